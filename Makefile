@@ -1,0 +1,43 @@
+# Every target needs only Python >= 3.11: the first one makes a virtual environment in this folder.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+OUT ?= demo
+
+.PHONY: help demo test lint benchmark clean
+
+help:
+	@echo "make demo        run all methods on the embedded sample and draw the figures (folder demo/)"
+	@echo "make test        run the tests"
+	@echo "make lint        ruff and mypy"
+	@echo "make benchmark   measure speed and memory against the targets"
+	@echo "make clean       remove the environment and everything made"
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or later is needed; give one: make PYTHON=python3.12 ..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+demo: $(READY)
+	mkdir -p $(OUT)
+	$(BIN)/bench run --methods all --n 50,100,200 --out $(OUT)/results.parquet
+	$(BIN)/bench plot $(OUT)/results.parquet
+
+test: $(READY)
+	$(BIN)/python -m pytest
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+benchmark: $(READY)
+	$(BIN)/python -m tests.benchmark
+
+clean:
+	rm -rf $(VENV) $(OUT) build dist *.egg-info results.parquet results.run scores.parquet scores.run
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

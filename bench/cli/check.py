@@ -1,0 +1,44 @@
+"""``bench check``: the contract tests on one method, built in or of a plugin."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from bench.cli import options
+
+
+def check(
+    method: Annotated[
+        str,
+        typer.Argument(
+            autocompletion=options.complete_methods,
+            help="A method, with parameters where wanted: slic[compactness=1]",
+        ),
+    ],
+    plugin: options.Plugins = None,
+) -> int:
+    """Run the contract tests on a method. Exit status: 0 all hold, 2 some do not."""
+    from bench.errors import UsageError
+    from bench.plan import make_variants
+    from bench.selection import choose, parse_terms
+    from methods import list_methods
+    from methods.checks import run_checks
+    from methods.registry import runnable_by_default
+
+    options.load_plugins(plugin)
+    choices = choose(parse_terms(method), list_methods(), runnable_by_default())
+    failed = 0
+    for variant in make_variants(choices, preset="auto"):
+        typer.echo(variant.label)
+        for result in run_checks(variant.name, **variant.given):
+            typer.echo(
+                f"  {result.status:<8} {result.name}"
+                + (f": {result.message}" if result.message else "")
+            )
+            failed += result.status == "failed"
+    if not choices:
+        raise UsageError("no method was chosen")
+    typer.echo("all checks hold" if not failed else f"{failed} checks failed")
+    return 2 if failed else 0

@@ -1,0 +1,111 @@
+"""``bench list``: what there is to choose from, by name and without importing it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from bench.cli import options
+
+
+class Kind(StrEnum):
+    """What can be listed."""
+
+    METHODS = "methods"
+    METRICS = "metrics"
+    DATASETS = "datasets"
+
+
+def list_(
+    kind: Annotated[Kind, typer.Argument(help="What to list.")],
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Say everything that is declared of each.")
+    ] = False,
+    plugin: options.Plugins = None,
+) -> None:
+    """List methods, metrics or data sets."""
+    options.load_plugins(plugin)
+    _LISTS[kind](verbose)
+
+
+def _methods(verbose: bool) -> None:
+    from methods.registry import entries
+
+    for entry in entries():
+        if entry.error:
+            typer.echo(f"{entry.name:<12} {entry.origin}  cannot be used: {entry.error}")
+        elif verbose:
+            _card(entry.name, _method_facts(entry.name))
+        else:
+            typer.echo(f"{entry.name:<12} {entry.origin}")
+
+
+def _method_facts(name: str) -> dict[str, str]:
+    from methods.registry import get_class
+
+    cls = get_class(name)
+    parameters = ", ".join(f"{p.name}: {p.type_name} = {p.default!r}" for p in cls.parameters())
+    guarantees = {
+        "connected": cls.connected,
+        "exact count": cls.exact_count,
+        "deterministic": cls.deterministic,
+    }
+    return {
+        "title": cls.title,
+        "reference": cls.reference,
+        "doi": cls.doi,
+        "licence": cls.license,
+        "guarantees": ", ".join(fact for fact, holds in guarantees.items() if holds) or "nothing",
+        "runs on": ", ".join(cls.devices),
+        "departures": cls.departures,
+        "parameters": parameters or "none",
+    }
+
+
+def _metrics(verbose: bool) -> None:
+    from metrics import METRICS
+
+    arrows = {"high": "higher is better", "low": "lower is better", None: ""}
+    for name, metric in METRICS.items():
+        if verbose:
+            facts = {
+                "title": metric.title,
+                "better": arrows[metric.direction] or "neither way",
+                "range": f"{metric.range[0]:g} to {metric.range[1]:g}",
+                "unit": metric.unit,
+                "needs": ", ".join(sorted(metric.needs)) or "labels only",
+                "reference": metric.reference,
+                "undefined": metric.undefined,
+                "limits": metric.limits,
+            }
+            _card(name, facts)
+        else:
+            typer.echo(f"{name:<14} {metric.title:<44} {arrows[metric.direction]}".rstrip())
+
+
+def _datasets(verbose: bool) -> None:
+    from bench.datasets import DATASETS
+
+    for name, entry in DATASETS.items():
+        if verbose:
+            _card(name, {"title": entry.title, "read by": entry.target})
+        else:
+            typer.echo(f"{name:<12} {entry.title}")
+
+
+def _card(name: str, facts: dict[str, str]) -> None:
+    typer.echo(name)
+    for fact, value in facts.items():
+        if value:
+            typer.echo(f"  {fact + ':':<12} {value}")
+    typer.echo("")
+
+
+_LISTS: dict[Kind, Callable[[bool], None]] = {
+    Kind.METHODS: _methods,
+    Kind.METRICS: _metrics,
+    Kind.DATASETS: _datasets,
+}

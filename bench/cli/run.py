@@ -1,0 +1,104 @@
+"""``bench run``: run methods on a data set and score every label map."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bench.cli import options
+
+
+class Backend(StrEnum):
+    """Where cells run."""
+
+    LOKY = "loky"
+    SEQUENTIAL = "sequential"
+
+
+class Device(StrEnum):
+    """What networks run on."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
+
+
+class Preset(StrEnum):
+    """Which settings networks use."""
+
+    AUTO = "auto"
+    PAPER = "paper"
+    QUICK = "quick"
+
+
+def run(
+    methods: Annotated[
+        str,
+        typer.Option(
+            "--methods",
+            autocompletion=options.complete_methods,
+            help="'all', names, globs and grids: slic[compactness=1,10],fh",
+        ),
+    ] = "all",
+    n: Annotated[str, typer.Option("--n", help="Superpixel counts to ask for.")] = "50,100,200",
+    dataset: options.DatasetName = "sample",
+    root: options.Root = None,
+    split: options.Split = None,
+    limit: options.Limit = None,
+    out: options.Out = Path("results.parquet"),
+    seed: Annotated[str, typer.Option("--seed", help="Seeds of methods that draw.")] = "0",
+    workers: options.Workers = None,
+    backend: Annotated[
+        Backend, typer.Option("--backend", help="'sequential' runs in this process, to debug.")
+    ] = Backend.LOKY,
+    timeout: Annotated[
+        float | None, typer.Option("--timeout", help="Seconds that a method may take for a cell.")
+    ] = None,
+    timing: Annotated[
+        bool,
+        typer.Option("--timing", help="Time serially on one core, three rounds, keeping medians."),
+    ] = False,
+    device: Annotated[Device, typer.Option("--device", help="Where networks run.")] = Device.AUTO,
+    preset: Annotated[Preset, typer.Option("--preset", help="Settings of networks.")] = Preset.AUTO,
+    plugin: options.Plugins = None,
+    force: options.Force = False,
+    retry_failed: options.RetryFailed = False,
+    quiet: options.Quiet = False,
+) -> int:
+    """Run methods on images, score every label map, keep one row per cell.
+
+    The same command again continues an interrupted run. Exit status: 0 all cells ok, 1 nothing
+    could be run, 2 some cells failed (their rows say why), 130 interrupted.
+    """
+    from bench.errors import UsageError
+    from bench.plan import make_plan, make_variants
+    from bench.runner import Settings
+    from bench.runner import run as run_cells
+    from bench.selection import choose, parse_integers, parse_terms
+    from methods import list_methods
+    from methods.registry import runnable_by_default
+
+    if timeout is not None and not timeout > 0:
+        raise UsageError(f"--timeout: {timeout:g} is too small; give seconds above 0")
+    counts = parse_integers(n, "--n", least=1)
+    seeds = parse_integers(seed, "--seed", least=0)
+    settings = Settings(
+        out=options.results_file(out),
+        workers=options.count_workers(workers),
+        backend=backend,
+        timeout=timeout,
+        timing=timing,
+        force=force,
+        retry_failed=retry_failed,
+        plugins=options.load_plugins(plugin),
+        arguments=tuple(sys.argv[1:]),
+    )
+    choices = choose(parse_terms(methods), list_methods(), runnable_by_default())
+    variants = make_variants(choices, preset)
+    data = options.find_dataset(dataset, root, split, limit)
+    cells = make_plan(data, variants, counts, seeds, device)
+    return run_cells(cells, data, settings, options.make_console(quiet))

@@ -1,0 +1,54 @@
+"""``bench score``: score label maps that were made elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bench.cli import options
+
+
+def score(
+    labels: Annotated[
+        Path,
+        typer.Argument(
+            metavar="LABELS_DIR",
+            help="Folder with [<n>/]<image>.png, .npy, .csv or .mat.",
+        ),
+    ],
+    name: Annotated[
+        str | None,
+        typer.Option("--name", help="What to call the method.", show_default="the folder's name"),
+    ] = None,
+    dataset: options.DatasetName = "sample",
+    root: options.Root = None,
+    split: options.Split = None,
+    limit: options.Limit = None,
+    out: options.Out = Path("scores.parquet"),
+    workers: options.Workers = None,
+    force: options.Force = False,
+    retry_failed: options.RetryFailed = False,
+    quiet: options.Quiet = False,
+) -> int:
+    """Score label maps from elsewhere with the same metrics, into the same kind of file.
+
+    A subfolder whose name is a number is the count that was asked for; without it n is null.
+    An image of the data set without a label map is told; the exit status is then 2.
+    """
+    from bench.runner import Settings
+    from bench.runner import run as run_cells
+    from bench.scored import find_label_maps
+
+    settings = Settings(
+        out=options.results_file(out),
+        workers=options.count_workers(workers),
+        force=force,
+        retry_failed=retry_failed,
+        arguments=tuple(sys.argv[1:]),
+    )
+    data = options.find_dataset(dataset, root, split, limit)
+    cells = find_label_maps(labels, data, name or labels.resolve().name)
+    return run_cells(cells, data, settings, options.make_console(quiet))

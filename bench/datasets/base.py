@@ -1,0 +1,131 @@
+"""What every data set offers: names, sizes, content hashes, and images with their annotations."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from bench.errors import BenchError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+class DatasetError(BenchError, ValueError):
+    """A data set, or one of its images, cannot be used; the message names path, reason and cure."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """One image with its annotations.
+
+    Attributes
+    ----------
+    name : str
+        Name of the image within its data set and split.
+    image : ndarray of uint8, shape (H, W, 3)
+        sRGB, C-contiguous.
+    truths : tuple of ndarray of int32, each of shape (H, W)
+        One label map per annotator, at least one; the label values have no meaning.
+    void : ndarray of bool, shape (H, W), or None
+        Pixels that no metric may count.
+    """
+
+    name: str
+    image: NDArray[np.uint8]
+    truths: tuple[NDArray[np.int32], ...]
+    void: NDArray[np.bool_] | None = None
+
+
+class Dataset(ABC):
+    """A list of images with annotations; cheap to create and to pickle, pixels are read on demand.
+
+    A problem of one image (unreadable, not annotated, annotated in another size) is a
+    `DatasetError` from `load` or `size`, so that the other images stay usable.
+
+    Attributes
+    ----------
+    names : tuple of str
+        The images, sorted.
+    split : str
+        Name of the split, empty where the data set has none.
+    root : Path or None
+        The folder with the files, None where there is none.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    license: ClassVar[str]
+
+    names: tuple[str, ...]
+    split: str = ""
+    root: Path | None = None
+
+    @property
+    def identity(self) -> str:
+        """What distinguishes this set of images from others, such as ``bsds500/test``."""
+        return f"{self.name}/{self.split}" if self.split else self.name
+
+    @abstractmethod
+    def size(self, name: str) -> tuple[int, int]:
+        """Return (H, W) of one image without decoding its pixels."""
+
+    @abstractmethod
+    def fingerprint(self, name: str) -> str:
+        """Return the SHA-256 (hex) over the content of an image and of its annotations.
+
+        Never fails on a broken or missing file: what is there is hashed.
+        """
+
+    @abstractmethod
+    def load(self, name: str) -> Sample:
+        """Read one image and all its annotations.
+
+        Raises
+        ------
+        DatasetError
+            If the image or an annotation cannot be read, an annotation is missing, or its size
+            is not that of the image.
+        """
+
+
+def check_sizes(
+    path: Path, image: NDArray[np.uint8], maps: Iterable[tuple[Path, NDArray[np.generic]]]
+) -> None:
+    """Raise DatasetError if a label map has another size than the image at `path`."""
+    for map_path, labels in maps:
+        if labels.shape != image.shape[:2]:
+            raise DatasetError(
+                f"{map_path} is {_size(labels.shape)} but its image {path} is "
+                f"{_size(image.shape)} (height x width); annotate the image at its own size"
+            )
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    return f"{shape[0]} x {shape[1]}"
+
+
+def hash_files(files: Iterable[tuple[str, Path]]) -> str:
+    """Return the SHA-256 (hex) over role and content of files; a missing file counts as absent."""
+    digest = hashlib.sha256()
+    for role, path in files:
+        try:
+            content = path.read_bytes()
+        except OSError:
+            digest.update(f"{role} absent\n".encode())
+            continue
+        digest.update(f"{role} {len(content)}\n".encode())
+        digest.update(content)
+    return digest.hexdigest()
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return a hint ``; did you mean 'x'?``, or nothing when no known name is near."""
+    matches = difflib.get_close_matches(name, list(known), n=1)
+    return f"; did you mean '{matches[0]}'?" if matches else ""

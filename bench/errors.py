@@ -1,0 +1,15 @@
+"""What can go wrong for a user of the program, each with the exit status that it ends in."""
+
+
+class BenchError(Exception):
+    """A problem that is told to the user in one line, never as a traceback."""
+
+    exit_status = 1
+
+
+class UsageError(BenchError):
+    """The user asked for something that cannot be done; the message says what to ask instead."""
+
+
+class StorageError(BenchError):
+    """Results could not be written (disk full, read-only folder); what is stored stays."""

@@ -1,0 +1,59 @@
+"""The clock around a method: seconds of wall and processor time, and the memory it needed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a call returned and what it cost.
+
+    Attributes
+    ----------
+    value : object
+        What the call returned.
+    time_s, cpu_s : float
+        Wall and processor seconds (of all threads).
+    peak_mb : float or None
+        The most memory held during the call beyond what the process held before it. Memory that
+        the allocator had in reserve is not seen, so this is a lower bound; None outside Linux.
+    """
+
+    value: Any
+    time_s: float
+    cpu_s: float
+    peak_mb: float | None
+
+
+def measure(call: Callable[[], Any]) -> Measured:
+    """Call and measure; nothing but the call itself is inside the clock."""
+    before_mb = _reset_peak_memory()
+    cpu, wall = time.process_time(), time.perf_counter()
+    value = call()
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    peak_mb = _memory_mb("VmHWM")
+    if before_mb is not None and peak_mb is not None:
+        peak_mb = max(0.0, peak_mb - before_mb)
+    return Measured(value, wall, cpu, peak_mb)
+
+
+def _reset_peak_memory() -> float | None:
+    """Make the kernel forget the process's largest memory so far; return its present one."""
+    try:
+        Path("/proc/self/clear_refs").write_text("5")
+    except OSError:
+        return None
+    return _memory_mb("VmRSS")
+
+
+def _memory_mb(field: str) -> float | None:
+    try:
+        lines = Path("/proc/self/status").read_text().splitlines()
+    except OSError:
+        return None
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(field))

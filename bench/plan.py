@@ -1,0 +1,186 @@
+"""The cells of a run: every image x method(params) x n x seed, each with an identity by content."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from bench.datasets import Dataset, DatasetError
+from bench.errors import UsageError
+from bench.selection import Choice
+from methods.base import Method
+from methods.registry import UnknownMethodError, get_class, method_version
+
+# Parameters that the runner fills from its own options where a method declares them.
+RUN_OPTIONS = ("seed", "device")
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One method with its parameters, as results, plots and folders call it."""
+
+    name: str
+    params: dict[str, Any]
+    given: dict[str, Any]
+    version: str
+    label: str
+    takes: frozenset[str] = frozenset()
+
+    @property
+    def params_json(self) -> str:
+        """All parameters as JSON with sorted keys, the form in which results keep them."""
+        return json.dumps(self.params, sort_keys=True)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One row to be: an image, a method variant or a stored label map, a count and a seed."""
+
+    key: str
+    image: str
+    content: str
+    size: tuple[int, int] | None
+    method: str
+    params: str
+    label: str
+    n: int | None
+    seed: int
+    device: str
+    given: dict[str, Any] = field(default_factory=dict, hash=False)
+    labels_path: str | None = None
+    decline: str | None = None
+
+    @property
+    def labels_name(self) -> str:
+        """Path of the stored label map below the folder of label maps, without extension."""
+        folder = self.label if self.seed == 0 else f"{self.label}-seed{self.seed}"
+        count = "" if self.n is None else f"{self.n}/"
+        return f"{_file_name(folder)}/{count}{self.image}"
+
+
+def _file_name(text: str) -> str:
+    """Return a name that any file system takes; a digest keeps changed names apart."""
+    plain = re.sub(r"[^A-Za-z0-9._=,\[\]-]+", "_", text)[:80]
+    if plain == text:
+        return plain
+    return f"{plain}-{hashlib.sha256(text.encode()).hexdigest()[:6]}"
+
+
+def make_variants(choices: Sequence[Choice], preset: str) -> list[Variant]:
+    """Check every chosen method and its parameters before anything runs.
+
+    Raises
+    ------
+    UsageError
+        For an unknown method or parameter, or a value that the method refuses.
+    """
+    return [_variant(choice, preset) for choice in choices]
+
+
+def _variant(choice: Choice, preset: str) -> Variant:
+    try:
+        cls = get_class(choice.name)
+        given: dict[str, Any] = cls.parse_params(dict(choice.params))
+        takes = frozenset(parameter.name for parameter in cls.parameters())
+        if "preset" in takes and "preset" not in given:
+            given["preset"] = preset
+        method = cls(**given)
+        method.validate()
+    except (UnknownMethodError, ValueError, TypeError) as error:
+        raise UsageError(f"--methods: {error}") from error
+    params = {k: v for k, v in method.params().items() if k not in RUN_OPTIONS}
+    return Variant(choice.name, params, given, method_version(cls), _label(method), takes)
+
+
+def _label(method: Method) -> str:
+    named = {k: v for k, v in method.non_default_params().items() if k not in RUN_OPTIONS}
+    inside = ",".join(f"{k}={v}" for k, v in sorted(named.items()))
+    return f"{method.title}[{inside}]" if inside else method.title
+
+
+def make_plan(
+    dataset: Dataset,
+    variants: Sequence[Variant],
+    counts: Sequence[int],
+    seeds: Sequence[int],
+    device: str = "auto",
+) -> list[Cell]:
+    """Lay out the cells of a run, all cells of one image together.
+
+    A count above an image's pixels makes cells that decline with that reason. An image that
+    cannot be read still has its cells, so that each ends as a failed row.
+
+    Raises
+    ------
+    UsageError
+        If no cell remains because every count exceeds every image's pixels.
+    """
+    cells = [
+        cell
+        for image in dataset.names
+        for cell in _cells_of_image(dataset, image, variants, counts, seeds, device)
+    ]
+    if all(cell.decline for cell in cells):
+        raise UsageError(
+            f"--n: {', '.join(map(str, counts))} is above the number of pixels of every image"
+            f" ({cells[0].decline}); ask for fewer superpixels"
+        )
+    return cells
+
+
+def _cells_of_image(
+    dataset: Dataset,
+    image: str,
+    variants: Sequence[Variant],
+    counts: Sequence[int],
+    seeds: Sequence[int],
+    device: str,
+) -> Iterator[Cell]:
+    size = image_size(dataset, image)
+    content = dataset.fingerprint(image)
+    pixels = size[0] * size[1] if size else None
+    for variant in variants:
+        where = variant.given.get("device", device) if "device" in variant.takes else "cpu"
+        own_seeds = [variant.given["seed"]] if "seed" in variant.given else seeds
+        for n in counts:
+            decline = None
+            if pixels is not None and n > pixels:
+                decline = f"n = {n} is above the {pixels} pixels of image '{image}'"
+            for seed in own_seeds:
+                identity = [content, variant.name, variant.version, variant.params, n, seed, where]
+                given = dict(variant.given)
+                given |= {
+                    k: v for k, v in (("seed", seed), ("device", where)) if k in variant.takes
+                }
+                yield Cell(
+                    key=digest(identity),
+                    image=image,
+                    content=content,
+                    size=size,
+                    method=variant.name,
+                    params=variant.params_json,
+                    label=variant.label,
+                    n=n,
+                    seed=seed,
+                    device=where,
+                    given=given,
+                    decline=decline,
+                )
+
+
+def image_size(dataset: Dataset, image: str) -> tuple[int, int] | None:
+    """Return (height, width), or None where the file cannot be read; its cells say why later."""
+    try:
+        return dataset.size(image)
+    except DatasetError:
+        return None
+
+
+def digest(identity: object) -> str:
+    """Return a short name for any JSON-like value, the same in every process."""
+    text = json.dumps(identity, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:24]

@@ -1,0 +1,235 @@
+"""A whole run: what is asked minus what is done, through the workers, into one results file."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from bench.datasets import Dataset
+from bench.errors import UsageError
+from bench.executor import run_here, run_in_workers
+from bench.plan import Cell, digest
+from bench.progress import Display
+from bench.provenance import describe
+from bench.schema import FAILURES
+from bench.store import Done, Store, now, read_rounds
+from bench.worker import Job, Outcome, warm_up_scoring
+
+TIMING_ROUNDS = 3
+GATHER_EVERY_CELLS = 2000
+BACKENDS = ("loky", "sequential")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to run, as opposed to what.
+
+    Attributes
+    ----------
+    out : Path
+        The results file.
+    workers : int
+        Worker processes; ``timing`` uses one.
+    timeout : float or None
+        Seconds that a method may take for one cell.
+    timing : bool
+        Run serially on one core, in shuffled rounds, and keep medians.
+    force, retry_failed : bool
+        Run finished cells again: all that are asked for, or those that failed.
+    arguments : tuple of str
+        The command line, kept in the manifest.
+    """
+
+    out: Path
+    workers: int
+    backend: str = "loky"
+    timeout: float | None = None
+    timing: bool = False
+    force: bool = False
+    retry_failed: bool = False
+    plugins: tuple[Path, ...] = ()
+    arguments: tuple[str, ...] = ()
+
+
+def run(cells: Sequence[Cell], dataset: Dataset, settings: Settings, console: Console) -> int:
+    """Run every cell that is not finished, write the results file, return the exit status.
+
+    Returns
+    -------
+    int
+        0 if all cells asked for are ok (or skipped with a reason), 2 if some failed, 130 if
+        the run was interrupted.
+
+    Raises
+    ------
+    BenchError
+        If the output belongs to another data set, another run or another version, or cannot
+        be written. What is stored stays.
+    """
+    store = Store(settings.out)
+    with store.locked():
+        manifest = _open_manifest(store, dataset)
+        store.adopt()
+        store.gather()
+        done = store.done()
+        todo = [cell for cell in cells if _wanted(done.get(cell.key), settings)]
+        if not todo and store.is_current():
+            console.print(f"Nothing to do: all {len(cells)} cells are finished.")
+            return _summarise(cells, done, settings.out, console)
+        if todo:
+            manifest["runs"].append(_run_facts(cells, todo, dataset, settings))
+            store.write_manifest(manifest)
+        try:
+            _work(store, todo, len(cells), dataset, settings, console)
+        except KeyboardInterrupt:
+            console.print("Interrupted; keeping what is done ...")
+            _write_results(store, manifest, console)
+            console.print(f"{settings.out} has it. The same command again continues from there.")
+            return 130
+        manifest["runs"][-1]["finished"] = now()
+        store.write_manifest(manifest)
+        _write_results(store, manifest, console)
+        return _summarise(cells, store.done(), settings.out, console)
+
+
+def _write_results(store: Store, manifest: dict[str, Any], console: Console) -> None:
+    outdated = store.finish(manifest)
+    if outdated:
+        console.print(
+            f"{outdated} outdated rows (run again, or of other method versions or image content)"
+            " were replaced by newer ones."
+        )
+
+
+def _open_manifest(store: Store, dataset: Dataset) -> dict[str, Any]:
+    manifest = store.manifest()
+    before = manifest.setdefault("dataset", dataset.identity)
+    if before != dataset.identity:
+        raise UsageError(
+            f"{store.out} holds results of data set '{before}', and this run is on"
+            f" '{dataset.identity}'; give another --out"
+        )
+    return manifest
+
+
+def _wanted(done: Done | None, settings: Settings) -> bool:
+    """Tell whether a cell is to be run, given what is kept of it."""
+    if done is None or settings.force:
+        return True
+    if settings.retry_failed and done.status in FAILURES:
+        return True
+    return settings.timing and done.status == "ok" and done.repeats < TIMING_ROUNDS
+
+
+def _work(
+    store: Store,
+    todo: Sequence[Cell],
+    asked: int,
+    dataset: Dataset,
+    settings: Settings,
+    console: Console,
+) -> None:
+    if not todo:
+        return
+    if settings.force:
+        _forget_rounds(store, todo)
+    alone = settings.timing or settings.backend == "sequential"
+    workers = 1 if alone else min(settings.workers, len(todo))
+    job = Job(
+        dataset=dataset,
+        out=settings.out,
+        plugins=settings.plugins,
+        timeout=settings.timeout,
+        contended=workers > 1,
+        rounds=TIMING_ROUNDS if settings.timing else 1,
+        pinned=settings.timing,
+    )
+    _announce(todo, asked, workers, settings, console)
+    warm_up_scoring()
+    tasks = _timing_tasks(store, todo) if settings.timing else list(todo)
+    outcomes = (
+        run_here(job, tasks)
+        if settings.backend == "sequential"
+        else run_in_workers(job, tasks, workers)
+    )
+    _follow(outcomes, len(tasks), store, console)
+
+
+def _announce(
+    todo: Sequence[Cell], asked: int, workers: int, settings: Settings, console: Console
+) -> None:
+    resumed = f" ({asked - len(todo)} of {asked} are finished)" if len(todo) < asked else ""
+    how = "one after the other, timed" if settings.timing else f"{workers} at a time"
+    console.print(f"{len(todo)} cells to run{resumed}, {how}, into {settings.out}", highlight=False)
+    busy = os.getloadavg()[0]
+    if settings.timing and busy > 0.5:
+        console.print(
+            f"Note: this machine is busy (load {busy:.1f}); times will be better on an idle one.",
+            style="yellow",
+        )
+
+
+def _timing_tasks(store: Store, todo: Sequence[Cell]) -> list[Cell]:
+    """Every cell once a round, each round in another order, so that drift hits all alike."""
+    missing = {cell.key: TIMING_ROUNDS - len(read_rounds(store.rounds, cell.key)) for cell in todo}
+    shuffle = random.Random(0)  # the order is part of the run's record
+    tasks = []
+    for left in range(TIMING_ROUNDS, 0, -1):
+        round_cells = [cell for cell in todo if missing[cell.key] >= left]
+        shuffle.shuffle(round_cells)
+        tasks += round_cells
+    return tasks
+
+
+def _forget_rounds(store: Store, cells: Iterable[Cell]) -> None:
+    for cell in cells:
+        (store.rounds / f"{cell.key}.json").unlink(missing_ok=True)
+
+
+def _follow(outcomes: Iterator[Outcome], total: int, store: Store, console: Console) -> None:
+    """Show the outcomes as they come, and gather the shards now and then."""
+    with Display(total, console) as display:
+        for i, outcome in enumerate(outcomes, start=1):
+            cell = outcome.cell
+            what = f"{cell.label}, n = {cell.n}, image '{cell.image}'"
+            display.add(outcome.status, what, outcome.error)
+            if i % GATHER_EVERY_CELLS == 0:
+                store.gather()
+
+
+def _run_facts(
+    cells: Sequence[Cell], todo: Sequence[Cell], dataset: Dataset, settings: Settings
+) -> dict[str, Any]:
+    return {
+        "arguments": list(settings.arguments),
+        "started": now(),
+        "finished": None,
+        "cells": len(todo),
+        "workers": 1 if settings.timing else settings.workers,
+        "timing": settings.timing,
+        "protocol": "default",
+        "dataset": dataset.identity,
+        "images": len(dataset.names),
+        "dataset_sha256": digest(sorted({(cell.image, cell.content) for cell in cells})),
+        **describe(),
+    }
+
+
+def _summarise(cells: Sequence[Cell], done: dict[str, Done], out: Path, console: Console) -> int:
+    counts = Counter(done[cell.key].status for cell in cells)
+    parts = ", ".join(f"{count} {status}" for status, count in counts.most_common())
+    console.print(f"{len(cells)} cells: {parts}. Results: {out}", highlight=False)
+    failed = sum(counts[status] for status in FAILURES)
+    if failed:
+        console.print(
+            f"{failed} cells failed; their rows say why (columns status and error)."
+            " --retry-failed runs them again."
+        )
+    return 2 if failed else 0

@@ -1,0 +1,142 @@
+"""What the user typed after ``--methods``, ``--n`` and ``--seed``, turned into plain values."""
+
+from __future__ import annotations
+
+import fnmatch
+import itertools
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from bench.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Term:
+    """One comma-separated part of ``--methods``: a name or glob, and the values of its grid."""
+
+    pattern: str
+    grid: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One method with one value for each parameter that was given, still as text."""
+
+    name: str
+    params: tuple[tuple[str, str], ...] = ()
+
+
+_PARAMETER = re.compile(r"\s*([A-Za-z_]\w*)\s*=(.*)", re.DOTALL)
+
+
+def parse_terms(text: str) -> list[Term]:
+    """Read ``slic[compactness=1,10],fh`` into terms.
+
+    In brackets a comma followed by ``name=`` starts a new parameter, otherwise another value;
+    values may stand in single or double quotes.
+
+    Raises
+    ------
+    UsageError
+        For an empty selection, an unclosed bracket or quote, or a value without a parameter.
+    """
+    terms = [_parse_term(part.strip()) for part in _split(text, ",") if part.strip()]
+    if not terms:
+        raise UsageError("--methods is empty; name at least one method, or 'all'")
+    return terms
+
+
+def _parse_term(text: str) -> Term:
+    name, bracket, rest = text.partition("[")
+    # A glob such as sl[ic]* has brackets as well, but no "name=" behind the first of them.
+    if not bracket or not _PARAMETER.match(rest):
+        return Term(text)
+    if not rest.endswith("]"):
+        raise UsageError(f"--methods: '{text}' does not end with ']'; write name[param=v1,v2]")
+    grid: dict[str, list[str]] = {}
+    current: list[str] = []
+    for part in _split(rest[:-1], ","):
+        match = _PARAMETER.match(part)
+        if match:
+            if match[1] in grid:
+                raise UsageError(f"--methods: parameter '{match[1]}' stands twice in '{text}'")
+            current = grid.setdefault(match[1], [])
+            part = match[2]
+        value = _unquote(part.strip())
+        if value not in current:
+            current.append(value)
+    return Term(name.strip(), tuple((key, tuple(values)) for key, values in grid.items()))
+
+
+def _split(text: str, separator: str) -> Iterator[str]:
+    """Split at separators that stand outside quotes and brackets."""
+    depth, quote, start = 0, "", 0
+    for i, char in enumerate(text):
+        if quote:
+            quote = "" if char == quote else quote
+        elif char in "\"'":
+            quote = char
+        elif char == "[":
+            depth += 1
+        elif char == "]":
+            depth -= 1
+        elif char == separator and depth == 0:
+            yield text[start:i]
+            start = i + 1
+    if quote or depth:
+        what = f"quote {quote}" if quote else "bracket"
+        raise UsageError(f"--methods: unbalanced {what} in '{text}'; close it")
+    yield text[start:]
+
+
+def _unquote(text: str) -> str:
+    if len(text) >= 2 and text[0] == text[-1] and text[0] in "\"'":
+        return text[1:-1]
+    return text
+
+
+def choose(terms: Sequence[Term], names: Sequence[str], default: Sequence[str]) -> list[Choice]:
+    """Expand ``all``, globs and grids into single choices, each once, in the order given.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Every method that can be used; globs and unknown names are matched against these.
+    default : sequence of str
+        What ``all`` stands for: the methods that run with their default parameters.
+    """
+    choices: dict[Choice, None] = {}
+    for term in terms:
+        for name in _matches(term.pattern, names, default):
+            keys = [key for key, _ in term.grid]
+            for values in itertools.product(*(values for _, values in term.grid)):
+                choices[Choice(name, tuple(zip(keys, values, strict=True)))] = None
+    return list(choices)
+
+
+def _matches(pattern: str, names: Sequence[str], default: Sequence[str]) -> list[str]:
+    if pattern == "all":
+        return list(default)
+    if not any(char in pattern for char in "*?["):
+        return [pattern]  # an unknown name is answered by the registry, which knows its neighbours
+    found = fnmatch.filter(names, pattern)
+    if not found:
+        raise UsageError(f"--methods: no method matches '{pattern}'; there are: {', '.join(names)}")
+    return sorted(found)
+
+
+def parse_integers(text: str, option: str, least: int) -> list[int]:
+    """Read ``50,100,200`` for an option, each value once and none below ``least``."""
+    values: dict[int, None] = {}
+    for part in text.split(","):
+        try:
+            value = int(part)
+        except ValueError:
+            raise UsageError(
+                f"{option}: '{part.strip()}' is not an integer; write for example {option} 50,100"
+            ) from None
+        if value < least:
+            raise UsageError(f"{option}: {value} is too small; the least value is {least}")
+        values[value] = None
+    return list(values)

@@ -1,0 +1,306 @@
+"""What one worker process does with one cell: load, segment inside the clock, score, store."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.datasets import Dataset, DatasetError, Sample
+from bench.measure import measure
+from bench.plan import Cell
+from bench.schema import results_schema
+from bench.store import Store, read_rounds, spread, write_atomically
+from methods.base import Method, Skip
+from methods.labelfiles import LabelFileError, encode_labels, read_labels
+from methods.labels import InvalidLabelsError, canonicalise
+from methods.registry import get_method, load_plugin_file
+from metrics import evaluate
+
+# One thread a worker: the same labels for any number of workers, and cores that do not compete.
+THREADS = 1
+THREAD_VARIABLES = {
+    name: str(THREADS)
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+}
+
+# Compiling and importing may take this much longer than --timeout allows a cell.
+WARM_UP_S = 60.0
+
+
+@dataclass(frozen=True)
+class Job:
+    """What all cells of a run share."""
+
+    dataset: Dataset
+    out: Path
+    plugins: tuple[Path, ...] = ()
+    timeout: float | None = None
+    contended: bool = False
+    rounds: int = 1
+    pinned: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the progress display needs to know of a finished cell (or of one timing round)."""
+
+    cell: Cell
+    status: str
+    error: str | None = None
+
+
+class CellTimeoutError(BaseException):
+    """The cell's time is up. Not an Exception, so that a method's own handlers let it pass."""
+
+
+_job: Job | None = None
+
+
+def initialise(job: Job) -> None:
+    """Prepare this process: plugins, and one core for itself under ``--timing``."""
+    global _job
+    _job = job
+    for plugin in job.plugins:
+        load_plugin_file(plugin)
+    if job.pinned and hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+
+
+def ignore_interrupts() -> None:
+    """Leave Ctrl-C, which reaches the whole process group, to the parent."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def run_cell(cell: Cell) -> Outcome:
+    """Run one cell (or one timing round of it) and keep its row.
+
+    Whatever the method does short of killing the process becomes a row with a status; only
+    storage problems are raised, since they concern the run and not the cell.
+    """
+    assert _job is not None, "initialise comes first"
+    store = Store(_job.out)
+    marker = Marker(store.inflight / str(os.getpid()), cell.key)
+    marker.write(deadline=None)
+    try:
+        return _run_cell(_job, store, cell, marker)
+    finally:
+        marker.remove()
+
+
+@dataclass(frozen=True)
+class Marker:
+    """Tells the parent which cell this process is at, and when it should have ended."""
+
+    path: Path
+    key: str
+
+    def write(self, deadline: float | None) -> None:
+        """Say that this process is at the cell, until the deadline (seconds since the epoch)."""
+        write_atomically(self.path, json.dumps([self.key, deadline]).encode())
+
+    def remove(self) -> None:
+        """Say that this process is at no cell."""
+        self.path.unlink(missing_ok=True)
+
+
+def _run_cell(job: Job, store: Store, cell: Cell, marker: Marker) -> Outcome:
+    row = blank_row(job, cell)
+    try:
+        if cell.decline:
+            raise Skip(cell.decline)
+        sample = _sample(job.dataset, cell.image)
+        row |= {"height": sample.image.shape[0], "width": sample.image.shape[1]}
+        if cell.labels_path is None:
+            raw, clock = _segment(job, cell, sample, marker)
+        else:
+            raw, clock = read_labels(Path(cell.labels_path)), {}
+        labels = canonicalise(raw, sample.image.shape[:2])
+        if job.rounds > 1:
+            clock = _join_rounds(store, cell, clock)
+            if clock["time_repeats"] < job.rounds:
+                return Outcome(cell, "ok")
+        row |= clock | _scores(labels, sample, cell.n)
+        row |= {"status": "ok", "labels_file": _keep_labels(store, cell, labels)}
+    except Skip as reason:
+        row |= {"status": "skipped", "error": str(reason)}
+    except InvalidLabelsError as error:
+        row |= {"status": "invalid", "error": str(error)}
+    except (DatasetError, LabelFileError, MethodError) as error:
+        row |= {"status": "failed", "error": str(error)}
+    except CellTimeoutError:
+        row |= timed_out(job)
+    store.write_row(row)
+    (store.rounds / f"{cell.key}.json").unlink(missing_ok=True)
+    return Outcome(cell, row["status"], row["error"])
+
+
+class MethodError(Exception):
+    """A method raised; carries one line that says what and where."""
+
+
+def _segment(
+    job: Job, cell: Cell, sample: Sample, marker: Marker
+) -> tuple[NDArray[Any], dict[str, Any]]:
+    """Return the method's raw labels and the columns of the clock."""
+    n = cell.n
+    assert n is not None, "only stored label maps have no n"
+    try:
+        with _alarm(marker, job.timeout and job.timeout + WARM_UP_S):
+            method, warmup_s = _warm_method(cell, sample.image, n)
+        image = sample.image.copy()  # a method that writes into its input harms nobody else
+        with _alarm(marker, job.timeout):
+            measured = measure(lambda: method.segment(image, n))
+    except Skip:
+        raise
+    except Exception as error:
+        raise MethodError(_one_line(error)) from error
+    clock = {
+        "time_s": measured.time_s,
+        "time_spread_s": 0.0,
+        "cpu_s": measured.cpu_s,
+        "peak_mb": measured.peak_mb,
+        "warmup_s": warmup_s,
+        "facts": json.dumps(method.facts),
+    }
+    return measured.value, clock
+
+
+_methods: dict[tuple[str, str], Method] = {}
+
+
+def _warm_method(cell: Cell, image: NDArray[np.uint8], n: int) -> tuple[Method, float]:
+    """Return the method, warmed up (compiled, imported) at its first use in this process."""
+    known = cell.method, json.dumps(cell.given, sort_keys=True)
+    if known in _methods:
+        return _methods[known], 0.0
+    method = get_method(cell.method, **cell.given)
+    start = time.perf_counter()
+    method.warm_up(image.copy(), n)
+    warmup_s = time.perf_counter() - start
+    _pin_threads()
+    _methods[known] = method
+    return method, warmup_s
+
+
+def _pin_threads() -> None:
+    """Hold the libraries that are loaded to one thread; later ones read THREAD_VARIABLES."""
+    from threadpoolctl import threadpool_limits
+
+    threadpool_limits(THREADS)
+    if "cv2" in sys.modules:
+        sys.modules["cv2"].setNumThreads(THREADS)
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(THREADS)
+
+
+def _join_rounds(store: Store, cell: Cell, clock: dict[str, Any]) -> dict[str, Any]:
+    """Add this round's times to those of earlier rounds; the median and the spread are kept."""
+    rounds = [*read_rounds(store.rounds, cell.key), [clock["time_s"], clock["cpu_s"]]]
+    write_atomically(store.rounds / f"{cell.key}.json", json.dumps(rounds).encode())
+    wall, cpu = zip(*rounds, strict=True)
+    return clock | {
+        "time_s": float(np.median(wall)),
+        "cpu_s": float(np.median(cpu)),
+        "time_spread_s": spread(wall),
+        "time_repeats": len(rounds),
+    }
+
+
+def _scores(labels: NDArray[np.int32], sample: Sample, n: int | None) -> dict[str, Any]:
+    scores: dict[str, Any] = evaluate(
+        labels, list(sample.truths), image=sample.image, n=n, void=sample.void
+    )
+    return scores | {count: int(scores[count]) for count in ("n_labels", "n_components")}
+
+
+def _keep_labels(store: Store, cell: Cell, labels: np.ndarray) -> str:
+    suffix, content = encode_labels(labels)
+    path = store.labels / f"{cell.labels_name}{suffix}"
+    write_atomically(path, content)
+    return str(path.relative_to(store.out.parent))
+
+
+@lru_cache(maxsize=4)
+def _sample(dataset: Dataset, name: str) -> Sample:
+    """Load an image and its annotations; the cells of one image follow each other."""
+    return dataset.load(name)
+
+
+def blank_row(job: Job, cell: Cell) -> dict[str, Any]:
+    """Return a row with what is known before the cell runs, and null for the rest."""
+    height, width = cell.size or (None, None)
+    row = dict.fromkeys(results_schema().names)
+    return row | {
+        "key": cell.key,
+        "dataset": job.dataset.name,
+        "split": job.dataset.split,
+        "image": cell.image,
+        "height": height,
+        "width": width,
+        "method": cell.method,
+        "params": cell.params,
+        "label": cell.label,
+        "n": cell.n,
+        "seed": cell.seed,
+        "device": cell.device,
+        "threads": THREADS,
+        "contended": job.contended,
+        "time_repeats": 1,
+        "facts": "{}",
+    }
+
+
+def timed_out(job: Job) -> dict[str, Any]:
+    """Return the columns that say that a cell ran out of time."""
+    return {"status": "timeout", "error": f"took longer than the {job.timeout:g} s of --timeout"}
+
+
+def warm_up_scoring() -> None:
+    """Compile the scoring once, before many workers need it at the same time."""
+    labels = np.arange(16, dtype=np.int32).reshape(4, 4) // 8
+    evaluate(canonicalise(labels, labels.shape), [labels], image=np.zeros((4, 4, 3), np.uint8), n=2)
+
+
+@contextmanager
+def _alarm(marker: Marker, seconds: float | None) -> Iterator[None]:
+    """Raise CellTimeoutError after so many seconds, wherever Python code then is.
+
+    A method that never returns to Python hears no alarm; the parent reads the deadline in the
+    marker and kills the process.
+    """
+    if seconds is None:
+        yield
+        return
+
+    def ring(_signum: int, _frame: FrameType | None) -> None:
+        raise CellTimeoutError
+
+    marker.write(deadline=time.time() + seconds)
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+        marker.write(deadline=None)
+
+
+def _one_line(error: BaseException) -> str:
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    text = " ".join(str(error).split()) or "no message"
+    return f"{type(error).__name__}: {text} ({Path(where.filename).name}:{where.lineno})"

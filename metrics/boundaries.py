@@ -1,0 +1,164 @@
+"""Metrics from the boundaries of superpixels S and of an annotator's segments G.
+
+Boundary pixels are `thick`: a pixel one of whose 4 neighbours has another label, so both sides of
+an edge. The image border and the border of void make no boundary.
+"""
+
+import math
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from metrics.base import RADII, STUTZ, metric
+from metrics.inputs import Case
+from metrics.labelmap import LabelMap
+
+MARTIN = "Martin, Fowlkes, Malik, TPAMI 2004, doi 10.1109/TPAMI.2004.1273918; square window"
+NAN = float("nan")
+
+
+@dataclass(frozen=True)
+class Boundaries:
+    """The boundaries of both partitions; what lies near what is counted at first use.
+
+    Attributes
+    ----------
+    labels, truth : LabelMap
+        S and G.
+    """
+
+    labels: LabelMap
+    truth: LabelMap
+    needs: ClassVar[frozenset[str]] = frozenset({"truth"})
+
+    @classmethod
+    def measure(cls, case: Case) -> Self:
+        """Keep both; their boundaries are measured when a formula asks."""
+        assert case.truth is not None
+        return cls(case.labels, case.truth)
+
+    @cached_property
+    def recalled(self) -> tuple[int, ...]:
+        """Boundary pixels of G with one of S within r, for each r of `RADII`."""
+        return _count_within(self.truth, self.labels)
+
+    @cached_property
+    def confirmed(self) -> tuple[int, ...]:
+        """Boundary pixels of S with one of G within r, for each r of `RADII`."""
+        return _count_within(self.labels, self.truth)
+
+    @cached_property
+    def squared_distances(self) -> npt.NDArray[np.int32]:
+        """(B,) px^2 from each boundary pixel of G to the nearest of S; empty if either has none."""
+        if not self.labels.boundary_pixels.size:
+            return np.empty(0, np.int32)
+        return self.labels.squared_distance.ravel()[self.truth.boundary_pixels]
+
+
+def _count_within(of: LabelMap, near: LabelMap) -> tuple[int, ...]:
+    distances = near.reach.ravel()[of.boundary_pixels]
+    return tuple(int(np.count_nonzero(distances <= r)) for r in RADII)
+
+
+def recall(b: Boundaries, r: int) -> float:
+    """Share of the boundary pixels of G with a boundary pixel of S within r."""
+    total = b.truth.boundary_pixels.size
+    return b.recalled[r] / total if total else NAN
+
+
+def precision(b: Boundaries, r: int) -> float:
+    """Share of the boundary pixels of S with a boundary pixel of G within r."""
+    total = b.labels.boundary_pixels.size
+    return b.confirmed[r] / total if total else NAN
+
+
+for _r in RADII:
+    metric(
+        Boundaries,
+        id=f"br_r{_r}",
+        title=f"Boundary recall, r = {_r} px",
+        direction="high",
+        range=(0.0, 1.0),
+        reference=MARTIN,
+        undefined="G has no boundary; 0 if only S has none",
+        limits="Superpixels with ragged or many boundaries recall by chance; says nothing about "
+        "boundaries of S where G has none.",
+    )(partial(recall, r=_r))
+
+
+@metric(
+    Boundaries,
+    id="bp_r2",
+    title="Boundary precision, r = 2 px",
+    direction="high",
+    range=(0.0, 1.0),
+    reference=MARTIN,
+    undefined="S has no boundary; 0 if only G has none",
+    limits="Superpixels must cut within segments, so it falls with their number; compare at equal "
+    "counts only.",
+)
+def bp_r2(b: Boundaries) -> float:
+    """Share of the boundary pixels of S with a boundary pixel of G within 2 px."""
+    return precision(b, 2)
+
+
+@metric(
+    Boundaries,
+    id="bf_r2",
+    title="Boundary F-measure, r = 2 px",
+    direction="high",
+    range=(0.0, 1.0),
+    reference=MARTIN,
+    undefined="recall or precision is: S or G has no boundary; 0 if both are 0",
+    limits="Dominated by precision, which superpixels are not made for.",
+)
+def bf_r2(b: Boundaries) -> float:
+    """Harmonic mean of br_r2 and bp_r2."""
+    r, p = recall(b, 2), precision(b, 2)
+    return 2 * r * p / (r + p) if r + p != 0 else 0.0
+
+
+@metric(
+    Boundaries,
+    id="mde",
+    title="Mean distance to edge",
+    direction="low",
+    range=(0.0, float("inf")),
+    unit="px",
+    reference=STUTZ + "; exact distances: Meijster et al. 2000, doi 10.1007/0-306-47025-X_36",
+    undefined="S or G has no boundary",
+    limits="Blind to boundaries of S where G has none; a few far misses weigh as much as many "
+    "near ones.",
+)
+def mde(b: Boundaries) -> float:
+    """Mean Euclidean distance from the boundary pixels of G to the nearest of S."""
+    squared = b.squared_distances
+    return float(np.sqrt(squared).mean()) if squared.size else NAN
+
+
+@metric(
+    Boundaries,
+    id="hd95",
+    title="95th percentile of distance to edge",
+    direction="low",
+    range=(0.0, float("inf")),
+    unit="px",
+    reference="Huttenlocher, Klanderman, Rucklidge, TPAMI 1993, doi 10.1109/34.232073 (directed, "
+    "from G to S)",
+    undefined="S or G has no boundary",
+    limits="One direction only: blind to boundaries of S where G has none.",
+)
+def hd95(b: Boundaries) -> float:
+    """95th percentile of the same distances, linear between the two nearest ranks."""
+    squared = b.squared_distances
+    if not squared.size:
+        return NAN
+    # Rank 0.95 (B - 1) in whole numbers, so that no rounding moves it across a rank.
+    low, twentieths = divmod(19 * (squared.size - 1), 20)
+    high = min(low + 1, squared.size - 1)
+    ranked = np.partition(squared, (low, high))
+    below, above = math.sqrt(ranked[low]), math.sqrt(ranked[high])
+    return below + (above - below) * twentieths / 20

@@ -1,0 +1,182 @@
+"""The door: checks and converts what `evaluate` is given, once, before anything is measured."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from metrics.labelmap import LabelMap
+
+# Squared distances reach 2 (H + W)^2 on the way, which must fit in 32 bits.
+MAX_HEIGHT_PLUS_WIDTH = 30_000
+
+
+@dataclass(frozen=True)
+class Case:
+    """What one evaluation of a metric is about: a label map, possibly against one annotator.
+
+    Attributes
+    ----------
+    labels : LabelMap
+        The superpixels.
+    truth : LabelMap or None
+        The annotator's segments, void at the same pixels.
+    image : (H, W, 3) uint8 array or None
+        sRGB.
+    n : int or None
+        The number of superpixels that was asked for.
+    """
+
+    labels: LabelMap
+    truth: LabelMap | None = None
+    image: npt.NDArray[np.uint8] | None = None
+    n: int | None = None
+
+
+def check_void(void: npt.ArrayLike | None, shape: tuple[int, ...]) -> npt.NDArray[np.bool_] | None:
+    """Return the mask of pixels that do not count, or None if all do.
+
+    Raises
+    ------
+    ValueError
+        If it is no boolean array of that shape, or leaves no pixel to score.
+    """
+    if void is None:
+        return None
+    mask = np.asarray(void)
+    if mask.dtype != np.bool_:
+        raise ValueError(
+            f"void is of type {mask.dtype}, not bool: pass a mask that is True where a pixel does "
+            "not count, for instance void = truth == 255"
+        )
+    if mask.shape != shape:
+        raise ValueError(
+            f"void has shape {mask.shape}, but labels have shape {shape}: pass both for the same "
+            "image"
+        )
+    if mask.all():
+        raise ValueError("void covers every pixel, so none is left to score: skip this image")
+    return mask if mask.any() else None
+
+
+def check_shape(array: npt.NDArray[np.generic], name: str, shape: tuple[int, ...] | None) -> None:
+    """Refuse what is not a label map of that shape (None: of any shape).
+
+    Raises
+    ------
+    ValueError
+        If it is not two-dimensional, empty, too large, of another shape, or not of integers.
+    """
+    if not np.issubdtype(array.dtype, np.integer):
+        raise ValueError(
+            f"{name} is of type {array.dtype}, not of integers: convert with .astype(numpy.int32) "
+            "if the values are whole numbers"
+        )
+    if shape is not None and array.shape != shape:
+        raise ValueError(
+            f"{name} has shape {array.shape}, but labels have shape {shape}: pass both for the "
+            "same image, not resized or transposed"
+        )
+    if array.ndim != 2 or array.size == 0:
+        raise ValueError(f"{name} has shape {array.shape}: pass a non-empty (H, W) array")
+    if sum(array.shape) > MAX_HEIGHT_PLUS_WIDTH:
+        raise ValueError(
+            f"{name} has shape {array.shape}: height + width above {MAX_HEIGHT_PLUS_WIDTH} is not "
+            "supported; score it in tiles"
+        )
+
+
+def as_label_map(
+    array: npt.NDArray[np.generic], name: str, void: npt.NDArray[np.bool_] | None
+) -> LabelMap:
+    """Convert an integer (H, W) array; void pixels may hold any value.
+
+    Raises
+    ------
+    ValueError
+        If a scored pixel is negative.
+    """
+    scored = array if void is None else array[~void]
+    if scored.min() < 0:
+        raise ValueError(
+            f"{name} has the negative value {scored.min()}: labels are 0 or greater; mark pixels "
+            "that do not count by void="
+        )
+    # Tables are indexed by label, so labels must not be much greater than the number of pixels.
+    values = _renumber(array) if scored.max() > 4 * array.size + 256 else array
+    if void is not None:
+        values = np.where(void, -1, values.astype(np.int32))
+    return LabelMap(np.require(values, np.int32, ["C", "W"]))
+
+
+def _renumber(values: npt.NDArray[np.generic]) -> npt.NDArray[np.int64]:
+    """Replace values by their rank; sorts one value per run instead of one per pixel."""
+    flat = values.ravel()
+    start = np.flatnonzero(np.append(True, flat[1:] != flat[:-1]))
+    rank = np.unique(flat[start], return_inverse=True)[1]
+    return np.repeat(rank, np.diff(start, append=flat.size)).reshape(values.shape)
+
+
+def as_truths(
+    truths: npt.ArrayLike | Sequence[npt.ArrayLike],
+    shape: tuple[int, ...],
+    void: npt.NDArray[np.bool_] | None,
+) -> tuple[LabelMap, ...]:
+    """Convert one (H, W) array or a sequence of them."""
+    if not isinstance(truths, Sequence | np.ndarray):
+        raise ValueError(
+            f"truths is of type {type(truths).__name__}: pass one (H, W) integer array or a list "
+            "of them, [] without annotators"
+        )
+    single = isinstance(truths, np.ndarray) and truths.ndim == 2
+    arrays = [np.asarray(truth) for truth in ([truths] if single else truths)]
+    for index, array in enumerate(arrays):
+        check_shape(array, f"truths[{index}]", shape)
+    return tuple(as_label_map(array, f"truths[{i}]", void) for i, array in enumerate(arrays))
+
+
+def as_image(image: npt.ArrayLike | None, shape: tuple[int, ...]) -> npt.NDArray[np.uint8] | None:
+    """Convert to (H, W, 3) uint8: grey becomes three equal channels, a float is round(255 x).
+
+    Raises
+    ------
+    ValueError
+        If the shape or type is another, or a float is outside [0, 1].
+    """
+    if image is None:
+        return None
+    pixels = np.asarray(image)
+    if pixels.shape not in (shape, (*shape, 3)):
+        raise ValueError(
+            f"image has shape {pixels.shape}, but labels have shape {shape}: pass {(*shape, 3)} "
+            f"(RGB) or {shape} (grey)"
+        )
+    if np.issubdtype(pixels.dtype, np.floating):
+        # The negation catches NaN too.
+        if not (pixels.min() >= 0 and pixels.max() <= 1):
+            raise ValueError(
+                f"image has values from {pixels.min()} to {pixels.max()}: a float image is in "
+                "[0, 1]; divide by its largest possible value, or pass uint8"
+            )
+        pixels = np.rint(255 * pixels).astype(np.uint8)
+    if pixels.dtype != np.uint8:
+        raise ValueError(f"image is of type {pixels.dtype}: pass uint8, or float in [0, 1]")
+    if pixels.ndim == 2:
+        pixels = np.repeat(pixels[:, :, None], 3, axis=2)
+    return np.require(pixels, np.uint8, ["C", "W"])
+
+
+def check_n(n: int | None) -> int | None:
+    """Return the count that was asked for.
+
+    Raises
+    ------
+    ValueError
+        If it is not a whole number of at least 1.
+    """
+    if n is None:
+        return None
+    if isinstance(n, bool | np.bool_) or not isinstance(n, int | np.integer) or n < 1:
+        raise ValueError(f"n is {n!r}: pass the count that was asked for, an integer from 1")
+    return int(n)

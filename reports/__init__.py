@@ -1,0 +1,1 @@
+"""Figures and tables from a results file: what ``bench plot`` draws."""

@@ -1,0 +1,157 @@
+"""Everything that ``bench plot`` writes: curves, runtime and the summary of a results file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from metrics import get_metric
+from reports.curves import draw_curves
+from reports.frame import (
+    COLUMNS,
+    Aligned,
+    Analysis,
+    ResultsError,
+    align,
+    analyse,
+    check_results,
+    load,
+)
+from reports.output import write_whole
+from reports.runtime import draw_runtime
+from reports.style import paper
+from reports.tables import HEADLINE, markdown, missing_notes, summary
+
+DEFAULT_METRICS = ("asa", "br_r2")
+FORMATS = ("png", "pdf")
+
+
+def make_figures(
+    results: Path,
+    out: Path | None = None,
+    metrics: Sequence[str] = DEFAULT_METRICS,
+    formats: Sequence[str] = FORMATS,
+    on_note: Callable[[str], None] | None = None,
+) -> list[Path]:
+    """Draw the curves, the runtimes and the summary tables of a results file.
+
+    Parameters
+    ----------
+    results : Path
+        The results file.
+    out : Path, optional
+        Folder for what is written; beside the results unless given.
+    metrics : sequence of str
+        Metric ids, one panel each.
+    formats : sequence of str
+        File types of the figures, ``png`` or ``pdf``.
+    on_note : callable, optional
+        Gets each remark on what is missing from the figures, one line each.
+
+    Returns
+    -------
+    list of Path
+        The files written: ``curves``, ``runtime`` (if any cell was timed uncontended), with
+        ``-<dataset>-<split>`` where the results have several, and ``summary.csv``, ``summary.md``.
+
+    Raises
+    ------
+    ResultsError
+        If the file cannot be used, has no ok cell, or lacks a metric.
+    OutputError
+        If a file cannot be written.
+    """
+    folder = results.parent if out is None else out
+    note = on_note or _ignore
+    wanted = [get_metric(metric).id for metric in dict.fromkeys(metrics)]
+    frame = _load_scores(results, wanted)
+    shown = [name for name in dict.fromkeys((*wanted, *HEADLINE)) if name in frame]
+    groups = [analyse(aligned, shown) for aligned in align(frame, shown)]
+    written = []
+    for group in groups:
+        for remark in _remarks(group):
+            note(f"{group.aligned.name}: {remark}")
+        suffix = "-" + re.sub(r"[^\w.]+", "-", group.aligned.name) if len(groups) > 1 else ""
+        with paper():
+            if group.aligned.ran.any():
+                figure = draw_curves({metric: group.points[metric] for metric in wanted})
+                written += _save(figure, folder, f"curves{suffix}", formats)
+            if group.timed:
+                figure = draw_runtime(group.times, _machine(frame, group.aligned))
+                written += _save(figure, folder, f"runtime{suffix}", formats)
+    csv = pd.concat(map(summary, groups)).to_csv(index=False, float_format="%.6g")
+    texts = {"summary.csv": csv, "summary.md": "\n".join(map(markdown, groups))}
+    written += [write_whole(folder / name, partial(_write, text)) for name, text in texts.items()]
+    return written
+
+
+def _remarks(group: Analysis) -> Iterator[str]:
+    """Say what the figures of a group do not show."""
+    yield from missing_notes(group.aligned)
+    ran = group.aligned.ran.sum(axis=0) > 0
+    by_label = group.times.assign(ran=ran).groupby("label")
+    untimed = by_label["ran"].any() & (by_label["images"].sum() == 0)
+    if not group.timed:
+        yield (
+            "no runtime figure, because every time was taken while other cells shared the "
+            "machine; `bench run ... --timing` takes times that compare"
+        )
+    elif untimed.any():
+        names = ", ".join(untimed.index[untimed])
+        yield f"no uncontended time of {names}; `bench run ... --timing` takes them"
+
+
+def _ignore(_: str) -> None:
+    pass
+
+
+def _load_scores(results: Path, wanted: Sequence[str]) -> pd.DataFrame:
+    """Load the wanted metrics and those headline ones that the file has."""
+    stored = check_results(results).names
+    extra = [metric for metric in HEADLINE if metric in stored and metric not in wanted]
+    frame = load(results, (*COLUMNS, *wanted, *extra))
+    ok = frame["status"] == "ok"
+    if not ok.any():
+        counts = frame["status"].value_counts()
+        ends = ", ".join(f"{cells} {status}" for status, cells in counts.items() if cells)
+        raise ResultsError(
+            f"{results}: no cell ended ok ({ends or 'no rows at all'}); the column `error` says "
+            "why, and `bench run ... --retry-failed` tries them again"
+        )
+    empty = [metric for metric in (*wanted, *extra) if not frame.loc[ok, metric].notna().any()]
+    for metric in empty:
+        if metric in wanted:
+            raise ResultsError(
+                f"{results}: metric {metric!r} has no value (the slow ones are not computed "
+                "unless asked for); leave it out of --metrics"
+            )
+    return frame.drop(columns=empty)
+
+
+def _write(text: str, path: Path) -> None:
+    path.write_text(text, encoding="utf-8")
+
+
+def _save(figure: Figure, folder: Path, name: str, formats: Sequence[str]) -> list[Path]:
+    def write(path: Path) -> None:
+        # Without a date the same results make the same file.
+        undated = {"CreationDate": None} if path.suffix == ".pdf" else None
+        figure.savefig(path, metadata=undated)
+
+    return [write_whole(folder / f"{name}.{suffix}", write) for suffix in formats]
+
+
+def _machine(frame: pd.DataFrame, group: Aligned) -> str:
+    """Say in a few words what the uncontended times of a group were taken on."""
+    its = (frame["dataset"] == group.dataset) & (frame["split"] == group.split)
+    timed = its & ~frame["contended"] & frame["time_s"].notna()
+    kinds = frame.loc[timed, ["device", "threads"]].drop_duplicates()
+    return "; ".join(
+        f"{device}, {threads} thread{'s' if threads != 1 else ''}"
+        for device, threads in sorted(kinds.itertuples(index=False))
+    )

@@ -1,0 +1,165 @@
+"""How a method looks in every figure: colour, marker and line, distinct in black and white too."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import product
+from types import MappingProxyType
+from typing import Any, Final
+
+import matplotlib as mpl
+
+COLUMN_WIDTH = 3.5  # inches: one column of a two-column paper
+PAGE_WIDTH = 7.16  # inches: both columns
+
+BLACK, GREY = "#000000", "#7F7F7F"
+BLUE, SKY, GREEN, ORANGE = "#0072B2", "#56B4E9", "#009E73", "#E69F00"
+VERMILION, PINK, INDIGO, WINE, OLIVE = "#D55E00", "#CC79A7", "#332288", "#882255", "#8A8A1C"
+FOREST, BROWN = "#117733", "#7A4A21"
+# Okabe & Ito's palette without its yellow (invisible on paper), with some of Tol's "muted" ones.
+_FREE_COLOURS = (BLUE, VERMILION, GREEN, PINK, INDIGO, ORANGE, SKY, WINE, OLIVE, BROWN, FOREST)
+
+Dash = str | tuple[int, tuple[float, ...]]
+SOLID: Final = "-"
+DASHED: Final = (0, (4.5, 1.5))
+DASH_DOT: Final = (0, (4.5, 1.3, 1.0, 1.3))
+DOTTED: Final = (0, (1.0, 1.2))
+DASH_DOT_DOT: Final = (0, (6.0, 1.2, 1.0, 1.2, 1.0, 1.2))
+
+_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", "p", ">", "h", "d")
+_DASHES: tuple[Dash, ...] = (SOLID, DASHED, DASH_DOT, DOTTED, DASH_DOT_DOT)
+
+
+# Sizes in points at which the markers look equally big.
+_MARKER_SIZES = MappingProxyType(
+    {"*": 7.4, "D": 4.2, "s": 4.4, "P": 5.6, "X": 5.6} | dict.fromkeys("^v<>", 5.5)
+)
+
+
+@dataclass(frozen=True)
+class Style:
+    """The look of one label. No two known methods share marker and dash, whatever the colour."""
+
+    colour: str
+    marker: str
+    dash: Dash
+
+    @property
+    def size(self) -> float:
+        """Size of the marker in points."""
+        return _MARKER_SIZES.get(self.marker, 5.0)
+
+
+# By the method's label in lower case, letters and digits only.
+KNOWN = MappingProxyType(
+    {
+        "slic": Style(BLUE, "o", SOLID),
+        "slico": Style(SKY, "o", DASHED),
+        "cvslic": Style(INDIGO, "o", DASH_DOT),
+        "mslic": Style(SKY, "o", DOTTED),
+        "seeds": Style(ORANGE, "s", DASHED),
+        "lsc": Style(PINK, "D", DASHED),
+        "scan": Style(OLIVE, "D", DOTTED),
+        "fh": Style(GREEN, "^", DASH_DOT),
+        "quickshift": Style(PINK, "p", DOTTED),
+        "watershed": Style(SKY, "d", DASHED),
+        "waterpixels": Style(SKY, "d", SOLID),
+        "etps": Style(VERMILION, "v", SOLID),
+        "ers": Style(OLIVE, "<", DASHED),
+        "snic": Style(INDIGO, "p", SOLID),
+        "sh": Style(BROWN, ">", DASH_DOT),
+        "disf": Style(FOREST, "h", SOLID),
+        "rim": Style(SKY, "P", DASH_DOT),
+        "ea": Style(WINE, "X", DASHED),
+        "proposed": Style(BLACK, "*", SOLID),
+        "grid": Style(GREY, "s", DOTTED),
+        "hex": Style(GREY, "h", DOTTED),
+        "voronoi": Style(GREY, "v", DOTTED),
+    }
+)
+
+
+def assign(labels: Iterable[str]) -> dict[str, Style]:
+    """Give every label a style.
+
+    A known method keeps its own in every figure; with parameters in brackets too, if no other
+    variant of it comes first. The others take, in alphabetical order, the free pair of marker
+    and dash that is least used, so a figure's styles depend on its labels alone. No pair
+    is given twice before all 65 are gone.
+
+    Parameters
+    ----------
+    labels : iterable of str
+        The labels of one figure.
+
+    Returns
+    -------
+    dict of str to Style
+    """
+    chosen: dict[str, Style] = {}
+    others = []
+    taken = set()
+    for label in sorted(set(labels)):
+        known = "".join(filter(str.isalnum, label.partition("[")[0].casefold()))
+        if known in KNOWN and known not in taken:
+            chosen[label] = KNOWN[known]
+            taken.add(known)
+        else:
+            others.append(label)
+    for label in others:
+        chosen[label] = _least_used(chosen.values())
+    return chosen
+
+
+def _least_used(styles: Iterable[Style]) -> Style:
+    """Return a free style, of the marker, dash and colour that occur least so far."""
+    styles = list(styles)
+    pairs = Counter((style.marker, style.dash) for style in styles)
+    reserved = {(style.marker, style.dash) for style in KNOWN.values()}
+    markers = Counter(style.marker for style in styles)
+    dashes = Counter(style.dash for style in styles)
+    colours = Counter(style.colour for style in styles)
+    marker, dash = min(
+        product(_MARKERS, _DASHES),
+        key=lambda pair: (pairs[pair], pair in reserved, markers[pair[0]], dashes[pair[1]]),
+    )
+    return Style(min(_FREE_COLOURS, key=colours.__getitem__), marker, dash)
+
+
+_SETTINGS: Final[Any] = {
+    "font.family": ["STIXGeneral", "DejaVu Sans"],
+    "mathtext.fontset": "stix",
+    "font.size": 9,
+    "axes.labelsize": 9,
+    "axes.titlesize": 9,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+    "legend.fontsize": 8,
+    "legend.title_fontsize": 8,
+    "legend.frameon": False,
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#E4E4E4",
+    "grid.linewidth": 0.5,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "lines.linewidth": 1.0,
+    "savefig.dpi": 300,
+    "pdf.fonttype": 42,  # TrueType: publishers refuse matplotlib's default Type 3
+    "ps.fonttype": 42,
+}
+
+
+@contextmanager
+def paper() -> Iterator[None]:
+    """Set fonts and lines for a two-column paper; matplotlib's own settings return afterwards."""
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(_SETTINGS)
+        yield

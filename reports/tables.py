@@ -1,0 +1,197 @@
+"""The summary of a results file: everything as CSV, and what a README can show as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from math import floor, log10
+
+import numpy as np
+import pandas as pd
+
+from metrics import get_metric
+from reports.curves import ARROWS
+from reports.frame import STATUSES, Aligned, Analysis, coverage
+from reports.stats import not_worse_than_best
+
+# What papers report most; in the tables whenever the file has it, asked for or not.
+HEADLINE = ("asa", "br_r2", "ue_np", "ev", "co")
+NOTHING = "-"
+PARTIAL = " †"
+
+
+def summary(analysis: Analysis) -> pd.DataFrame:
+    """Return one row per point with all that is known of it.
+
+    Returns
+    -------
+    DataFrame
+        dataset; split; label; n; images, those with an ok cell; asked and ok, numbers of cells
+        (image x seed); count, the mean number of superpixels returned; per metric its mean, the
+        ends of its 95 % interval (``_low``, ``_high``) and the number of images it is over
+        (``_images``); time_s, the median of uncontended cells, its quartiles and images.
+    """
+    aligned = analysis.aligned
+    returned = coverage(aligned, "n_labels")
+    facts = pd.DataFrame(
+        {
+            "dataset": aligned.dataset,
+            "split": aligned.split,
+            "label": aligned.labels,
+            "n": pd.Series(aligned.ns).astype("Int64"),
+            "images": returned["images"],
+            "asked": aligned.cells.sum(axis=1),
+            "ok": aligned.cells[:, STATUSES.index("ok")],
+            "count": returned["count"],
+        }
+    )
+    parts = [
+        table[["value", "low", "high", "images"]].set_axis(
+            [name, f"{name}_low", f"{name}_high", f"{name}_images"], axis="columns"
+        )
+        for name, table in (*analysis.points.items(), ("time_s", analysis.times))
+    ]
+    return pd.concat([facts, *parts], axis="columns")
+
+
+def missing_notes(aligned: Aligned) -> list[str]:
+    """Say in one line per label what is missing from it, and why; nothing of complete labels."""
+    notes = []
+    labels = np.array(aligned.labels)
+    lost = len(aligned.images) - aligned.ran.sum(axis=0)
+    for label in dict.fromkeys(aligned.labels):
+        its = labels == label
+        cells = dict(zip(STATUSES, aligned.cells[its].sum(axis=0).tolist(), strict=True))
+        ends = [f"{n} {status}" for status, n in cells.items() if n and status != "ok"]
+        if not ends and not lost[its].any():
+            continue
+        where = [
+            f"{images} of {len(aligned.images)} images missing at n = "
+            + ", ".join(_number(n) for n in aligned.ns[its][lost[its] == images])
+            for images in np.unique(lost[its])
+            if images
+        ]
+        reason = f"cells: {', '.join(ends)}" if ends else "not asked for"
+        notes.append(f"{label}: {'; '.join(where) or 'no image missing'} ({reason})")
+    return notes
+
+
+def markdown(analysis: Analysis) -> str:
+    """Write a table per asked count: methods in rows, mean ± half of the 95 % interval.
+
+    Bold are the values that a paired bootstrap cannot tell from the best; values over fewer
+    images than the others have a dagger and compete with nobody.
+
+    Returns
+    -------
+    str
+        Markdown, with notes on how to read it.
+    """
+    aligned = analysis.aligned
+    counts = coverage(aligned, "n_labels")["count"]
+    columns = {
+        "method": [label.replace("|", "\\|") for label in aligned.labels],
+        "count": [NOTHING if np.isnan(count) else f"{count:.0f}" for count in counts],
+    }
+    for metric, points in analysis.points.items():
+        columns[metric + ARROWS[get_metric(metric).direction]] = _cells(aligned, metric, points)
+    if analysis.timed:
+        columns["s / image"] = _times(analysis.times)
+    rule = ["---", *["---:"] * (len(columns) - 1)]
+    lines = [f"**{aligned.name}**, {len(aligned.images)} images", ""]
+    for n, rows in _blocks(analysis):
+        lines += [f"**n = {_number(n)}**", "", _row(columns), _row(rule)]
+        lines += [_row(column[row] for column in columns.values()) for row in rows]
+        lines.append("")
+    partial = any(PARTIAL in cell for column in columns.values() for cell in column)
+    return "\n".join([*lines, *_legend(analysis, partial), ""])
+
+
+def _legend(analysis: Analysis, partial: bool) -> Iterator[str]:
+    yield (
+        "Mean over images ± half of its 95 % bootstrap interval. **Bold**: not told from the best "
+        "at this n by a paired bootstrap over images (95 %). Methods return different counts "
+        "(`count`) for the same n; most scores rise with the count alone."
+    )
+    if analysis.timed:
+        yield "Times: medians over images of uncontended runs."
+    titles = (f"{metric}: {get_metric(metric).title}" for metric in analysis.points)
+    yield f"{'; '.join(titles)}."
+    if partial:
+        yield "† Over fewer images than the others (missing, or undefined there): never bold."
+    notes = missing_notes(analysis.aligned)
+    if notes:
+        yield ""
+        yield from (f"- {note}" for note in notes)
+
+
+def _blocks(analysis: Analysis) -> Iterator[tuple[float, list[int]]]:
+    """Yield each n with its points: best of the first metric first, incomplete ones last."""
+    metric, first = next(iter(analysis.points.items()))
+    low_is_better = get_metric(metric).direction == "low"
+    ranked = first.assign(incomplete=first["missing"] > 0).sort_values(
+        ["incomplete", "value"], ascending=[True, low_is_better], kind="stable"
+    )
+    for _, block in ranked.groupby("n", dropna=False, sort=True):
+        yield float(block["n"].iloc[0]), block.index.tolist()
+
+
+def _cells(aligned: Aligned, metric: str, points: pd.DataFrame) -> list[str]:
+    """Return the cells of one metric, in the order of the points."""
+    half = ((points["high"] - points["low"]) / 2).to_numpy()
+    decimals = _decimals(half, points["value"].to_numpy())
+    bold = _bold(aligned, metric)
+    cells = []
+    for row, (value, width) in enumerate(zip(points["value"], half, strict=True)):
+        if np.isnan(value):
+            cells.append(NOTHING)
+            continue
+        text = f"{value:.{decimals}f}"
+        text = f"**{text}**" if bold[row] else text
+        text += "" if np.isnan(width) else f" ± {width:.{decimals}f}"
+        cells.append(text + (PARTIAL if points["missing"].iloc[row] else ""))
+    return cells
+
+
+def _bold(aligned: Aligned, metric: str) -> list[bool]:
+    bold = np.zeros(len(aligned.labels), dtype=bool)
+    direction = get_metric(metric).direction
+    if direction is None:
+        return list(bold)
+    ns = np.nan_to_num(aligned.ns, nan=-1.0)
+    complete = ~aligned.missing(metric).any(axis=0)
+    for n in np.unique(ns):
+        block = np.flatnonzero((ns == n) & complete)
+        bold[block] = not_worse_than_best(aligned.scores[metric][:, block], direction == "high")
+    return list(bold)
+
+
+def _decimals(half_widths: np.ndarray, values: np.ndarray) -> int:
+    """Return how many decimals show two digits of a typical interval, or four of the values."""
+    for sizes, digits in ((half_widths, 2), (np.abs(values), 4)):
+        sizes = sizes[np.isfinite(sizes) & (sizes > 0)]
+        if sizes.size:
+            return _decimals_of(float(np.median(sizes)), digits)
+    return 3
+
+
+def _decimals_of(value: float, digits: int) -> int:
+    """Return how many decimals show so many digits of a positive number."""
+    return min(max(digits - 1 - floor(log10(value)), 0), 6)
+
+
+def _number(n: float) -> str:
+    return "not given" if np.isnan(n) else f"{n:.0f}"
+
+
+def _times(times: pd.DataFrame) -> list[str]:
+    """Return the cells of the medians, in the order of the points."""
+    return [
+        NOTHING
+        if np.isnan(value)
+        else f"{value:.{_decimals_of(max(value, 1e-6), 3)}f}" + (PARTIAL if missing else "")
+        for value, missing in zip(times["value"], times["missing"], strict=True)
+    ]
+
+
+def _row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"

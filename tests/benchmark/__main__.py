@@ -1,0 +1,46 @@
+"""Measure everything that has a target and print it as one table (``make benchmark``).
+
+``python -m tests.benchmark scoring resume`` measures only these.
+"""
+
+import sys
+from importlib import import_module
+
+from rich.console import Console
+from rich.table import Table
+
+from bench.provenance import describe
+
+PARTS = ("scoring", "overhead", "resume", "plot")
+
+
+def main(parts):
+    unknown = set(parts) - set(PARTS)
+    if unknown:
+        sys.exit(f"no benchmark {sorted(unknown)}; there are {', '.join(PARTS)}")
+    console = Console(width=120)
+    table = Table(title=_machine(), box=None, title_justify="left")
+    for column, justify in (("measured", "left"), ("value", "right"), ("target", "right")):
+        table.add_column(column, justify=justify)
+    table.add_column("", justify="left")
+    table.add_column("note", justify="left", overflow="fold")
+    for part in parts or PARTS:
+        with console.status(f"measuring {part} ..."):
+            rows = import_module(f"tests.benchmark.bench_{part}").main()
+        for row in rows:
+            target = "" if row.target is None else f"{row.target:g} {row.unit}"
+            verdict = "" if row.target is None else "ok" if row.measured <= row.target else "MISSED"
+            table.add_row(row.name, f"{row.measured:.4g} {row.unit}", target, verdict, row.note)
+    console.print(table)
+
+
+def _machine():
+    facts = describe()
+    hardware, versions = facts["hardware"], facts["versions"]
+    return (
+        f"{hardware['processor']}, {hardware['cores']} cores, {hardware['memory_gb']} GB;"
+        f" Python {versions['python']}, numpy {versions['numpy']}, numba {versions['numba']}"
+    )
+
+
+main(sys.argv[1:])

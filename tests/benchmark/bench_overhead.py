@@ -1,0 +1,98 @@
+"""What a cell costs beside its method, and what two workers need in memory."""
+
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pandas as pd
+import psutil
+
+from bench.datasets import open_dataset
+from bench.plan import make_plan, make_variants
+from bench.selection import Choice
+from bench.store import Store
+from bench.worker import Job, initialise, run_cell, warm_up_scoring
+from tests.benchmark.row import Row
+from tests.shared import BSDS500
+
+IMAGES = 40
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        return [*per_cell(Path(folder)), *memory(Path(folder))]
+
+
+def data_set():
+    """BSDS500 where it is, otherwise the smaller sample."""
+    if BSDS500.is_dir():
+        return open_dataset("bsds500", root=BSDS500, split="test", limit=IMAGES)
+    return open_dataset("sample")
+
+
+def per_cell(folder):
+    """Time run_cell without the method: once with every image read anew, once with it at hand."""
+    dataset = data_set()
+    out = folder / "overhead.parquet"
+    variants = make_variants([Choice("grid")], preset="auto")
+    cells = make_plan(dataset, variants, [100, 200], [0])
+    first = [cell for cell in cells if cell.n == 100]
+    second = [cell for cell in cells if cell.n == 200]
+    store = Store(out)
+    with store.locked():
+        initialise(Job(dataset, out))
+        warm_up_scoring()
+        run_cell(first[0])
+        fresh, repeated = [], []
+        for a, b in zip(first[1:], second[1:], strict=True):
+            fresh.append(_without_method(store, a))
+            repeated.append(_without_method(store, b))
+    note = f"{dataset.identity}, median of {len(fresh)} images"
+    return [
+        Row("beside the method, image read anew", statistics.median(fresh), "ms", 25.0, note),
+        Row("beside the method, same image again", statistics.median(repeated), "ms", None, note),
+    ]
+
+
+def _without_method(store, cell):
+    start = time.perf_counter()
+    run_cell(cell)
+    elapsed = time.perf_counter() - start
+    return 1000 * (elapsed - store.read_row(cell.key)["time_s"])
+
+
+def memory(folder):
+    """Run two workers and watch the resident memory of all processes together."""
+    dataset = data_set()
+    out = folder / "memory.parquet"
+    command = [sys.executable, "-m", "bench", "run", "--methods", "slic,seeds,fh,grid"]
+    command += ["--n", "100,400", "--workers", "2", "--quiet", "--out", str(out)]
+    command += ["--limit", str(IMAGES)]
+    if BSDS500.is_dir():
+        command += ["--dataset", "bsds500", "--root", str(BSDS500), "--split", "test"]
+    process = subprocess.Popen(command)
+    peak = 0.0
+    while process.poll() is None:
+        peak = max(peak, _resident_mb(process.pid))
+        time.sleep(0.1)
+    rows = pd.read_parquet(out)
+    note = f"{dataset.identity}, {len(rows)} cells; sum over processes, shared pages in each"
+    return [Row("memory, two workers", peak, "MB", 2000.0, note)]
+
+
+def _resident_mb(pid):
+    try:
+        parent = psutil.Process(pid)
+        processes = [parent, *parent.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return 0.0
+    total = 0
+    for process in processes:
+        try:
+            total += process.memory_info().rss
+        except psutil.NoSuchProcess:
+            continue
+    return total / 2**20

@@ -1,0 +1,86 @@
+"""How long it takes to score one image against five annotators, and how much memory.
+
+Run as ``python -m tests.benchmark.bench_scoring``.
+"""
+
+import time
+import tracemalloc
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from metrics import evaluate
+from tests.benchmark.row import Row
+from tests.oracle.oracle_metrics import oracle
+from tests.shared import BSDS500
+
+HEIGHT, WIDTH, SUPERPIXELS, REPEATS = 321, 481, 200, 50
+
+
+def main() -> list[Row]:
+    """Time `evaluate` (warm, one thread, median), and the plain version once in the same run."""
+    image, truths, what = bsds500() if BSDS500.is_dir() else synthetic()
+    labels = partition(SUPERPIXELS, seed=0)
+    case = {"labels": labels, "truths": truths, "image": image, "n": SUPERPIXELS}
+    with threadpool_limits(1):
+        evaluate(**case)
+        fast = float(np.median([seconds(evaluate, case) for _ in range(REPEATS)]))
+        slow = seconds(oracle, case)
+    tracemalloc.start()
+    evaluate(**case)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    note = f"{what}, {len(truths)} annotators, {labels.max() + 1} superpixels, all but slow metrics"
+    return [
+        Row("evaluate", 1e3 * fast, "ms", 10.0, f"{note}, median of {REPEATS}"),
+        Row("plain version", 1e3 * slow, "ms", None, f"{note}, once"),
+        Row("evaluate / plain version", fast / slow, "", None, f"{slow / fast:.0f} times faster"),
+        Row("evaluate, peak memory", peak / 2**20, "MiB", None, note),
+    ]
+
+
+def seconds(function, case):
+    """Time one call."""
+    start = time.perf_counter()
+    function(**case)
+    return time.perf_counter() - start
+
+
+def partition(count, seed):
+    """Wobbly cells around `count` random points, an (H, W) int32 array."""
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[:HEIGHT, :WIDTH].astype(float)
+    y, x = y + 4 * np.sin(x / 9 + seed), x + 4 * np.sin(y / 7 + seed)
+    points = rng.random((count, 2)) * (HEIGHT, WIDTH)
+    nearest, labels = np.full(y.shape, np.inf), np.zeros(y.shape, np.int32)
+    for label, (v, u) in enumerate(points):
+        distance = (y - v) ** 2 + (x - u) ** 2
+        labels[distance < nearest] = label
+        np.minimum(nearest, distance, out=nearest)
+    return labels
+
+
+def synthetic():
+    """An image and five annotators of 8 to 40 segments, the same every time."""
+    truths = [partition(count, seed) for seed, count in enumerate((8, 12, 20, 30, 40), start=1)]
+    rng = np.random.default_rng(9)
+    colours = rng.integers(0, 200, (8, 3))[truths[0]] + rng.integers(0, 56, (HEIGHT, WIDTH, 3))
+    return colours.astype(np.uint8), truths, "synthetic 481 x 321"
+
+
+def bsds500():
+    """A real image of that size with its first five annotators."""
+    import cv2
+    from scipy.io import loadmat
+
+    name = "42049"
+    image = cv2.imread(str(BSDS500 / "images" / "val" / f"{name}.jpg"))
+    found = loadmat(BSDS500 / "groundTruth" / "val" / f"{name}.mat")["groundTruth"][0, :5]
+    truths = [np.array(one["Segmentation"][0, 0], np.int32, order="C") for one in found]
+    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB), truths, f"BSDS500 {name}"
+
+
+if __name__ == "__main__":
+    for row in main():
+        target = "" if row.target is None else f" (target {row.target:g})"
+        print(f"{row.name:28} {row.measured:10.4g} {row.unit}{target}  {row.note}")

@@ -1,0 +1,66 @@
+"""Fixtures that many tests share: a small data set, and the program as a user runs it."""
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+
+PLUGIN = Path(__file__).parent / "end_to_end" / "misbehaving.py"
+
+
+@dataclass(frozen=True)
+class Finished:
+    """How a run of the program ended."""
+
+    status: int
+    out: str
+
+
+@pytest.fixture
+def tiny(tmp_path):
+    """A folder data set of three 30 x 40 images with two annotators each."""
+    root = tmp_path / "tiny"
+    rng = np.random.default_rng(0)
+    for i in range(3):
+        halves = np.zeros((30, 40), np.uint8)
+        halves[:, 10 + 5 * i :] = 1
+        quarters = halves * 2
+        quarters[15:] += 1
+        image = (80 * halves + rng.integers(0, 60, halves.shape)).astype(np.uint8)
+        write_png(root / "images" / f"im{i}.png", np.dstack([image, image // 2, 255 - image]))
+        write_png(root / "labels" / "ann1" / f"im{i}.png", halves)
+        write_png(root / "labels" / "ann2" / f"im{i}.png", quarters)
+    return root
+
+
+def write_png(path, array):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    assert cv2.imwrite(str(path), array)
+
+
+@pytest.fixture
+def bench(tmp_path):
+    """Run ``bench ...`` in an empty folder as a process of its own."""
+
+    def run(*arguments, timeout=240):
+        done = subprocess.run(
+            [sys.executable, "-m", "bench", *map(str, arguments)],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+        )
+        return Finished(done.returncode, done.stdout + done.stderr)
+
+    return run
+
+
+@pytest.fixture
+def results(tmp_path):
+    """Read a results file of the test's folder."""
+    return lambda name="results.parquet": pd.read_parquet(tmp_path / name)

@@ -1,0 +1,159 @@
+"""Every built-in method keeps the contract that plugin authors are held to."""
+
+import numpy as np
+import pytest
+
+from methods import Method
+from methods.base import Skip
+from methods.checks import CHECKS, parametrize_with_checks, run_check, run_checks
+from methods.registry import BUILTIN, get_class, runnable_by_default
+
+
+@parametrize_with_checks(runnable_by_default())
+def test_contract(check):
+    check()
+
+
+@pytest.mark.parametrize("name", BUILTIN)
+def test_built_in_facts_name_their_source(name):
+    cls = get_class(name)
+    assert cls.name == name
+    assert cls.title
+    assert cls.__doc__
+    assert not cls.library or cls.license
+    assert not cls.doi or cls.doi.startswith("10.")
+
+
+# --- the checks themselves: each catches a method that breaks just its rule ------------------
+
+
+class Stripes(Method):
+    """Keeps every rule."""
+
+    name = "broken"
+    connected = True
+    offset: int = 0
+
+    def segment(self, image, n):
+        height, width = image.shape[:2]
+        return np.tile(np.arange(width) * min(n, width) // width, (height, 1)) + self.offset
+
+
+class NoVersion(Stripes):
+    version = ""
+
+
+class TakesAnything(Stripes):
+    def __init__(self, **params):
+        super().__init__(**{k: v for k, v in params.items() if k == "offset"})
+
+
+class IgnoresParameters(Stripes):
+    def params(self):
+        return {"offset": 7}
+
+
+class Transposed(Stripes):
+    def segment(self, image, n):
+        return super().segment(image, n).T
+
+
+class WritesIntoImage(Stripes):
+    def segment(self, image, n):
+        labels = super().segment(image, n)
+        image[0, 0] += 1
+        return labels
+
+
+class Draws(Stripes):
+    def segment(self, image, n):
+        return np.random.default_rng().integers(0, n, image.shape[:2])
+
+
+class Remembers(Stripes):
+    def segment(self, image, n):
+        least, self.last = min(n, getattr(self, "last", n)), n
+        return super().segment(image, least)
+
+
+class Scattered(Stripes):
+    def segment(self, image, n):
+        return super().segment(image, n) % 2
+
+
+class ClaimsExactCount(Stripes):
+    exact_count = True
+
+
+class AlwaysSame(Stripes):
+    def segment(self, image, n):
+        return super().segment(image, 3)
+
+
+class DividesByContrast(Stripes):
+    def segment(self, image, n):
+        if np.ptp(image) == 0:
+            raise ZeroDivisionError("no contrast")
+        return super().segment(image, n)
+
+
+class RefusesGrey(Stripes):
+    def segment(self, image, n):
+        if (image[..., 0] == image[..., 1]).all() and np.ptp(image):
+            raise ValueError("grey")
+        return super().segment(image, n)
+
+
+class NeedsFewerThanPixels(Stripes):
+    def segment(self, image, n):
+        if n > image.shape[0] * image.shape[1] / 2 and n > 500:
+            raise IndexError("too many")
+        return super().segment(image, n)
+
+
+class NeedsRoom(Stripes):
+    def segment(self, image, n):
+        if min(image.shape[:2]) < 8:
+            raise Skip("")
+        return super().segment(image, n)
+
+
+BREAKERS = {
+    "facts": NoVersion,
+    "constructor": TakesAnything,
+    "label_map": Transposed,
+    "image_untouched": WritesIntoImage,
+    "deterministic": Draws,
+    "independent_of_earlier_calls": Remembers,
+    "connected": Scattered,
+    "exact_count": ClaimsExactCount,
+    "count_follows_n": AlwaysSame,
+    "one_colour": DividesByContrast,
+    "grey": RefusesGrey,
+    "extreme_counts": NeedsFewerThanPixels,
+    "tiny_images": NeedsRoom,
+}
+
+
+def test_a_method_that_keeps_the_rules_passes_all_checks():
+    assert [result for result in run_checks(Stripes) if not result.ok] == []
+
+
+def test_every_check_has_a_method_that_breaks_it():
+    assert BREAKERS.keys() == CHECKS.keys()
+
+
+@pytest.mark.parametrize(("name", "cls"), BREAKERS.items())
+def test_a_check_catches_what_it_is_for(name, cls):
+    assert run_check(name, cls).status == "failed"
+
+
+def test_a_constructor_that_loses_parameters_is_caught():
+    assert run_check("constructor", IgnoresParameters, offset=1).status == "failed"
+
+
+def test_a_known_failure_is_expected_and_must_stay_one():
+    known = {"one_colour": "divides by the contrast"}
+    assert run_check("one_colour", type("K", (DividesByContrast,), {"expected_failures": known})).ok
+    mended = run_check("one_colour", type("M", (Stripes,), {"expected_failures": known}))
+    assert "it holds" in mended.message

@@ -1,0 +1,281 @@
+"""bench run through the command line: rows, statuses, resuming, interruption, locks."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from methods.labelfiles import read_labels
+from metrics import METRICS, evaluate
+from tests.conftest import PLUGIN, write_png
+
+
+@pytest.fixture
+def run(bench, tiny):
+    """``bench run`` on the tiny data set with the misbehaving plugin."""
+
+    def start(methods, *options, n="4,9", workers=2):
+        common = ("--dataset", "folder", "--root", tiny, "--plugin", PLUGIN, "--workers", workers)
+        return bench("run", "--methods", methods, "--n", n, *common, *options)
+
+    return start
+
+
+def test_a_run_makes_one_row_for_every_cell(run, results, tmp_path):
+    finished = run("stripes,grid", "--seed", "0,1")
+    assert finished.status == 0, finished.out
+    rows = results()
+    assert len(rows) == 3 * 2 * 2 * 2
+    assert (rows.status == "ok").all()
+    assert set(METRICS) <= set(rows.columns)
+    row = rows[(rows.method == "stripes") & (rows.n == 9)].iloc[0]
+    assert (row.height, row.width, row.n_labels, row.n_components) == (30, 40, 9, 9)
+    assert json.loads(row.params) == {"offset": 0}
+    assert len(row.asa_by_annotator) == 2
+    assert row.asa == pytest.approx(np.mean(row.asa_by_annotator))
+    metadata = pq.read_schema(tmp_path / "results.parquet").metadata
+    facts = json.loads(metadata[b"superpixel_bench.run"])
+    assert facts["runs"][0]["versions"]["numpy"] == np.__version__
+
+
+def test_stored_label_maps_give_the_scores_of_the_row(run, results, tmp_path, tiny):
+    run("stripes", n="7")
+    row = results().iloc[0]
+    labels = read_labels(tmp_path / row.labels_file)
+    truths = [read_labels(tiny / "labels" / ann / f"{row.image}.png") for ann in ("ann1", "ann2")]
+    assert evaluate(labels, truths)["br_r2"] == row.br_r2
+
+
+def test_labels_are_the_same_for_one_worker_or_two_or_none(run, results, tmp_path):
+    maps = []
+    for i, options in enumerate((("--workers", 1), ("--workers", 2), ("--backend", "sequential"))):
+        assert run("noisy,slic,seeds,voronoi", "--out", f"r{i}.parquet", *options).status == 0
+        rows = results(f"r{i}.parquet")
+        maps.append([(tmp_path / name).read_bytes() for name in rows.labels_file])
+        assert rows.contended.unique().tolist() == [i == 1]
+    assert len(maps[0]) == 4 * 3 * 2
+    assert maps[0] == maps[1] == maps[2]
+
+
+def test_what_a_method_does_wrong_is_a_row_and_the_others_go_on(run, results):
+    wrong = {
+        "raises": ("failed", "RuntimeError: the reason in two lines"),
+        "wrong_shape": ("invalid", "(3, 3)"),
+        "negative": ("invalid", "-1"),
+        "floats": ("invalid", "float"),
+        "all_nan": ("invalid", "float"),
+        "crashes": ("crashed", "died"),
+        "declines": ("skipped", "not today"),
+    }
+    finished = run(",".join([*wrong, "stripes", "writes_into_image"]), n="4")
+    assert finished.status == 2, finished.out
+    rows = results().set_index("method")
+    for method, (status, error) in wrong.items():
+        assert (rows.loc[method].status == status).all(), method
+        assert rows.loc[method].error.str.contains(error, regex=False).all(), method
+        assert rows.loc[method].asa.isna().all()
+    assert (rows.loc[["stripes", "writes_into_image"]].status == "ok").all()
+    assert (rows.loc["writes_into_image"].ev.to_numpy() == rows.loc["stripes"].ev.to_numpy()).all()
+
+
+def test_a_method_that_declines_is_no_failure(run):
+    assert run("declines,stripes", n="4").status == 0
+
+
+@pytest.mark.parametrize("method", ["sleeps", "hangs"])
+def test_a_cell_that_takes_too_long_ends_as_timeout(run, results, method):
+    finished = run(f"{method},stripes", "--timeout", "0.5", "--limit", "1", n="4")
+    assert finished.status == 2, finished.out
+    rows = results().set_index("method")
+    assert rows.loc[method].status == "timeout"
+    assert "0.5 s" in rows.loc[method].error
+    assert rows.loc["stripes"].status == "ok"
+
+
+def test_an_n_above_the_pixels_is_skipped_and_refused_if_nothing_remains(run, results):
+    finished = run("stripes", n="4,5000")
+    assert finished.status == 0
+    rows = results().set_index("n")
+    assert (rows.loc[5000].status == "skipped").all()
+    assert "1200 pixels" in rows.loc[5000].error.iloc[0]
+    finished = run("stripes", "--out", "other.parquet", n="5000")
+    assert finished.status == 1
+    assert "5000" in finished.out
+    assert "1200 pixels" in finished.out
+
+
+# --- running again -----------------------------------------------------------------------
+
+
+def test_a_finished_run_again_does_nothing(run, tmp_path):
+    calls = tmp_path / "calls"
+    calls.mkdir()
+    command = f"counts[folder={calls}]"
+    assert run(command).status == 0
+    written = (tmp_path / "results.parquet").stat().st_mtime_ns
+    again = run(command)
+    assert again.status == 0
+    assert "Nothing to do" in again.out
+    assert len(list(calls.iterdir())) == 6
+    assert (tmp_path / "results.parquet").stat().st_mtime_ns == written
+    assert run(command, "--force").status == 0
+    assert len(list(calls.iterdir())) == 12
+
+
+def test_another_method_is_added_to_the_same_results(run, results):
+    run("stripes")
+    run("grid")
+    assert sorted(results().method.unique()) == ["grid", "stripes"]
+
+
+def test_failed_cells_run_again_only_when_asked(run, results):
+    assert run("raises,stripes").status == 2
+    again = run("raises,stripes")
+    assert again.status == 2
+    assert "Nothing to do" in again.out
+    retried = run("raises,stripes", "--retry-failed")
+    assert "6 cells to run (6 of 12 are finished)" in retried.out
+    assert len(results()) == 12
+
+
+def test_new_image_content_replaces_the_old_rows(run, results, tiny):
+    run("stripes", n="4")
+    before = results().set_index("image").ev
+    write_png(tiny / "images" / "im0.png", np.full((30, 40, 3), 7, np.uint8))
+    again = run("stripes", n="4")
+    assert "1 cells to run (2 of 3 are finished)" in again.out
+    assert "1 outdated rows" in again.out
+    after = results().set_index("image").ev
+    assert len(after) == 3
+    assert np.isnan(after.im0)
+    assert (after[["im1", "im2"]] == before[["im1", "im2"]]).all()
+
+
+def test_results_without_their_folder_are_continued_not_overwritten(run, results, tmp_path):
+    run("stripes", n="4")
+    (tmp_path / "results.run").rename(tmp_path / "elsewhere")
+    again = run("stripes,grid", n="4")
+    assert "3 cells to run (3 of 6 are finished)" in again.out
+    assert len(results()) == 6
+
+
+def test_a_damaged_results_file_is_made_again_from_the_shards(run, results, tmp_path):
+    run("stripes", n="4")
+    whole = (tmp_path / "results.parquet").read_bytes()
+    (tmp_path / "results.parquet").write_bytes(whole[: len(whole) // 2])
+    assert run("stripes", n="4").status == 0
+    assert len(results()) == 3
+
+
+def test_a_damaged_results_file_without_shards_is_left_alone(run, tmp_path):
+    (tmp_path / "results.parquet").write_bytes(b"PAR1 not really")
+    finished = run("stripes", n="4")
+    assert finished.status == 1
+    assert "results.parquet" in finished.out
+    assert (tmp_path / "results.parquet").read_bytes() == b"PAR1 not really"
+
+
+def test_another_data_set_does_not_mix_into_the_results(run, bench):
+    run("stripes", n="4")
+    finished = bench("run", "--methods", "grid", "--n", "9", "--limit", 1)
+    assert finished.status == 1
+    assert "give another --out" in finished.out
+
+
+# --- interruption ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def slow_run(tmp_path, tiny):
+    """A run of twelve slow cells in a process group of its own, after its first row."""
+
+    def start():
+        command = f"counts[folder={tmp_path},wait=0.4]"
+        arguments = ["run", "--methods", command, "--n", "4,5,6,9", "--dataset", "folder"]
+        arguments += ["--root", str(tiny), "--plugin", str(PLUGIN), "--workers", "2"]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "bench", *arguments],
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        shards = tmp_path / "results.run" / "shards"
+        while process.poll() is None and not list(shards.glob("*.json")):
+            time.sleep(0.05)
+        return process
+
+    return start
+
+
+def finished_rows(tmp_path):
+    return len(list((tmp_path / "results.run" / "shards").glob("*.json")))
+
+
+def test_ctrl_c_keeps_what_is_done_and_says_how_to_continue(slow_run, results, tmp_path):
+    process = slow_run()
+    os.killpg(process.pid, signal.SIGINT)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 130, out
+    assert "Traceback" not in out
+    assert "same command again continues" in out
+    kept = results()
+    assert 1 <= len(kept) < 12
+    again = slow_run()
+    out, _ = again.communicate(timeout=60)
+    assert again.returncode == 0, out
+    assert f"{12 - len(kept)} cells to run" in out
+    assert len(results()) == 12
+
+
+def test_kill_9_of_the_group_loses_only_cells_in_flight(slow_run, results, tmp_path):
+    process = slow_run()
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate(timeout=60)
+    kept = finished_rows(tmp_path)
+    assert kept >= 1
+    again = slow_run()
+    out, _ = again.communicate(timeout=60)
+    assert again.returncode == 0, out
+    assert f"{12 - kept} cells to run ({kept} of 12 are finished)" in out
+    rows = results()
+    assert len(rows) == 12
+    assert (rows.status == "ok").all()
+
+
+def test_two_runs_into_one_output_are_refused(slow_run, run, results):
+    process = slow_run()
+    second = run("stripes")
+    out, _ = process.communicate(timeout=60)
+    assert second.status == 1
+    assert f"process {process.pid}" in second.out
+    assert "another --out" in second.out
+    assert process.returncode == 0, out
+    assert len(results()) == 12
+
+
+# --- timing ------------------------------------------------------------------------------
+
+
+def test_timing_repeats_cells_and_keeps_the_median(run, results, tmp_path):
+    calls = tmp_path / "calls"
+    calls.mkdir()
+    assert run("stripes", n="4").status == 0
+    assert run(f"stripes,counts[folder={calls}],raises", "--timing", n="4").status == 2
+    rows = results().set_index("method")
+    assert len(list(calls.iterdir())) == 9
+    timed = rows[rows.status == "ok"]
+    assert (timed.time_repeats == 3).all()
+    assert not timed.contended.any()
+    assert (timed.time_spread_s > 0).all()
+    assert (rows.loc["raises"].status == "failed").all()
+    assert len(rows) == 9
+    again = run(f"stripes,counts[folder={calls}],raises", "--timing", n="4")
+    assert "Nothing to do" in again.out

@@ -1,0 +1,220 @@
+"""What `evaluate` gives, what it leaves undefined, and how it answers bad input."""
+
+import doctest
+import math
+import subprocess
+import sys
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from metrics import DEFAULT, METRICS, evaluate, get_metric
+from metrics.base import metric
+from metrics.moments import squared_error
+from metrics.shape import Sizes
+
+LABELS = np.repeat([[0, 0, 1, 1]], 4, axis=0)
+ONE = np.zeros((4, 4), int)
+IMAGE = np.dstack([LABELS * 200] * 3).astype(np.uint8)
+GREY = IMAGE[:, :, 0]
+ANNOTATED = [name for name, m in METRICS.items() if "truth" in m.needs]
+
+
+def undefined(scores):
+    return {name for name in METRICS if math.isnan(scores[name])}
+
+
+def test_everything_is_a_float_or_a_list_of_floats():
+    scores = evaluate(LABELS, [LABELS, ONE], IMAGE, n=2)
+    assert list(scores) == [
+        key for name in DEFAULT for key in (name, f"{name}_by_annotator")[: 1 + (name in ANNOTATED)]
+    ]
+    for name, value in scores.items():
+        if name.endswith("_by_annotator"):
+            assert [type(v) for v in value] == [float, float]
+        else:
+            assert type(value) is float
+
+
+def test_the_plain_value_is_the_mean_where_defined():
+    scores = evaluate(LABELS, [ONE, LABELS, LABELS.T])
+    assert scores["br_r0_by_annotator"] == [pytest.approx(math.nan, nan_ok=True), 1, 0.5]
+    assert scores["br_r0"] == 0.75
+    assert scores["asa"] == pytest.approx((1 + 1 + 0.5) / 3)
+
+
+def test_one_truth_is_a_list_of_one():
+    assert evaluate(LABELS, LABELS) == evaluate(LABELS, [LABELS], metrics=ANNOTATED) | {
+        name: pytest.approx(value, nan_ok=True)
+        for name, value in evaluate(LABELS, []).items()
+        if name not in ANNOTATED and not name.endswith("_by_annotator")
+    }
+    stack = np.stack([LABELS, ONE])
+    assert evaluate(LABELS, stack)["asa"] == evaluate(LABELS, (LABELS, ONE))["asa"]
+
+
+def test_absent_inputs_leave_their_metrics_undefined():
+    assert undefined(evaluate(LABELS, LABELS)) == {"ev", "icv", "sse_rgb", "count_error"}
+    scores = evaluate(LABELS, [], IMAGE, n=2)
+    assert undefined(scores) == set(ANNOTATED)
+    assert scores["asa_by_annotator"] == []
+
+
+def test_an_annotator_without_boundary():
+    assert undefined(evaluate(LABELS, ONE, IMAGE, 2)) == {
+        "br_r0", "br_r1", "br_r2", "br_r3", "bf_r2", "mde", "hd95",
+    }  # fmt: skip
+    assert evaluate(LABELS, ONE)["bp_r2"] == 0
+
+
+def test_superpixels_without_boundary():
+    scores = evaluate(ONE, LABELS, IMAGE, 1)
+    assert undefined(scores) == {"bp_r2", "bf_r2", "mde", "hd95"}
+    assert [scores[f"br_r{r}"] for r in range(4)] == [0, 0, 0, 0]
+
+
+def test_no_recall_and_no_precision_is_an_f_measure_of_0():
+    x = np.tile(np.arange(20), (4, 1))
+    assert evaluate((x > 2).astype(int), (x > 15).astype(int))["bf_r2"] == 0
+
+
+def test_a_constant_image_leaves_explained_variation_undefined():
+    assert undefined(evaluate(LABELS, LABELS, np.full_like(IMAGE, 9), 2)) == {"ev"}
+    scores = evaluate(LABELS, LABELS, IMAGE, 2, void=LABELS == 1)
+    assert math.isnan(scores["ev"])
+
+
+def test_explained_variation_is_not_negative_by_rounding():
+    rows = np.tile([[[245, 39, 214], [57, 76, 116], [126, 218, 215]]], (5, 1, 1)).astype(np.uint8)
+    labels = np.repeat(np.arange(5)[:, None], 3, axis=1)
+    assert evaluate(labels, [], rows)["ev"] == 0
+
+
+def test_no_digits_are_lost_in_a_large_bright_superpixel():
+    size = 12_000_000
+    total = 254 * size + np.arange(3)
+    squares = 254**2 * size + np.arange(3) * (255**2 - 254**2)
+    error = squared_error(np.full(3, size), total[:, None], squares)
+    expected = [0, 1 - 1 / size, 2 - 4 / size]
+    np.testing.assert_allclose(error, expected, rtol=1e-15)
+
+
+def test_a_single_pixel_makes_no_pair():
+    assert math.isnan(evaluate([[0]], np.array([[3]]))["pri"])
+
+
+def test_images_are_converted_at_the_door():
+    expected = evaluate(LABELS, [], IMAGE, metrics=["sse_rgb", "icv"])
+    assert evaluate(LABELS, [], GREY, metrics=["sse_rgb", "icv"]) == expected
+    noise = np.random.default_rng(0).integers(0, 256, (4, 4, 3)).astype(np.uint8)
+    for kind in (np.float32, np.float64):
+        scaled = noise.astype(kind) / 255
+        assert evaluate(LABELS, [], scaled)["ev"] == evaluate(LABELS, [], noise)["ev"]
+
+
+def test_nothing_given_is_changed():
+    void = LABELS == 1
+    given = [LABELS.astype(np.int32), LABELS.astype(np.int32), IMAGE.copy(), void.copy()]
+    before = [array.copy() for array in given]
+    evaluate(given[0], given[1], given[2], 2, void=given[3])
+    for array, copy in zip(given, before, strict=True):
+        np.testing.assert_array_equal(array, copy)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"labels": LABELS * 1.0}, r"labels is of type float64.*astype"),
+        ({"labels": LABELS > 0}, r"labels is of type bool"),
+        ({"labels": LABELS - 1}, r"labels has the negative value -1"),
+        ({"labels": LABELS[0]}, r"labels has shape \(4,\)"),
+        ({"labels": LABELS[:0]}, r"labels has shape \(0, 4\)"),
+        ({"labels": np.zeros((1, 40_000), np.int8)}, r"height \+ width above 30000"),
+        ({"truths": [LABELS, LABELS[:3]]}, r"truths\[1\] has shape \(3, 4\).*shape \(4, 4\)"),
+        ({"truths": [LABELS * 0.5]}, r"truths\[0\] is of type float64"),
+        ({"truths": [LABELS - 1]}, r"truths\[0\] has the negative value -1"),
+        ({"truths": None}, r"truths is of type NoneType"),
+        ({"void": LABELS}, r"void is of type int64, not bool"),
+        ({"void": LABELS[:3] > 0}, r"void has shape \(3, 4\).*shape \(4, 4\)"),
+        ({"void": LABELS >= 0}, r"void covers every pixel"),
+        ({"image": IMAGE[:3]}, r"image has shape \(3, 4, 3\).*shape \(4, 4\)"),
+        ({"image": np.dstack([IMAGE, GREY])}, r"image has shape \(4, 4, 4\)"),
+        ({"image": IMAGE.astype(np.int32)}, r"image is of type int32"),
+        ({"image": IMAGE * 1.0}, r"values from 0.0 to 200.0.*\[0, 1\]"),
+        ({"image": IMAGE * np.nan}, r"values from nan"),
+        ({"n": 0}, r"n is 0"),
+        ({"n": 2.5}, r"n is 2.5"),
+        ({"n": True}, r"n is True"),
+        ({"metrics": ["asaa"]}, r"unknown metric 'asaa'; did you mean asa"),
+        ({"metrics": ["?"]}, r"unknown metric '\?'; known are asa, ue_bergh"),
+        ({"metrics": "asa"}, r"pass a list of ids, \['asa'\]"),
+        ({"metrics": ["ev"], "image": None}, r"'ev' needs the image: pass image="),
+        ({"metrics": ["asa"], "truths": []}, r"'asa' needs an annotator: pass truths="),
+        ({"metrics": ["count_error"], "n": None}, r"'count_error' needs the count.*pass n="),
+    ],
+)
+def test_bad_input_is_answered_with_value_reason_and_cure(change, message):
+    good = {"labels": LABELS, "truths": [LABELS], "image": IMAGE, "n": 2}
+    with pytest.raises(ValueError, match=message):
+        evaluate(**good | change)
+
+
+def test_the_example_in_the_documentation_is_true():
+    results = doctest.testmod(sys.modules["metrics.evaluate"])
+    assert results.attempted > 0
+    assert results.failed == 0
+
+
+def test_metrics_are_found_by_id():
+    assert get_metric("asa").title == "Achievable segmentation accuracy"
+    with pytest.raises(ValueError, match="did you mean"):
+        get_metric("br_r4")
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_every_metric_declares_its_facts(name):
+    m = METRICS[name]
+    assert m.id == name
+    assert m.direction in ("high", "low", None)
+    assert m.range[0] < m.range[1]
+    assert m.needs <= {"truth", "image", "n"}
+    assert all([m.title, m.reference, m.undefined, m.limits])
+
+
+def test_an_id_is_given_once():
+    with pytest.raises(ValueError, match="'asa' is taken by 'Achievable"):
+        metric(
+            Sizes,
+            id="asa",
+            title="Mine",
+            direction=None,
+            range=(0, 1),
+            reference="",
+            undefined="",
+            limits="",
+        )(lambda sizes: 0.0)
+
+
+def test_importing_metrics_imports_nothing_heavy():
+    code = (
+        "import sys, metrics; metrics.METRICS;"
+        "print([m for m in ('numba', 'scipy', 'cv2', 'skimage', 'pandas') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_as_many_superpixels_as_pixels_take_no_table():
+    side = 400
+    labels = np.arange(side * side).reshape(side, side)
+    y, x = np.mgrid[:side, :side]
+    truth = (y // 13) * 100 + x // 13
+    evaluate(labels[:8, :8], truth[:8, :8])
+    tracemalloc.start()
+    scores = evaluate(labels, truth)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert scores["asa"] == 1
+    # A table of superpixels x segments would take 8 * 160,000 * 961 bytes, 1.2 GB.
+    assert peak < 200 * labels.size

@@ -1,0 +1,290 @@
+"""Reading results and averaging them: seeds first, then images, against the returned count."""
+
+from statistics import fmean
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bench.schema import VERSION_KEY
+from reports.frame import COLUMNS, ResultsError, aggregate, align, load, quartiles
+from tests.fake_results import METHODS, Fake, table, write
+
+WANTED = (*COLUMNS, "asa")
+
+
+def cell(**more):
+    """One row of a results frame."""
+    return {
+        "dataset": "folder",
+        "split": "",
+        "image": "a",
+        "label": "SLIC",
+        "n": 100.0,
+        "seed": 0,
+        "status": "ok",
+        "n_labels": 90,
+        "time_s": 0.5,
+        "contended": False,
+        "device": "cpu",
+        "threads": 1,
+        "asa": 0.9,
+    } | more
+
+
+def aligned(*rows):
+    (only,) = align(pd.DataFrame(rows), ["asa"])
+    return only
+
+
+def asa(*rows):
+    return aggregate(aligned(*rows), ["asa"])["asa"]
+
+
+# --- reading -----------------------------------------------------------------------------------
+
+
+def test_only_the_named_columns_are_read_and_each_once(tmp_path):
+    path = write(tmp_path / "r.parquet", Fake(lists=True))
+    frame = load(path, ("asa", "label", "n", "asa"))
+    assert list(frame) == ["asa", "label", "n"]
+
+
+def test_a_file_of_many_row_groups_and_data_sets_keeps_its_names(tmp_path):
+    fakes = [Fake(images=3, dataset="bsds500"), Fake(METHODS[5:9], images=4, dataset="folder")]
+    path = tmp_path / "r.parquet"
+    whole = pa.concat_tables([table(fake) for fake in fakes])
+    pq.write_table(whole, path, row_group_size=7)
+    frame = load(path, WANTED)
+    for name in ("dataset", "label", "image", "status"):
+        assert frame[name].tolist() == whole[name].to_pylist()
+
+
+def test_n_that_was_not_asked_is_nan(tmp_path):
+    frame = load(write(tmp_path / "r.parquet", Fake(ns=(None, 50))), WANTED)
+    assert set(frame["n"].dropna()) == {50.0}
+    assert frame["n"].isna().any()
+
+
+def test_what_is_not_known_to_be_uncontended_counts_as_contended(tmp_path):
+    rows = table(Fake(contended=False))
+    where = rows.schema.get_field_index("contended")
+    unknown = rows.set_column(where, "contended", pa.nulls(len(rows), pa.bool_()))
+    pq.write_table(unknown, tmp_path / "r.parquet")
+    assert load(tmp_path / "r.parquet")["contended"].all()
+
+
+def no_file(path):
+    pass
+
+
+def folder(path):
+    path.mkdir()
+
+
+def empty(path):
+    path.touch()
+
+
+def text(path):
+    path.write_text("label,n,asa\nSLIC,100,0.9\n" * 20)
+
+
+def truncated(path):
+    whole = write(path, Fake()).read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+
+
+def damaged(path):
+    whole = bytearray(write(path, Fake()).read_bytes())
+    half = len(whole) // 2
+    whole[100:half] = bytes(half - 100)
+    path.write_bytes(whole)
+
+
+def foreign(path):
+    pq.write_table(pa.table({"label": ["SLIC"], "asa": [0.9]}), path)
+
+
+def other_version(path):
+    rows = table(Fake())
+    pq.write_table(rows.replace_schema_metadata({VERSION_KEY: b"0.7"}), path)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (no_file, "no such file"),
+        (folder, "directory"),
+        (empty, "truncated"),
+        (text, "not a Parquet file"),
+        (truncated, "truncated"),
+        (damaged, "damaged"),
+        (foreign, "not one that `bench run` wrote"),
+        (other_version, "schema version 0.7"),
+    ],
+)
+def test_a_bad_file_is_refused_with_its_name_the_reason_and_a_cure(tmp_path, spoil, reason):
+    path = tmp_path / "results.parquet"
+    spoil(path)
+    with pytest.raises(ResultsError, match=reason) as refusal:
+        load(path, WANTED)
+    message = str(refusal.value)
+    assert str(path) in message
+    assert ";" in message  # what follows is the cure
+    assert "\n" not in message
+
+
+def test_a_metric_that_the_file_lacks_is_named_with_those_it_has(tmp_path):
+    path = tmp_path / "r.parquet"
+    pq.write_table(table(Fake()).drop_columns(["asa"]), path)
+    with pytest.raises(ResultsError, match=r"no column 'asa'.*br_r2") as refusal:
+        load(path, WANTED)
+    assert "by_annotator" not in str(refusal.value)
+    assert "time_s" not in str(refusal.value)
+
+
+# --- averaging ---------------------------------------------------------------------------------
+
+
+def test_an_image_with_many_seeds_weighs_as_much_as_one_with_one():
+    point = asa(
+        cell(image="a", seed=0, asa=0.2, n_labels=10),
+        cell(image="a", seed=1, asa=0.4, n_labels=30),
+        cell(image="b", seed=0, asa=0.9, n_labels=100),
+    )
+    assert point["value"].tolist() == pytest.approx([0.6])
+    assert point["count"].tolist() == pytest.approx([60])
+    assert point["images"].tolist() == [2]
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.dictionaries(
+        st.tuples(
+            st.sampled_from("abcd"),
+            st.sampled_from(["SLIC", "FH"]),
+            st.sampled_from([50.0, 100.0, np.nan]),
+            st.integers(0, 2),
+        ),
+        st.tuples(
+            st.sampled_from(["ok", "ok", "ok", "failed"]),
+            st.integers(1, 500),
+            st.floats(0, 1) | st.just(np.nan),
+        ),
+        min_size=1,
+        max_size=40,
+    )
+)
+def test_means_are_those_of_a_plain_loop(cells):
+    rows = [
+        cell(image=image, label=label, n=n, seed=seed, status=status, n_labels=count, asa=value)
+        for (image, label, n, seed), (status, count, value) in cells.items()
+    ]
+    for point in asa(*rows).to_dict("records"):
+        values, counts = [], []
+        for image in "abcd":
+            its = [
+                row
+                for row in rows
+                if (row["image"], row["label"], row["status"]) == (image, point["label"], "ok")
+                and (row["n"] == point["n"] or np.isnan([row["n"], point["n"]]).all())
+            ]
+            known = [row["asa"] for row in its if not np.isnan(row["asa"])]
+            if known:
+                values.append(fmean(known))
+                counts.append(fmean(row["n_labels"] for row in its))
+        assert point["images"] == len(values)
+        assert point["value"] == pytest.approx(fmean(values) if values else np.nan, nan_ok=True)
+        assert point["count"] == pytest.approx(fmean(counts) if counts else np.nan, nan_ok=True)
+
+
+def test_the_count_is_that_of_the_images_that_the_mean_is_over():
+    point = asa(
+        cell(image="a", asa=0.5, n_labels=50),
+        cell(image="b", status="timeout", asa=np.nan, n_labels=np.nan),
+        cell(image="c", asa=np.nan, n_labels=1000),
+    )
+    assert point["count"].tolist() == [50]
+
+
+def test_points_are_sorted_by_label_and_n_whatever_the_order_of_rows():
+    rows = [cell(label=label, n=n) for label in ("SLIC", "FH") for n in (400.0, 50.0, 100.0)]
+    points = asa(*rows)
+    assert list(zip(points["label"], points["n"], strict=True)) == [
+        (label, n) for label in ("FH", "SLIC") for n in (50, 100, 400)
+    ]
+
+
+# --- what is missing ---------------------------------------------------------------------------
+
+
+def test_failed_cells_and_cells_not_asked_for_are_missing():
+    points = asa(
+        *(cell(image=image, label="SLIC") for image in "abcd"),
+        *(cell(image=image, label="FH", status="failed", asa=np.nan) for image in "ab"),
+        *(cell(image=image, label="FH") for image in "c"),
+    )
+    assert points.set_index("label")["missing"].to_dict() == {"FH": 3, "SLIC": 0}
+
+
+def test_an_image_that_failed_everywhere_is_missing_everywhere():
+    points = asa(cell(image="a"), cell(image="b", status="crashed", asa=np.nan))
+    assert points["missing"].tolist() == [1]
+
+
+def test_a_metric_that_is_undefined_on_an_image_is_missing_for_nobody():
+    points = asa(
+        *(cell(image="a", label=label) for label in ("SLIC", "FH")),
+        *(cell(image="b", label=label, asa=np.nan) for label in ("SLIC", "FH")),
+    )
+    assert points["missing"].tolist() == [0, 0]
+    assert points["images"].tolist() == [1, 1]
+
+
+def test_cells_are_counted_by_status():
+    group = aligned(
+        cell(seed=0), cell(seed=1), cell(seed=2, status="failed"), cell(seed=3, status="skipped")
+    )
+    assert group.cells.tolist() == [[2, 1, 0, 0, 0, 1]]
+
+
+# --- what must not be mixed --------------------------------------------------------------------
+
+
+def test_data_sets_and_splits_are_kept_apart():
+    rows = [cell(dataset=d, split=s) for d, s in (("a", "test"), ("a", "val"), ("b", ""))]
+    assert [group.name for group in align(pd.DataFrame(rows), ["asa"])] == ["a/test", "a/val", "b"]
+
+
+def test_one_label_for_two_settings_is_refused():
+    with pytest.raises(ResultsError, match=r"label 'SLIC'.*image 'a', n 100, seed 0"):
+        aligned(cell(), cell(asa=0.8))
+
+
+def test_a_label_that_ran_on_two_devices_becomes_two():
+    group = aligned(
+        cell(label="RIM", device="cpu"), cell(label="RIM", device="cuda"), cell(label="FH")
+    )
+    assert group.labels == ("FH", "RIM (cpu)", "RIM (cuda)")
+
+
+# --- times -------------------------------------------------------------------------------------
+
+
+def test_times_are_medians_with_quartiles_of_uncontended_ok_cells():
+    rows = [cell(image=str(i), time_s=float(i)) for i in range(5)]
+    rows += [cell(image="9", time_s=100.0, contended=True)]
+    rows += [cell(image="8", time_s=900.0, status="timeout", asa=np.nan)]
+    (point,) = quartiles(aligned(*rows)).to_dict("records")
+    assert (point["low"], point["value"], point["high"]) == (1, 2, 3)
+    assert point["images"] == 5
+
+
+def test_a_label_with_contended_times_only_has_no_time():
+    points = quartiles(aligned(cell(label="FH", contended=True), cell(label="SLIC")))
+    assert points["value"].isna().tolist() == [True, False]

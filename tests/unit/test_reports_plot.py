@@ -1,0 +1,203 @@
+"""``bench plot`` as a whole: which files it writes, whole or not at all, and what it refuses."""
+
+import errno
+import re
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+
+from bench.cli.plot import plot
+from bench.errors import StorageError, UsageError
+from reports.frame import ResultsError
+from reports.output import OutputError, write_whole
+from reports.plot import make_figures
+from tests.fake_results import METHODS, Fake, table, write
+
+SMALL = Fake(images=3, ns=(50, 100))
+TIMED = Fake(images=3, ns=(50, 100), contended=False)
+
+
+@pytest.fixture
+def results(tmp_path):
+    return write(tmp_path / "results.parquet", TIMED)
+
+
+def names(paths):
+    return [path.name for path in paths]
+
+
+def with_column(rows, name, values):
+    where = rows.schema.get_field_index(name)
+    return rows.set_column(where, rows.schema.field(where), values)
+
+
+def test_all_files_are_written_beside_the_results(results):
+    written = make_figures(results)
+    assert names(written) == [
+        *("curves.png", "curves.pdf", "runtime.png", "runtime.pdf"),
+        *("summary.csv", "summary.md"),
+    ]
+    assert {path.parent for path in written} == {results.parent}
+    assert sorted(results.parent.iterdir()) == sorted([*written, results])
+
+
+def test_another_folder_is_made_where_needed(results, tmp_path):
+    written = make_figures(results, tmp_path / "a" / "b", formats=["png"])
+    assert sorted((tmp_path / "a" / "b").iterdir()) == sorted(written)
+    assert [path.read_bytes()[1:4] for path in written[:2]] == [b"PNG", b"PNG"]
+
+
+def test_each_data_set_split_has_figures_of_its_own(tmp_path):
+    other = Fake(METHODS[:2], images=2, dataset="folder", split="my photos")
+    results = write(tmp_path / "r.parquet", SMALL, other)
+    written = names(make_figures(results, formats=["pdf"]))
+    assert written[:2] == ["curves-bsds500-test.pdf", "curves-folder-my-photos.pdf"]
+    table = pd.read_csv(tmp_path / "summary.csv")
+    assert table.groupby("dataset").size().to_dict() == {"bsds500": 6, "folder": 8}
+    text = (tmp_path / "summary.md").read_text()
+    assert text.index("**bsds500/test**") < text.index("**folder/my photos**")
+
+
+def test_without_uncontended_times_there_is_no_runtime_figure_and_a_way_to_get_it(tmp_path):
+    notes = []
+    written = make_figures(
+        write(tmp_path / "r.parquet", SMALL), formats=["pdf"], on_note=notes.append
+    )
+    assert not any("runtime" in name for name in names(written))
+    (note,) = notes
+    assert "--timing" in note
+
+
+def test_methods_without_uncontended_times_are_named(tmp_path):
+    rows = table(TIMED)
+    rows = with_column(rows, "contended", pc.equal(rows["label"], "FH"))
+    pq.write_table(rows, tmp_path / "r.parquet")
+    notes = []
+    make_figures(tmp_path / "r.parquet", formats=(), on_note=notes.append)
+    assert len(notes) == 1
+    assert "no uncontended time of FH;" in notes[0]
+
+
+def test_what_is_missing_is_said(tmp_path):
+    rows = table(SMALL)
+    lost = pc.and_(pc.equal(rows["label"], "FH"), pc.equal(rows["image"], "image00001"))
+    status = pc.if_else(lost, "timeout", rows["status"])
+    pq.write_table(with_column(rows, "status", status), tmp_path / "r.parquet")
+    notes = []
+    make_figures(tmp_path / "r.parquet", formats=(), on_note=notes.append)
+    assert notes[0] == ("bsds500/test: FH: 1 of 3 images missing at n = 50, 100 (cells: 2 timeout)")
+
+
+def test_the_same_results_make_the_same_files(results, tmp_path):
+    first, second = (make_figures(results, tmp_path / name) for name in "ab")
+    assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
+
+
+def test_fonts_in_the_pdf_are_truetype(results):
+    pdf = make_figures(results, formats=["pdf"])[0].read_bytes()
+    assert b"/CIDFontType2" in pdf
+    assert b"/Type3" not in pdf
+
+
+def test_the_summary_has_the_headline_metrics_beside_those_asked_for(results):
+    make_figures(results, metrics=["vi"], formats=())
+    columns = pd.read_csv(results.parent / "summary.csv").columns
+    assert {"vi", "vi_low", "asa", "br_r2", "ue_np", "ev", "co"} <= set(columns)
+
+
+def test_the_metric_asked_for_first_is_the_first_panel_and_column(results):
+    make_figures(results, metrics=["ev", "n_labels", "ev", "asa"], formats=())
+    (header,) = set(re.findall(r"\| method .*", (results.parent / "summary.md").read_text()))
+    assert header.startswith("| method | count | ev ↑ | n_labels | asa ↑ | br_r2 ↑ |")
+
+
+# --- refusals ----------------------------------------------------------------------------------
+
+
+def test_results_without_an_ok_cell_are_refused_with_what_happened(tmp_path):
+    results = write(tmp_path / "r.parquet", Fake(failing=1.0, images=4))
+    with pytest.raises(ResultsError, match=r"no cell ended ok \(\d+ \w+, \d+ \w+, \d+ \w+\)"):
+        make_figures(results)
+    assert list(tmp_path.iterdir()) == [results]
+
+
+def test_results_without_rows_are_refused(tmp_path):
+    pq.write_table(table(SMALL).slice(0, 0), tmp_path / "r.parquet")
+    with pytest.raises(ResultsError, match="no rows"):
+        make_figures(tmp_path / "r.parquet")
+
+
+def test_a_metric_without_values_is_refused_if_asked_for_and_left_out_if_not(tmp_path):
+    rows = table(SMALL)
+    rows = with_column(rows, "co", pa.nulls(len(rows), pa.float64()))
+    pq.write_table(rows, tmp_path / "r.parquet")
+    with pytest.raises(ResultsError, match="'co' has no value"):
+        make_figures(tmp_path / "r.parquet", metrics=["asa", "co"])
+    make_figures(tmp_path / "r.parquet", formats=())
+    assert "co" not in pd.read_csv(tmp_path / "summary.csv").columns
+
+
+def test_a_full_disk_leaves_the_old_file_and_nothing_half_written(tmp_path, monkeypatch):
+    path = tmp_path / "curves.png"
+    path.write_text("old")
+
+    def write_half(temporary):
+        temporary.write_text("new, ha")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(OutputError, match=r"curves.png: No space left on device; .*--out"):
+        write_whole(path, write_half)
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+# --- the command -------------------------------------------------------------------------------
+
+
+def test_the_command_prints_one_line_per_file(results, capsys):
+    plot(results)
+    printed = capsys.readouterr().out.splitlines()
+    assert len(printed) == 6
+    assert all(Path(line).is_file() for line in printed)
+
+
+def test_quiet_prints_nothing(tmp_path, capsys):
+    plot(write(tmp_path / "r.parquet", SMALL), formats="pdf", quiet=True)
+    captured = capsys.readouterr()
+    assert captured.out == captured.err == ""
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"metrics": "asa,br_r22"}, "unknown metric 'br_r22'; did you mean br_r2"),
+        ({"metrics": " , "}, "--metrics"),
+        ({"formats": "png,svg"}, "unknown format 'svg'; known are png, pdf"),
+    ],
+)
+def test_options_that_make_no_sense_are_answered_with_what_does(results, options, message):
+    with pytest.raises(UsageError, match=re.escape(message)):
+        plot(results, **options)
+
+
+def test_a_missing_file_is_a_usage_error(tmp_path):
+    with pytest.raises(UsageError, match="no such file"):
+        plot(tmp_path / "results.parquet")
+
+
+def test_a_folder_that_cannot_be_written_is_told(results):
+    with pytest.raises(StorageError, match=r"cannot write .*--out"):
+        plot(results, out=results / "figures")  # below a file
+
+
+def test_a_bad_file_ends_the_program_with_status_1(bench):
+    done = bench("plot", "nowhere.parquet")
+    assert done.status == 1
+    assert done.out == (
+        "bench: nowhere.parquet: no such file; "
+        "`bench run` writes one, by default ./results.parquet\n"
+    )

@@ -1,0 +1,68 @@
+"""Every method keeps one look, and no two look the same in black and white."""
+
+import matplotlib as mpl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reports.style import KNOWN, assign, paper
+
+NAMES = st.sampled_from(
+    ["SLIC", "FH", "LSC", "Proposed", "Ours", "Zeta", "SLIC[compactness=1]", "SLIC[compactness=9]"]
+)
+
+
+def look_in_grey(style):
+    return style.marker, style.dash
+
+
+def test_known_methods_differ_in_marker_or_dash():
+    assert len(set(map(look_in_grey, KNOWN.values()))) == len(KNOWN)
+
+
+def test_sixty_labels_differ_in_marker_or_dash():
+    labels = [*KNOWN, *(f"Mine {i}" for i in range(20)), *(f"SLIC[a={i}]" for i in range(18))]
+    styles = assign(labels)
+    assert len(set(map(look_in_grey, styles.values()))) == len(labels) == 60
+
+
+def test_methods_of_one_s_own_differ_in_the_marker_first():
+    styles = assign(f"Mine {i}" for i in range(13))
+    assert len({style.marker for style in styles.values()}) == 13
+
+
+@given(st.sets(NAMES), st.sets(NAMES))
+def test_a_known_method_looks_the_same_in_every_figure(some, more):
+    known = [name for name in some if name.casefold() in KNOWN]
+    alone, together = assign(some), assign(some | more)
+    assert [alone[name] for name in known] == [together[name] for name in known]
+
+
+@given(st.permutations(["SLIC", "Ours", "Zeta", "SLIC[compactness=9]", "FH"]))
+def test_the_order_of_labels_does_not_matter(labels):
+    assert assign(labels) == assign(sorted(labels))
+
+
+def test_a_method_with_parameters_looks_like_the_method_if_it_is_alone():
+    assert assign(["Proposed[blocks=2]"])["Proposed[blocks=2]"] == KNOWN["proposed"]
+    both = assign(["Proposed", "Proposed[blocks=2]"])
+    assert both["Proposed"] == KNOWN["proposed"] != both["Proposed[blocks=2]"]
+
+
+def test_more_labels_than_looks_still_get_one():
+    assert len(assign(map(str, range(200)))) == 200
+
+
+@pytest.mark.parametrize("style", assign([*KNOWN, *map(str, range(20))]).values())
+def test_every_colour_shows_on_white_paper(style):
+    red, green, blue = (int(style.colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    luminance = 0.2126 * red**2.2 + 0.7152 * green**2.2 + 0.0722 * blue**2.2
+    assert 1.05 / (luminance + 0.05) > 2  # WCAG's contrast to white; yellow has 1.1
+
+
+def test_settings_are_given_back():
+    names = [name for name in mpl.rcParams if name != "backend"]  # is chosen when first read
+    before = {name: mpl.rcParams[name] for name in names}
+    with paper():
+        assert mpl.rcParams["pdf.fonttype"] == 42
+    assert {name: mpl.rcParams[name] for name in names} == before

@@ -1,0 +1,117 @@
+"""The files of a run: nothing is lost, nothing is half-written, versions do not mix."""
+
+import json
+
+import pyarrow.parquet as pq
+import pytest
+
+from bench.errors import StorageError, UsageError
+from bench.schema import RUN_KEY, results_schema, to_table
+from bench.store import Store, write_atomically
+
+
+@pytest.fixture
+def store(tmp_path):
+    store = Store(tmp_path / "r.parquet")
+    with store.locked():
+        yield store
+
+
+def make_row(key, image="a", n=50, status="ok", **more):
+    return dict.fromkeys(results_schema().names) | {
+        "key": key,
+        "dataset": "folder",
+        "split": "",
+        "image": image,
+        "method": "grid",
+        "params": "{}",
+        "label": "Grid",
+        "n": n,
+        "seed": 0,
+        "device": "cpu",
+        "status": status,
+        "time_repeats": 1,
+        **more,
+    }
+
+
+def rows_of(store):
+    return pq.read_table(store.out).to_pylist()
+
+
+def test_rows_are_known_before_and_after_gathering(store):
+    store.write_row(make_row("k1"))
+    assert store.done()["k1"].status == "ok"
+    store.gather()
+    assert not list(store.shards.glob("*.json"))
+    store.write_row(make_row("k2", image="b", status="failed"))
+    assert {key: done.status for key, done in store.done().items()} == {"k1": "ok", "k2": "failed"}
+
+
+def test_all_that_was_written_is_in_the_results_in_order(store):
+    scores = {"asa": 0.75, "asa_by_annotator": [0.5, 1.0], "ev": float("nan")}
+    store.write_row(make_row("k2", image="b", **scores))
+    store.gather()
+    store.write_row(make_row("k1"))
+    assert store.finish({"answer": 42}) == 0
+    first, second = rows_of(store)
+    assert [first["image"], second["image"]] == ["a", "b"]
+    assert second["asa_by_annotator"] == [0.5, 1.0]
+    assert second["ev"] != second["ev"]
+    assert json.loads(pq.read_schema(store.out).metadata[RUN_KEY]) == {"answer": 42}
+
+
+def test_of_two_rows_of_one_cell_the_newer_stays(store):
+    store.write_row(make_row("old", status="failed"))
+    store.gather()
+    store.write_row(make_row("new"))
+    store.write_row(make_row("other", n=100))
+    assert store.finish({}) == 1
+    assert [row["key"] for row in rows_of(store)] == ["new", "other"]
+
+
+def test_a_row_that_was_being_written_when_the_process_died_is_no_row(store):
+    (store.shards / "k1.json.123.tmp").write_text('{"key": "k1", "sta')
+    assert store.done() == {}
+    with pytest.raises(UsageError, match="another run"), Store(store.out).locked():
+        pass
+
+
+def test_leftovers_of_a_dead_run_are_cleared(tmp_path):
+    store = Store(tmp_path / "r.parquet")
+    with store.locked():
+        (store.shards / "k1.json.123.tmp").write_text("{")
+        (store.inflight / "123").write_text('["k1", null]')
+    with store.locked():
+        assert not list(store.shards.iterdir())
+        assert not list(store.inflight.iterdir())
+
+
+def test_shards_with_other_columns_are_refused(store):
+    table = to_table([make_row("k1")]).drop_columns(["asa"])
+    pq.write_table(table, store.shards / "part-000001.parquet")
+    with pytest.raises(UsageError, match="another version"):
+        store.done()
+
+
+def test_a_damaged_manifest_is_told(store):
+    store.manifest_path.write_text("{")
+    with pytest.raises(UsageError, match=r"manifest\.json is damaged"):
+        store.manifest()
+
+
+def test_results_are_current_until_a_newer_row(store):
+    store.write_row(make_row("k1"))
+    assert not store.is_current()
+    store.finish({})
+    assert store.is_current()
+    store.out.write_bytes(store.out.read_bytes()[:100])
+    assert not store.is_current()
+
+
+def test_a_file_that_cannot_be_written_leaves_the_old_one(tmp_path):
+    target = tmp_path / "folder"
+    target.mkdir()
+    with pytest.raises(StorageError, match="cannot write"):
+        write_atomically(target, b"new")
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
