@@ -13,7 +13,7 @@ from bench.datasets import Dataset, DatasetError
 from bench.errors import UsageError
 from bench.selection import Choice
 from methods.base import Method
-from methods.registry import UnknownMethodError, get_class, method_version
+from methods.registry import get_class, list_methods, method_version
 
 # Parameters that the runner fills from its own options where a method declares them.
 RUN_OPTIONS = ("seed", "device")
@@ -89,8 +89,7 @@ def _variant(choice: Choice, preset: str) -> Variant:
         if "preset" in takes and "preset" not in given:
             given["preset"] = preset
         method = cls(**given)
-        method.validate()
-    except (UnknownMethodError, ValueError, TypeError) as error:
+    except (ValueError, TypeError) as error:
         raise UsageError(f"--methods: {error}") from error
     params = {k: v for k, v in method.params().items() if k not in RUN_OPTIONS}
     return Variant(choice.name, params, given, method_version(cls), _label(method), takes)
@@ -99,7 +98,13 @@ def _variant(choice: Choice, preset: str) -> Variant:
 def _label(method: Method) -> str:
     named = {k: v for k, v in method.non_default_params().items() if k not in RUN_OPTIONS}
     inside = ",".join(f"{k}={v}" for k, v in sorted(named.items()))
-    return f"{method.title}[{inside}]" if inside else method.title
+    title = method.title or method.name
+    return f"{title}[{inside}]" if inside else title
+
+
+def default_methods() -> list[str]:
+    """Return what ``--methods all`` stands for: the methods that need no parameter."""
+    return [name for name in list_methods() if get_class(name).runnable_by_default()]
 
 
 def make_plan(

@@ -24,7 +24,6 @@ from bench.worker import Job, Outcome, warm_up_scoring
 
 TIMING_ROUNDS = 3
 GATHER_EVERY_CELLS = 2000
-BACKENDS = ("loky", "sequential")
 
 
 @dataclass(frozen=True)
@@ -75,8 +74,8 @@ def run(cells: Sequence[Cell], dataset: Dataset, settings: Settings, console: Co
     """
     store = Store(settings.out)
     with store.locked():
-        manifest = _open_manifest(store, dataset)
         store.adopt()
+        manifest = _open_manifest(store, dataset)
         store.gather()
         done = store.done()
         todo = [cell for cell in cells if _wanted(done.get(cell.key), settings)]
@@ -89,12 +88,13 @@ def run(cells: Sequence[Cell], dataset: Dataset, settings: Settings, console: Co
         try:
             _work(store, todo, len(cells), dataset, settings, console)
         except KeyboardInterrupt:
-            console.print("Interrupted; keeping what is done ...")
+            console.print(f"Interrupted; keeping what is done in {settings.out} ...")
             _write_results(store, manifest, console)
-            console.print(f"{settings.out} has it. The same command again continues from there.")
+            console.print("The same command again continues from there.")
             return 130
-        manifest["runs"][-1]["finished"] = now()
-        store.write_manifest(manifest)
+        if todo:
+            manifest["runs"][-1]["finished"] = now()
+            store.write_manifest(manifest)
         _write_results(store, manifest, console)
         return _summarise(cells, store.done(), settings.out, console)
 

@@ -24,7 +24,14 @@ import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
 from bench.errors import StorageError, UsageError
-from bench.schema import IDENTITY, VERSION_KEY, results_schema, to_table, with_run_facts
+from bench.schema import (
+    IDENTITY,
+    RUN_KEY,
+    VERSION_KEY,
+    results_schema,
+    to_table,
+    with_run_facts,
+)
 from reports.frame import ResultsError, check_results
 
 
@@ -118,10 +125,11 @@ class Store:
         if not self.out.exists() or any(self.shards.iterdir()):
             return
         try:
-            check_results(self.out)
+            metadata = check_results(self.out).metadata
         except ResultsError as error:
             raise UsageError(f"{error}; it is left as it is") from error
         self._write_part(_read_part(self.out))
+        self.write_manifest(json.loads(metadata[RUN_KEY]))
 
     # --- rows ----------------------------------------------------------------------------
 
@@ -163,8 +171,11 @@ class Store:
         """Write ``results.parquet`` from all parts; return how many outdated rows were left out.
 
         A row is outdated when a newer one is of the same image, method, parameters, n and seed.
+        Without any row nothing is written.
         """
         self.gather()
+        if not self._parts():
+            return 0
         table = pa.concat_tables([_read_part(part) for part in self._parts()])
         newest = ~_identity(table).duplicated(keep="last").to_numpy()
         kept = table.filter(pa.array(newest))

@@ -20,12 +20,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.datasets import Dataset, DatasetError, Sample
+from bench.errors import StorageError
 from bench.measure import measure
 from bench.plan import Cell
 from bench.schema import results_schema
-from bench.store import Store, read_rounds, spread, write_atomically
+from bench.store import Store, read_rounds, spread, storage_errors, write_atomically
 from methods.base import Method, Skip
-from methods.labelfiles import LabelFileError, encode_labels, read_labels
+from methods.labelfiles import LabelFileError, read_labels, write_labels
 from methods.labels import InvalidLabelsError, canonicalise
 from methods.registry import get_method, load_plugin_file
 from metrics import evaluate
@@ -37,6 +38,7 @@ THREAD_VARIABLES = {
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 }
 
+LARGEST_IN_PNG = 65535
 # Compiling and importing may take this much longer than --timeout allows a cell.
 WARM_UP_S = 60.0
 
@@ -88,8 +90,8 @@ def ignore_interrupts() -> None:
 def run_cell(cell: Cell) -> Outcome:
     """Run one cell (or one timing round of it) and keep its row.
 
-    Whatever the method does short of killing the process becomes a row with a status; only
-    storage problems are raised, since they concern the run and not the cell.
+    Whatever goes wrong short of killing the process becomes a row with a status; only storage
+    problems are raised, since they concern the run and not the cell.
     """
     assert _job is not None, "initialise comes first"
     store = Store(_job.out)
@@ -139,17 +141,17 @@ def _run_cell(job: Job, store: Store, cell: Cell, marker: Marker) -> Outcome:
         row |= {"status": "skipped", "error": str(reason)}
     except InvalidLabelsError as error:
         row |= {"status": "invalid", "error": str(error)}
-    except (DatasetError, LabelFileError, MethodError) as error:
-        row |= {"status": "failed", "error": str(error)}
     except CellTimeoutError:
         row |= timed_out(job)
+    except (DatasetError, LabelFileError) as error:
+        row |= {"status": "failed", "error": str(error)}
+    except StorageError:
+        raise
+    except (Exception, SystemExit) as error:
+        row |= {"status": "failed", "error": _one_line(error)}
     store.write_row(row)
     (store.rounds / f"{cell.key}.json").unlink(missing_ok=True)
     return Outcome(cell, row["status"], row["error"])
-
-
-class MethodError(Exception):
-    """A method raised; carries one line that says what and where."""
 
 
 def _segment(
@@ -158,23 +160,18 @@ def _segment(
     """Return the method's raw labels and the columns of the clock."""
     n = cell.n
     assert n is not None, "only stored label maps have no n"
-    try:
-        with _alarm(marker, job.timeout and job.timeout + WARM_UP_S):
-            method, warmup_s = _warm_method(cell, sample.image, n)
-        image = sample.image.copy()  # a method that writes into its input harms nobody else
-        with _alarm(marker, job.timeout):
-            measured = measure(lambda: method.segment(image, n))
-    except Skip:
-        raise
-    except Exception as error:
-        raise MethodError(_one_line(error)) from error
+    with _alarm(marker, job.timeout and job.timeout + WARM_UP_S):
+        method, warmup_s = _warm_method(cell, sample.image, n)
+    image = sample.image.copy()  # a method that writes into its input harms nobody else
+    with _alarm(marker, job.timeout):
+        measured = measure(lambda: method.segment(image, n))
     clock = {
         "time_s": measured.time_s,
         "time_spread_s": 0.0,
         "cpu_s": measured.cpu_s,
         "peak_mb": measured.peak_mb,
         "warmup_s": warmup_s,
-        "facts": json.dumps(method.facts),
+        "facts": json.dumps(dict(method.facts), default=float),
     }
     return measured.value, clock
 
@@ -227,10 +224,12 @@ def _scores(labels: NDArray[np.int32], sample: Sample, n: int | None) -> dict[st
     return scores | {count: int(scores[count]) for count in ("n_labels", "n_components")}
 
 
-def _keep_labels(store: Store, cell: Cell, labels: np.ndarray) -> str:
-    suffix, content = encode_labels(labels)
+def _keep_labels(store: Store, cell: Cell, labels: NDArray[np.int32]) -> str:
+    suffix = ".png" if labels.max() <= LARGEST_IN_PNG else ".npy"
     path = store.labels / f"{cell.labels_name}{suffix}"
-    write_atomically(path, content)
+    with storage_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_labels(path, labels)
     return str(path.relative_to(store.out.parent))
 
 

@@ -1,4 +1,4 @@
-"""Any program that writes a label map, whatever language it is written in."""
+"""A method in any language: an executable that reads an image and writes a label map."""
 
 from __future__ import annotations
 
@@ -13,63 +13,76 @@ from numpy.typing import NDArray
 
 from methods.base import Method
 from methods.labelfiles import SUFFIXES, read_labels
+from methods.registry import register
 
-_TAIL = 300
 
-
+@register
 class Command(Method):
-    """Runs ``cmd`` for every image and reads the label map that it writes.
+    """Run a program on the image and read the labels it writes.
 
-    In `cmd`, {image} becomes the path of a PNG, {n} the count, and {labels} the path that the
-    program must write to: a PNG of 8 or 16 bit, or a .npy, .csv or .mat of the same name. The
-    time includes starting the program. It is run as it is, not through a shell.
+    Parameters
+    ----------
+    cmd : str
+        The program and its arguments, separated as in a shell but run without one, from the
+        current folder. ``{image}`` stands for the path of a PNG, ``{n}`` for the count and
+        ``{labels}`` for a path ending in ``.png`` to write; a file of the same name ending in
+        ``.npy``, ``.csv`` or ``.mat`` is read as well.
     """
 
     name = "command"
     title = "Command"
     deterministic = False
+    departures = "Nothing is known about the program. The time includes its start and both files."
 
     cmd: str
 
     def validate(self) -> None:
-        """Refuse a command without a place for the image or the labels."""
-        for place in ("{image}", "{labels}"):
-            if place not in self.cmd:
-                raise ValueError(
-                    f"method 'command': cmd is '{self.cmd}', without {place}; write for example"
-                    ' command[cmd="./program {image} {n} {labels}"]'
-                )
+        """Refuse a command that cannot be split or lacks a place."""
+        try:
+            words = shlex.split(self.cmd)
+        except ValueError as error:
+            raise ValueError(f"cmd={self.cmd!r} cannot be split: {error}; close it") from error
+        missing = [place for place in ("{image}", "{labels}") if place not in self.cmd]
+        if missing or not words:
+            raise ValueError(
+                f"cmd={self.cmd!r} lacks {' and '.join(missing)}; "
+                f"write it like './program {{image}} {{n}} {{labels}}'"
+            )
 
-    def warm_up(self, image: NDArray[np.uint8], n: int) -> None:
-        """Run nothing: a program starts anew for every image."""
-
-    def segment(self, image: NDArray[np.uint8], n: int) -> NDArray[np.integer[Any]]:
-        """Write the image, run the program, read the labels."""
+    def segment(self, image: NDArray[np.uint8], n: int) -> NDArray[Any]:
+        """Run the program and return the labels that it writes."""
         import cv2
 
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory(prefix="superpixel-command-") as folder:
             source, target = Path(folder, "image.png"), Path(folder, "labels.png")
-            cv2.imwrite(str(source), image[:, :, ::-1])
-            places = {"{image}": str(source), "{labels}": str(target), "{n}": str(n)}
-            self._run([_fill(word, places) for word in shlex.split(self.cmd)])
-            written = [target.with_suffix(s) for s in SUFFIXES if target.with_suffix(s).is_file()]
+            png = cv2.imencode(".png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR))[1]
+            source.write_bytes(png.tobytes())
+            values = {"{image}": str(source), "{n}": str(n), "{labels}": str(target)}
+            self._run([_fill(word, values) for word in shlex.split(self.cmd)])
+            written = [f for f in map(target.with_suffix, SUFFIXES) if f.is_file()]
             if not written:
-                raise RuntimeError(f"'{self.cmd}' wrote no label map to {{labels}}")
+                raise RuntimeError(
+                    f"{self.cmd!r} ended well but wrote no labels; it must write to {{labels}} or "
+                    f"to the same name ending in {', '.join(SUFFIXES)}"
+                )
             return read_labels(written[0])
 
     def _run(self, words: list[str]) -> None:
         try:
-            done = subprocess.run(words, capture_output=True, text=True, errors="replace")
+            done = subprocess.run(words, capture_output=True, check=False)
         except OSError as error:
             raise RuntimeError(
-                f"cannot start '{words[0]}': {error.strerror}; give a path or put it on PATH"
+                f"{words[0]!r} cannot be run ({error.strerror}); give its path, and make it "
+                f"executable"
             ) from error
         if done.returncode:
-            said = (done.stderr.strip() or done.stdout.strip())[-_TAIL:]
-            raise RuntimeError(f"'{words[0]}' ended with status {done.returncode}: {said}")
+            tail = done.stderr.decode(errors="replace").strip()[-500:]
+            raise RuntimeError(
+                f"{words[0]!r} ended with exit status {done.returncode}: {tail or 'no message'}"
+            )
 
 
-def _fill(word: str, places: dict[str, str]) -> str:
-    for place, value in places.items():
+def _fill(word: str, values: dict[str, str]) -> str:
+    for place, value in values.items():
         word = word.replace(place, value)
     return word

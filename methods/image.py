@@ -1,65 +1,71 @@
-"""The door for images: whatever a user has becomes (H, W, 3) uint8 sRGB, once."""
+"""The one place where an image of any usual kind becomes (H, W, 3) uint8 sRGB."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-# Largest value by type; floats are in [0, 1].
-_LARGEST = {"uint8": 255, "uint16": 65535, "bool": 1}
+
+class InvalidImageError(ValueError):
+    """An array that is no image this package can read."""
 
 
 def as_rgb_uint8(image: ArrayLike) -> NDArray[np.uint8]:
-    """Convert an image to 8-bit RGB.
+    """Return an image as contiguous (H, W, 3) uint8.
 
     Parameters
     ----------
     image : (H, W), (H, W, 1), (H, W, 3) or (H, W, 4) array
-        Grey, RGB or RGBA; uint8, uint16, bool, or float in [0, 1]. Transparent pixels are laid
-        on white.
+        bool, uint8, uint16, or float in [0, 1]. Grey is repeated into three channels; a fourth
+        channel is opacity and is composited on white.
 
     Returns
     -------
-    (H, W, 3) uint8 array, C-contiguous
+    (H, W, 3) ndarray of uint8
+        The input itself if nothing had to change.
 
     Raises
     ------
-    ValueError
-        For another shape or type, an empty image, or floats outside [0, 1] or NaN.
+    InvalidImageError
+        If the shape, the dtype or a value is not one of these.
     """
     pixels = np.asarray(image)
-    if pixels.ndim == 2:
-        pixels = pixels[:, :, np.newaxis]
-    if pixels.ndim != 3 or pixels.shape[2] not in (1, 3, 4):
-        raise ValueError(
-            f"image has shape {np.shape(image)}; expected (H, W) grey, (H, W, 3) RGB or"
-            " (H, W, 4) RGBA"
+    if pixels.ndim not in (2, 3) or (pixels.ndim == 3 and pixels.shape[2] not in (1, 3, 4)):
+        raise InvalidImageError(
+            f"an image of shape {pixels.shape} is not (H, W), (H, W, 1), (H, W, 3) or (H, W, 4); "
+            f"channels come last, one image at a time"
         )
     if pixels.size == 0:
-        raise ValueError(f"image has shape {np.shape(image)}, which has no pixel")
-    if pixels.dtype == np.uint8 and pixels.shape[2] == 3:
-        return np.ascontiguousarray(pixels)
-    unit = _as_unit(pixels)
-    if unit.shape[2] == 4:
-        alpha = unit[:, :, 3:]
-        unit = unit[:, :, :3] * alpha + (1 - alpha)
-    eight_bit = np.rint(unit * 255).astype(np.uint8)
-    return np.ascontiguousarray(np.broadcast_to(eight_bit, (*eight_bit.shape[:2], 3)))
+        raise InvalidImageError(f"an image of shape {pixels.shape} has no pixels")
+    rgb = _to_uint8(pixels)
+    if rgb.ndim == 2:
+        rgb = rgb[:, :, np.newaxis]
+    if rgb.shape[2] == 1:
+        rgb = np.repeat(rgb, 3, axis=2)
+    if rgb.shape[2] == 4:
+        opacity = rgb[:, :, 3:] / np.float32(255)
+        rgb = np.rint(rgb[:, :, :3] * opacity + 255 * (1 - opacity)).astype(np.uint8)
+    return np.ascontiguousarray(rgb)
 
 
-def _as_unit(pixels: NDArray[np.generic]) -> NDArray[np.float64]:
-    """Return values in [0, 1]."""
-    if pixels.dtype.name in _LARGEST:
-        return pixels.astype(float) / _LARGEST[pixels.dtype.name]
+def _to_uint8(pixels: NDArray[np.generic]) -> NDArray[np.uint8]:
+    if pixels.dtype == np.uint8:
+        return pixels.astype(np.uint8, copy=False)
+    if pixels.dtype == np.bool_:
+        return pixels.astype(np.uint8) * np.uint8(255)
+    if pixels.dtype == np.uint16:
+        return np.rint(pixels.astype(np.float32) / 257).astype(np.uint8)
     if not np.issubdtype(pixels.dtype, np.floating):
-        raise ValueError(
-            f"image is of type {pixels.dtype}; expected uint8, uint16, bool, or float in [0, 1]"
+        raise InvalidImageError(
+            f"an image of {pixels.dtype} has no known range; convert it to uint8 (0..255), "
+            f"uint16 (0..65535) or float (0..1)"
         )
-    values = pixels.astype(float)
-    # The negation catches NaN too.
-    if not (values.min() >= 0 and values.max() <= 1):
-        raise ValueError(
-            f"image has values from {values.min():g} to {values.max():g}; a float image must be in"
-            " [0, 1]: divide by its largest possible value, or convert to uint8"
+    values = pixels.astype(np.float64)
+    if not np.isfinite(values).all():
+        raise InvalidImageError("the image holds NaN or infinite values; replace them first")
+    if values.min() < 0 or values.max() > 1:
+        raise InvalidImageError(
+            f"a float image must lie in [0, 1], this one has {values.min():g} to "
+            f"{values.max():g}; divide it by its largest possible value, or clip it"
         )
-    return values
+    return np.rint(values * 255).astype(np.uint8)

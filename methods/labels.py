@@ -1,81 +1,106 @@
-"""Label maps: the canonical form that everything downstream relies on, and connected parts."""
+"""Label maps in one canonical form, and their 4-connected components."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 
 class InvalidLabelsError(ValueError):
-    """What a method returned is no label map; the message says what is wrong with it."""
+    """An array that is no label map."""
 
 
-def canonicalise(raw: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.int32]:
-    """Give the labels the numbers 0..K-1, in the order in which they first occur, row by row.
+def canonicalise(raw: ArrayLike, shape: tuple[int, int] | None = None) -> NDArray[np.int32]:
+    """Return labels renumbered 0 to K-1 in the order of their first pixel.
 
     Parameters
     ----------
-    raw : (H, W) array of int
-        Any labels from 0, gaps allowed.
-    shape : tuple of int
-        (H, W) of the image.
+    raw : (H, W) array of integers or bool
+        Any values from 0, gaps allowed: equal values are one superpixel.
+    shape : (H, W), optional
+        The shape of the image, which the labels must have.
 
     Returns
     -------
-    (H, W) int32 array
-        0..K-1 with none missing; equal partitions give equal arrays.
+    (H, W) ndarray of int32
+        Contiguous; label 0 holds pixel (0, 0), and none of 0..K-1 is missing.
 
     Raises
     ------
     InvalidLabelsError
-        If the shape is another, the type is no integer, or a label is negative.
+        If `raw` is not a non-empty 2-D integer array of that shape, or has a negative value,
+        which in most code marks pixels that were left without a superpixel.
     """
-    labels = np.asarray(raw)
-    if labels.shape != tuple(shape):
+    from methods.label_kernels import number_by_appearance
+
+    codes = _integers(raw)
+    if shape is not None and codes.shape != tuple(shape):
         raise InvalidLabelsError(
-            f"labels have shape {labels.shape}, but the image has {tuple(shape)};"
-            " return one label for each pixel"
+            f"labels of shape {codes.shape} do not fit an image of {shape[0]} x {shape[1]} pixels"
         )
-    if not np.issubdtype(labels.dtype, np.integer):
+    flat = codes.ravel()
+    lowest, highest = int(flat.min()), int(flat.max())
+    if lowest < 0:
         raise InvalidLabelsError(
-            f"labels are of type {labels.dtype}; return integers, for example .astype(numpy.int32)"
+            f"labels include {lowest}; number superpixels from 0, and give every pixel one"
         )
-    least = labels.min()
-    if least < 0:
-        raise InvalidLabelsError(f"labels include {least}; return labels from 0")
-    from methods.kernels import number_by_occurrence
-
-    largest = int(labels.max())
-    if largest >= 4 * labels.size + 256:  # too sparse to be looked up in a table
-        labels = np.unique(labels, return_inverse=True)[1].reshape(labels.shape)
-        largest = int(labels.max())
-    return _contiguous(number_by_occurrence(np.ascontiguousarray(labels), largest))
+    if highest - lowest >= 4 * flat.size + 65536:  # a table over the range would not be small
+        flat = np.unique(flat, return_inverse=True)[1].astype(np.int64, copy=False)
+        lowest, highest = 0, int(flat.max())
+    table = np.full(highest - lowest + 1, -1, np.int32)
+    labels = np.empty(flat.size, np.int32)
+    number_by_appearance(flat, lowest, table, labels)
+    return labels.reshape(codes.shape)
 
 
-def connected_components(labels: NDArray[np.integer[Any]]) -> NDArray[np.int32]:
-    """Split every label into its 4-connected parts, numbered in canonical order.
+def connected_components(labels: ArrayLike) -> NDArray[np.int32]:
+    """Return labels split into their 4-connected parts.
 
     Parameters
     ----------
-    labels : (H, W) array of int
-        Any labels.
+    labels : (H, W) array of integers
 
     Returns
     -------
-    (H, W) int32 array
-        0..C-1, one number for each part.
+    (H, W) ndarray of int32
+        One number per part, in the order of first pixels.
+
+    Raises
+    ------
+    InvalidLabelsError
+        If `labels` is not a non-empty 2-D integer array.
     """
-    from methods.kernels import components
-
-    return _contiguous(components(np.ascontiguousarray(labels)))
+    return _components(labels)[0]
 
 
-def n_components(labels: NDArray[np.integer[Any]]) -> int:
-    """Count the 4-connected parts of equal labels."""
-    return int(connected_components(labels).max()) + 1
+def n_components(labels: ArrayLike) -> int:
+    """Return the number of 4-connected parts of equal label.
+
+    Raises
+    ------
+    InvalidLabelsError
+        If `labels` is not a non-empty 2-D integer array.
+    """
+    return _components(labels)[1]
 
 
-def _contiguous(labels: Any) -> NDArray[np.int32]:
-    return np.ascontiguousarray(labels, dtype=np.int32)
+def _components(labels: ArrayLike) -> tuple[NDArray[np.int32], int]:
+    from methods.label_kernels import number_components
+
+    codes = _integers(labels)
+    components = np.empty(codes.shape, np.int32)
+    return components, number_components(codes, components)
+
+
+def _integers(raw: ArrayLike) -> NDArray[np.int64]:
+    array = np.asarray(raw)
+    if array.ndim != 2 or array.size == 0:
+        raise InvalidLabelsError(
+            f"labels of shape {array.shape} are no label map; it has one integer per pixel, (H, W)"
+        )
+    if not (np.issubdtype(array.dtype, np.integer) or array.dtype == np.bool_):
+        raise InvalidLabelsError(
+            f"labels of {array.dtype} are no label map; convert them to integers where they are "
+            f"made, for example labels.astype(np.int32)"
+        )
+    return np.ascontiguousarray(array, dtype=np.int64)

@@ -1,37 +1,32 @@
-"""Manifold SLIC by OpenCV."""
+"""Manifold SLIC as OpenCV computes it."""
 
-from __future__ import annotations
-
-import numpy as np
-from numpy.typing import NDArray
-
-from methods.base import Method
-from methods.ximgproc import LIBRARY, LICENSE, decline_unless, region_size, run, to_lab
+from methods.cvslic import CvSlic
+from methods.registry import register
 
 
-class Mslic(Method):
-    """SLIC on the image as a surface in five dimensions: smaller superpixels where much happens."""
+@register
+class Mslic(CvSlic):
+    """SLIC on the image as a surface in Lab and position: smaller superpixels where it varies.
+
+    Parameters
+    ----------
+    ruler, iterations, enforce
+        As for `methods.cvslic.CvSlic`.
+    """
 
     name = "mslic"
     title = "MSLIC"
-    reference = "Liu, Yu, Yu, He, Manifold SLIC, CVPR 2016"
+    reference = (
+        "Liu, Yu, Yu, He: Manifold SLIC: A Fast Method to Compute Content-Sensitive "
+        "Superpixels, CVPR 2016"
+    )
     doi = "10.1109/CVPR.2016.77"
-    license = LICENSE
-    library = LIBRARY
-    deterministic = False
-    departures = "Lab is rounded to 8 bit; cells come from a side length rounded to pixels"
+    departures = (
+        "Lab in 8 bits. Splits superpixels as it goes and returns several times the count asked. "
+        "Declines grids of fewer than 4 x 4 steps or of step 1, on which OpenCV may crash."
+    )
+    algorithm = 102  # cv2.ximgproc.MSLIC
 
-    ruler: float = 10.0
-    iterations: int = 10
-    enforce: int = 25
-
-    def segment(self, image: NDArray[np.uint8], n: int) -> NDArray[np.int32]:
-        """Call cv2.ximgproc.createSuperpixelSLIC with algorithm MSLIC."""
-        import cv2
-
-        size = region_size(image, n)
-        decline_unless(size >= 2 and min(image.shape[:2]) // size >= 4, "MSLIC", image, n)
-        superpixels = cv2.ximgproc.createSuperpixelSLIC(
-            to_lab(image), cv2.ximgproc.MSLIC, size, self.ruler
-        )
-        return run(superpixels, self.iterations, self.enforce)
+    def places_seeds(self, height: int, width: int, step: int) -> bool:
+        """Return whether OpenCV is safe: on smaller grids it can lose its last seed and crash."""
+        return step >= 2 and min(height, width) // step >= 4

@@ -1,68 +1,63 @@
-"""Methods by name: built-ins are listed without being imported, plugins join by three ways.
-
-A plugin is an entry point of the group ``superpixel_bench.methods``, a file given to
-`load_plugin_file`, or any class under the `register` decorator.
-"""
+"""Which methods there are: built-in names without import, plugins, and how to make one by name."""
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import importlib
+import importlib.metadata
 import importlib.util
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, version
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, TypeVar
 
-from methods.base import Method, suggest
+from methods.base import Method
 
-GROUP = "superpixel_bench.methods"
+ENTRY_POINT_GROUP = "superpixel_bench.methods"
 
-BUILTIN: Mapping[str, str] = MappingProxyType(
-    {
-        "slic": "methods.slic:Slic",
-        "slico": "methods.slico:Slico",
-        "cvslic": "methods.cvslic:CvSlic",
-        "mslic": "methods.mslic:Mslic",
-        "seeds": "methods.seeds:Seeds",
-        "lsc": "methods.lsc:Lsc",
-        "scan": "methods.scan:Scan",
-        "fh": "methods.fh:Fh",
-        "quickshift": "methods.quickshift:QuickShift",
-        "watershed": "methods.watershed:Watershed",
-        "waterpixels": "methods.waterpixels:Waterpixels",
-        "grid": "methods.grid:Grid",
-        "hex": "methods.hex:Hex",
-        "voronoi": "methods.voronoi:Voronoi",
-        "command": "methods.command:Command",
-    }
-)
+BUILTIN: dict[str, str] = {
+    "command": "methods.command:Command",
+    "cvslic": "methods.cvslic:CvSlic",
+    "fh": "methods.fh:Felzenszwalb",
+    "grid": "methods.grid:Grid",
+    "hex": "methods.hex:Hexagons",
+    "lsc": "methods.lsc:Lsc",
+    "mslic": "methods.mslic:Mslic",
+    "quickshift": "methods.quickshift:QuickShift",
+    "scan": "methods.scan:ScanSegment",
+    "seeds": "methods.seeds:Seeds",
+    "slic": "methods.slic:Slic",
+    "slico": "methods.slico:Slico",
+    "voronoi": "methods.voronoi:Voronoi",
+    "watershed": "methods.watershed:CompactWatershed",
+    "waterpixels": "methods.waterpixels:Waterpixels",
+}
 
-MethodT = TypeVar("MethodT", bound=type[Method])
+M = TypeVar("M", bound=type[Method])
 
 
 class UnknownMethodError(ValueError):
-    """There is no method of that name; the message suggests the nearest."""
+    """No method has that name."""
+
+
+class RegistrationError(ValueError):
+    """A class that cannot become a method, or whose name another one has."""
 
 
 class PluginError(ValueError):
-    """A plugin cannot be used; the message says which and why."""
+    """A plugin that cannot be loaded."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of a list of methods.
+    """One line of ``bench list methods``.
 
     Attributes
     ----------
     name : str
-        What users type.
     origin : str
-        ``built-in``, the distribution, or the file or module that it comes from.
+        Where the method comes from: a built-in class, a distribution or a file.
     error : str or None
         Why it cannot be used.
     """
@@ -73,184 +68,199 @@ class Entry:
 
 
 _registered: dict[str, type[Method]] = {}
-_origins: dict[str, str] = {}
+_plugin_files: dict[str, tuple[Path, str]] = {}  # module name -> its file and the file's SHA-256
+_entry_points: dict[str, Entry] | None = None  # None until they have been imported
 
 
-def register(cls: MethodT) -> MethodT:
-    """Make a method known by its name; a class decorator.
+def register(cls: M) -> M:
+    """Make a `Method` subclass known under its `name`; used as a decorator.
 
     Raises
     ------
-    ValueError
-        If the class has no name, or another class took it; both are named.
+    RegistrationError
+        If the class has no name or no `segment`, or another method has its name.
+    TypeError
+        If an annotation or default of the class cannot be a parameter.
     """
     if not (isinstance(cls, type) and issubclass(cls, Method)):
-        raise ValueError(f"{cls!r} is no method: derive it from methods.Method")
-    if not cls.name:
-        raise ValueError(f"{_where(cls)} has no name: give it a class attribute name = '...'")
-    other = BUILTIN.get(cls.name)
-    if other == f"{cls.__module__}:{cls.__name__}":
-        return cls
-    if other is None and cls.name in _registered and _where(_registered[cls.name]) != _where(cls):
-        other = _where(_registered[cls.name])
-    if other is not None:
-        raise ValueError(
-            f"the method name '{cls.name}' of {_where(cls)} is taken by {other}; choose another"
+        raise RegistrationError(f"{cls!r} is no method: derive the class from methods.Method")
+    place = _place(cls)
+    if not cls.name or not cls.name.replace("_", "").replace("-", "").isalnum():
+        raise RegistrationError(
+            f"{place} has name={cls.name!r}: a method's name is made of letters, digits, - and _"
         )
-    if not cls.title:
-        cls.title = cls.name
+    if cls.segment is Method.segment:
+        raise RegistrationError(f"{place} defines no segment(self, image, n)")
+    cls.parameters()  # raises where an annotation is no parameter
+    if BUILTIN.get(cls.name) == place:
+        return cls
+    holder = _holder(cls.name)
+    if holder not in (None, _origin(cls)):
+        raise RegistrationError(
+            f"the method name {cls.name!r} of {_origin(cls)} is taken by {holder}: "
+            f"give one of them another `name`"
+        )
     _registered[cls.name] = cls
-    _origins[cls.name] = _where(cls)
     return cls
 
 
-def _where(cls: type[Method]) -> str:
-    return f"{cls.__module__}:{cls.__name__}"
-
-
-def load_plugin_file(path: Path) -> None:
-    """Import a Python file whose methods are under the `register` decorator.
-
-    Loading the same file again changes nothing.
-
-    Raises
-    ------
-    PluginError
-        If there is no such file, it raises, or it registers no method.
-    """
-    path = Path(path).resolve()
-    if not path.is_file():
-        raise PluginError(f"there is no plugin file {path}; give the path of a Python file")
-    module_name = f"superpixel_bench_plugin_{path.stem}_{_short_hash(str(path).encode())}"
-    if module_name in sys.modules:
-        return
-    spec = importlib.util.spec_from_file_location(module_name, path)
-    if spec is None or spec.loader is None:
-        raise PluginError(f"{path} is no Python file; give one that ends in .py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[module_name] = module
-    before = set(_registered)
-    try:
-        spec.loader.exec_module(module)
-    except BaseException as error:
-        del sys.modules[module_name]
-        for name in set(_registered) - before:
-            del _registered[name]
-        if not isinstance(error, Exception):
-            raise
-        raise PluginError(f"{path} cannot be used: {_reason(error)}") from error
-    added = set(_registered) - before
-    if not added:
-        raise PluginError(f"{path} registers no method; put @register above its class")
-    _origins.update(dict.fromkeys(added, str(path)))
-
-
-@cache
-def _plugins() -> Mapping[str, EntryPoint]:
-    return {point.name: point for point in entry_points(group=GROUP)}
-
-
-@cache
-def _plugin_error(name: str) -> str | None:
-    """Import an entry point; return why it cannot be used, or None."""
-    point = _plugins()[name]
-    if name in BUILTIN:
-        return f"the name is taken by {BUILTIN[name]}"
-    if name in _registered:
-        return f"the name is taken by {_where(_registered[name])}"
-    try:
-        cls = point.load()
-        if getattr(cls, "name", None) != name:
-            return f"{point.value} calls itself '{getattr(cls, 'name', '')}', not '{name}'"
-        register(cls)
-    except Exception as error:  # whatever a third party's import may raise
-        return _reason(error)
-    _origins[name] = point.dist.name if point.dist else point.value
-    return None
-
-
 def entries() -> list[Entry]:
-    """Return every method, sorted by name; built-ins are not imported, broken plugins included."""
-    found = [Entry(name, "built-in") for name in BUILTIN]
-    for name, point in _plugins().items():
-        error = _plugin_error(name)
-        origin = point.dist.name if point.dist else point.value
-        if error:
-            found.append(Entry(name, origin, error))
-    found += [Entry(name, _origins[name]) for name in _registered]
-    return sorted(found, key=lambda entry: (entry.name, entry.origin))
+    """Return every known method and every plugin that could not be loaded, sorted by name.
+
+    Built-in methods are named without being imported; installed plugins are imported.
+    """
+    broken = {name: entry for name, entry in _load_entry_points().items() if entry.error}
+    found = [Entry(name, f"built-in {place}") for name, place in BUILTIN.items()]
+    found += [Entry(name, _origin(cls)) for name, cls in _registered.items()]
+    return sorted([*found, *broken.values()], key=lambda entry: (entry.name, entry.origin))
 
 
 def list_methods() -> list[str]:
-    """Return the names of all methods that can be used, sorted."""
+    """Return the sorted names of all usable methods."""
     return [entry.name for entry in entries() if entry.error is None]
 
 
-def runnable_by_default() -> list[str]:
-    """Return the methods that need no parameter to be given; what ``--methods all`` means."""
-    return [
-        name
-        for name in list_methods()
-        if not any(parameter.required for parameter in get_class(name).parameters())
-    ]
-
-
 def get_class(name: str) -> type[Method]:
-    """Return a method's class.
+    """Return the class of the method called `name`.
 
     Raises
     ------
     UnknownMethodError
-        If there is no such method, or its plugin is broken.
+        If there is none; the message suggests the nearest names.
+    PluginError
+        If an installed plugin announces it but cannot be loaded.
     """
     if name in BUILTIN:
         module, _, attribute = BUILTIN[name].partition(":")
         found: type[Method] = getattr(importlib.import_module(module), attribute)
         return found
-    if name not in _registered and name in _plugins():
-        error = _plugin_error(name)
-        if error:
-            raise UnknownMethodError(f"method '{name}' cannot be used: {error}")
     if name not in _registered:
-        raise UnknownMethodError(f"unknown method '{name}'; {suggest(name, list_methods())}")
+        broken = _load_entry_points().get(name)
+        if name not in _registered and broken is not None and broken.error:
+            raise PluginError(f"method {name!r} of {broken.origin} is broken: {broken.error}")
+    if name not in _registered:
+        known = list_methods()
+        near = difflib.get_close_matches(name, known, n=3)
+        hint = f"did you mean {' or '.join(map(repr, near))}?" if near else "known methods are:"
+        raise UnknownMethodError(f"unknown method {name!r}; {hint} {'' if near else known}".strip())
     return _registered[name]
 
 
 def get_method(name: str, **params: Any) -> Method:
-    """Return a method with its parameters set.
+    """Return the method called `name` with the given parameters.
 
     Raises
     ------
-    UnknownMethodError
-        If there is no such method.
-    ValueError
-        For an unknown parameter, or a value that it refuses.
+    UnknownMethodError, PluginError
+        As `get_class`.
+    ParameterError
+        If a parameter is unknown or has the wrong type.
     """
-    method = get_class(name)(**params)
-    method.validate()
-    return method
+    return get_class(name)(**params)
+
+
+def load_plugin_file(path: str | Path) -> list[str]:
+    """Import a Python file and return the names of the methods it registers.
+
+    Loading an unchanged file again does nothing; modules beside it can be imported from it.
+
+    Raises
+    ------
+    PluginError
+        If the file is missing, fails to import, or registers no method.
+    """
+    file = Path(path).resolve()
+    if not file.is_file():
+        raise PluginError(f"plugin {file}: no such file")
+    content = hashlib.sha256(file.read_bytes()).hexdigest()
+    module_name = f"_plugin_{hashlib.sha256(str(file).encode()).hexdigest()[:8]}_{file.stem}"
+    if _plugin_files.get(module_name) != (file, content):
+        _import_plugin_file(file, module_name, content)
+    names = _names_from(module_name)
+    if not names:
+        raise PluginError(
+            f"plugin {file} registers no method: put @register before a subclass of Method"
+        )
+    return names
 
 
 def method_version(cls: type[Method]) -> str:
-    """Return what makes results of a method comparable: its version and that of its code.
+    """Return what identifies the code of a method in a result.
 
-    For a plugin file that is the hash of the file, for a wrapped library the library's version.
+    That is the class's own `version`, the version of the library it wraps, and for a class from
+    outside this package the first 12 hexadecimal digits of its source file's SHA-256.
     """
     parts = [cls.version]
     if cls.library:
         try:
-            parts.append(f"{cls.library} {version(cls.library)}")
-        except PackageNotFoundError:
-            parts.append(cls.library)
-    file = getattr(sys.modules.get(cls.__module__), "__file__", None)
-    if cls.name not in BUILTIN and file and Path(file).is_file():
-        parts.append(_short_hash(Path(file).read_bytes()))
-    return "; ".join(parts)
+            parts.append(f"{cls.library}-{importlib.metadata.version(cls.library)}")
+        except importlib.metadata.PackageNotFoundError:
+            parts.append(f"{cls.library}-unknown")
+    if _place(cls) not in BUILTIN.values():
+        source = getattr(sys.modules.get(cls.__module__), "__file__", None)
+        if source:
+            parts.append(f"sha256-{hashlib.sha256(Path(source).read_bytes()).hexdigest()[:12]}")
+    return "+".join(parts)
 
 
-def _short_hash(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()[:12]
+def _import_plugin_file(file: Path, module_name: str, content: str) -> None:
+    spec = importlib.util.spec_from_file_location(module_name, file)
+    if spec is None or spec.loader is None:
+        raise PluginError(f"plugin {file}: not a Python file, its name must end in .py")
+    if str(file.parent) not in sys.path:
+        sys.path.append(str(file.parent))
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[module_name] = module
+    _plugin_files[module_name] = (file, content)
+    for name in _names_from(module_name):
+        del _registered[name]
+    try:
+        spec.loader.exec_module(module)
+    except (Exception, SystemExit) as error:
+        for name in _names_from(module_name):
+            del _registered[name]
+        del sys.modules[module_name], _plugin_files[module_name]
+        raise PluginError(f"plugin {file} failed: {type(error).__name__}: {error}") from error
 
 
-def _reason(error: Exception) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split()) or 'no message'}"
+def _names_from(module_name: str) -> list[str]:
+    return [name for name, cls in _registered.items() if cls.__module__ == module_name]
+
+
+def _load_entry_points() -> dict[str, Entry]:
+    """Import the installed plugins, once, and return an entry for each entry point."""
+    global _entry_points
+    if _entry_points is None:
+        _entry_points = {}
+        for point in importlib.metadata.entry_points(group=ENTRY_POINT_GROUP):
+            owner = f"{point.dist.name} {point.dist.version}" if point.dist else "unknown"
+            try:
+                loaded = point.load()
+                if isinstance(loaded, type):
+                    register(loaded)
+                error = None
+            except (Exception, SystemExit) as problem:
+                error = f"{type(problem).__name__}: {problem}"
+            _entry_points[point.name] = Entry(point.name, f"{owner} ({point.value})", error)
+    return _entry_points
+
+
+def _holder(name: str) -> str | None:
+    """Return the origin of the method that has `name`, if any."""
+    if name in BUILTIN:
+        return f"built-in {BUILTIN[name]}"
+    return _origin(_registered[name]) if name in _registered else None
+
+
+def _place(cls: type) -> str:
+    return f"{cls.__module__}:{cls.__qualname__}"
+
+
+def _origin(cls: type[Method]) -> str:
+    """Return where a registered class comes from, in words."""
+    if cls.__module__ in _plugin_files:
+        return f"{_plugin_files[cls.__module__][0]}:{cls.__qualname__}"
+    for entry in (_entry_points or {}).values():
+        if entry.origin.endswith(f"({_place(cls)})"):
+            return entry.origin
+    return _place(cls)

@@ -1,54 +1,53 @@
-"""ScanSegment, SLIC from a DBSCAN-like scan, by OpenCV."""
+"""ScanSegment, superpixels by a parallel DBSCAN, as OpenCV computes it."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from methods import opencv
 from methods.base import Method
-from methods.ximgproc import LIBRARY, LICENSE, to_lab
+from methods.registry import register
 
 
-class Scan(Method):
-    """Grows clusters of similar neighbouring pixels in one scan, then merges small ones.
+@register
+class ScanSegment(Method):
+    """Density-based clusters of similar colour, small ones merged down to the count.
 
-    The image is worked on in `slices`; only a fixed number of them gives the same labels on every
-    machine.
+    Parameters
+    ----------
+    slices : int
+        Parts of the image worked on at once, at least 1. With more than 1 the labels change
+        from run to run.
     """
 
     name = "scan"
     title = "ScanSegment"
     reference = (
-        "Loke, MacDonald, Parsons, Wunsche, Accelerated superpixel image segmentation with a"
-        " parallelized DBSCAN algorithm, J. Real-Time Image Processing 2021"
+        "Loke, MacDonald, Parsons, Wünsche: Accelerated Superpixel Image Segmentation With a "
+        "Parallelized DBSCAN Algorithm, Journal of Real-Time Image Processing 2021"
     )
-    doi = "10.1007/s11554-021-01128-5"
-    license = LICENSE
-    library = LIBRARY
-    departures = "a few pixels that OpenCV leaves without a label take that of the nearest"
+    license = opencv.LICENSE
+    library = opencv.LIBRARY
+    departures = (
+        "Lab in 8 bits. One slice, with which alone it is deterministic. Pixels that it leaves "
+        "without a superpixel, a few per image, together are one more superpixel here."
+    )
 
     slices: int = 1
-    merge_small: bool = True
 
-    def segment(self, image: NDArray[np.uint8], n: int) -> NDArray[np.int32]:
-        """Call cv2.ximgproc.createScanSegment."""
+    def validate(self) -> None:
+        """Refuse values out of range."""
+        if self.slices < 1:
+            raise ValueError(f"slices={self.slices} must be >= 1; only 1 is deterministic")
+
+    def segment(self, image: NDArray[np.uint8], n: int) -> NDArray[Any]:
+        """Return the labels of OpenCV's ScanSegment object."""
         import cv2
 
         height, width = image.shape[:2]
-        superpixels = cv2.ximgproc.createScanSegment(
-            width, height, n, self.slices, self.merge_small
-        )
-        superpixels.iterate(to_lab(image))
-        return _fill(np.asarray(superpixels.getLabels(), dtype=np.int32))
-
-
-def _fill(labels: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Give pixels without a label (-1) that of the nearest pixel that has one."""
-    from scipy.ndimage import distance_transform_edt
-
-    missing = labels < 0
-    if missing.all():
-        return np.zeros_like(labels)
-    nearest = distance_transform_edt(missing, return_distances=False, return_indices=True)
-    filled: NDArray[np.int32] = labels[tuple(nearest)]
-    return filled
+        state = cv2.ximgproc.createScanSegment(width, height, n, self.slices, True)
+        state.iterate(opencv.to_lab(image))  # overwrites its input
+        return np.asarray(state.getLabels()) + 1  # -1 marks pixels without a superpixel

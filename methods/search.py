@@ -1,4 +1,4 @@
-"""Finding the scale at which a method that takes no count returns about n superpixels."""
+"""Finding the parameter value at which a method without a count returns nearly the count asked."""
 
 from __future__ import annotations
 
@@ -7,59 +7,63 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
-
-Labels = NDArray[np.integer[Any]]
 
 
 @dataclass(frozen=True)
 class Found:
-    """The labels nearest to the count, the scale that gave them, and how many were tried."""
+    """The trial whose count came nearest.
 
-    labels: Labels
-    scale: float
+    Attributes
+    ----------
+    labels : (H, W) ndarray of integers
+    count : int
+        Superpixels in `labels`.
+    value : float
+        The parameter value that gave them.
+    trials : int
+        How often the method ran.
+    """
+
+    labels: NDArray[Any]
+    count: int
+    value: float
     trials: int
 
 
-def search_scale(
-    segment: Callable[[float], Labels],
+def search_count(
+    run: Callable[[float], tuple[int, NDArray[Any]]],
     n: int,
     low: float,
     high: float,
-    trials: int,
-    tolerance: float,
+    tolerance: float = 0.01,
+    max_trials: int = 12,
 ) -> Found:
-    """Bisect the logarithm of a scale that gives fewer superpixels as it grows.
+    """Bisect on a logarithmic scale for the value whose count is nearest `n`.
 
     Parameters
     ----------
-    segment : callable
-        From the scale to labels.
+    run : callable
+        Maps a value to (count, labels). The count should fall as the value grows; where it does
+        not, the nearest trial still wins.
     n : int
-        The count to meet.
+        Count asked for, at least 1.
     low, high : float
-        Where to search, both above 0.
-    trials : int
-        The most calls of `segment`.
+        The values to search between, 0 < low < high.
     tolerance : float
-        Stop at a count within this share of n.
-
-    Returns
-    -------
-    Found
-        The trial whose count is nearest to n, the first of equals.
+        Stop at a count within this share of `n`.
+    max_trials : int
+        Most calls of `run`, at least 1.
     """
     best: Found | None = None
-    least = math.inf
-    for trial in range(1, trials + 1):
-        scale = math.sqrt(low * high)
-        labels = segment(scale)
-        count = len(np.unique(labels))
-        if abs(count - n) < least:
-            least, best = abs(count - n), Found(labels, scale, trial)
-        if least <= tolerance * n:
+    for trial in range(1, max_trials + 1):
+        value = math.sqrt(low * high)
+        count, labels = run(value)
+        if best is None or abs(count - n) < abs(best.count - n):
+            best = Found(labels, count, value, trial)
+        if abs(count - n) <= tolerance * n:
             break
-        low, high = (scale, high) if count > n else (low, scale)
-    assert best is not None
-    return Found(best.labels, best.scale, trial)
+        low, high = (value, high) if count > n else (low, value)
+    if best is None:
+        raise ValueError(f"max_trials={max_trials} must be >= 1")
+    return Found(best.labels, best.count, best.value, trial)

@@ -1,68 +1,70 @@
-"""One call for every method: an image and a count in, a canonical label map out."""
+"""The one function that most users need: an image and a count in, labels out."""
 
 from __future__ import annotations
 
-from typing import Any
+import operator
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
-
-from methods.image import as_rgb_uint8
-from methods.labels import canonicalise
 from methods.registry import get_method
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import ArrayLike, NDArray
 
-def segment(image: ArrayLike, n: int, method: str = "slic", **params: Any) -> NDArray[np.int32]:
-    """Segment an image into superpixels.
+
+def check_count(n: Any, height: int, width: int) -> int:
+    """Return `n` as an int if an image of this size can be asked for it.
+
+    Raises
+    ------
+    ValueError
+        If `n` is no integer from 1 to height * width.
+    """
+    try:
+        count = operator.index(n)
+    except TypeError:
+        raise ValueError(f"n={n!r} is no integer; ask for a whole number of superpixels") from None
+    if isinstance(n, bool) or not 1 <= count <= height * width:
+        raise ValueError(
+            f"n={n!r} is out of range: an image of {height} x {width} pixels can have "
+            f"1 to {height * width} superpixels"
+        )
+    return count
+
+
+def segment(
+    image: ArrayLike, n: int, method: str = "slic", **params: bool | int | float | str
+) -> NDArray[np.int32]:
+    """Divide an image into about `n` superpixels.
 
     Parameters
     ----------
-    image : (H, W, 3), (H, W) or (H, W, 4) array
-        sRGB, grey or RGBA; uint8, uint16, or float in [0, 1].
+    image : (H, W, 3), (H, W, 4) or (H, W) array
+        uint8, uint16, bool, or float in [0, 1]; sRGB or grey.
     n : int
-        Number of superpixels to ask for, 1 to H W; methods return more or fewer.
+        Superpixels asked for, 1 to H * W. Few methods return exactly as many.
     method : str
-        A name of `list_methods`.
+        A name from `list_methods`.
     **params
-        The method's parameters.
+        Parameters of the method.
 
     Returns
     -------
-    (H, W) int32 array
-        Labels 0..K-1 with none missing, numbered in the order in which they first occur.
+    (H, W) ndarray of int32
+        Labels 0 to K-1, none missing, numbered in the order of their first pixel.
 
     Raises
     ------
     ValueError
-        For an unknown method or parameter, an image or an n that cannot be used, or a method
-        that returns no label map.
-    Skip
+        If the image, the count, the method or a parameter is not valid.
+    methods.base.Skip
         If the method declines this image or count.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> image = np.zeros((4, 6, 3), np.uint8)
-    >>> segment(image, 2, method="grid")
-    array([[0, 0, 0, 1, 1, 1],
-           [0, 0, 0, 1, 1, 1],
-           [0, 0, 0, 1, 1, 1],
-           [0, 0, 0, 1, 1, 1]], dtype=int32)
     """
+    from methods.image import as_rgb_uint8
+    from methods.labels import canonicalise
+
     chosen = get_method(method, **params)
-    pixels = as_rgb_uint8(image)
-    check_n(n, pixels.shape[0] * pixels.shape[1])
-    # A copy, since a method may write into what it is given.
-    return canonicalise(chosen.segment(pixels.copy(), int(n)), pixels.shape[:2])
-
-
-def check_n(n: int, pixels: int) -> None:
-    """Refuse a count that makes no sense for an image of so many pixels.
-
-    Raises
-    ------
-    ValueError
-        If n is no integer from 1 to the number of pixels.
-    """
-    if isinstance(n, bool) or not isinstance(n, int | np.integer) or not 1 <= n <= pixels:
-        raise ValueError(f"n is {n!r}; ask for an integer from 1 to {pixels}, the number of pixels")
+    rgb = as_rgb_uint8(image)
+    height, width = rgb.shape[:2]
+    count = check_count(n, height, width)
+    return canonicalise(chosen.segment(rgb, count), shape=(height, width))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
 
@@ -36,6 +37,8 @@ def make_figures(
     out: Path | None = None,
     metrics: Sequence[str] = DEFAULT_METRICS,
     formats: Sequence[str] = FORMATS,
+    only: Sequence[str] = ("*",),
+    without: Sequence[str] = (),
     on_note: Callable[[str], None] | None = None,
 ) -> list[Path]:
     """Draw the curves, the runtimes and the summary tables of a results file.
@@ -50,6 +53,8 @@ def make_figures(
         Metric ids, one panel each.
     formats : sequence of str
         File types of the figures, ``png`` or ``pdf``.
+    only, without : sequence of str
+        Patterns of the labels to draw and to leave out, such as ``SLIC*``; case is ignored.
     on_note : callable, optional
         Gets each remark on what is missing from the figures, one line each.
 
@@ -62,14 +67,14 @@ def make_figures(
     Raises
     ------
     ResultsError
-        If the file cannot be used, has no ok cell, or lacks a metric.
+        If the file cannot be used, has no ok cell, lacks a metric, or no label is left.
     OutputError
         If a file cannot be written.
     """
     folder = results.parent if out is None else out
     note = on_note or _ignore
     wanted = [get_metric(metric).id for metric in dict.fromkeys(metrics)]
-    frame = _load_scores(results, wanted)
+    frame = _choose_labels(_load_scores(results, wanted), only, without)
     shown = [name for name in dict.fromkeys((*wanted, *HEADLINE)) if name in frame]
     groups = [analyse(aligned, shown) for aligned in align(frame, shown)]
     written = []
@@ -88,6 +93,24 @@ def make_figures(
     texts = {"summary.csv": csv, "summary.md": "\n".join(map(markdown, groups))}
     written += [write_whole(folder / name, partial(_write, text)) for name, text in texts.items()]
     return written
+
+
+def _choose_labels(
+    frame: pd.DataFrame, only: Sequence[str], without: Sequence[str]
+) -> pd.DataFrame:
+    labels = [str(label) for label in frame["label"].unique()]
+    chosen = [label for label in labels if _matches(label, only) and not _matches(label, without)]
+    if not chosen:
+        raise ResultsError(
+            f"no label is left of {', '.join(sorted(labels))}; change --only or --without"
+        )
+    return frame[frame["label"].isin(chosen)]
+
+
+def _matches(label: str, patterns: Sequence[str]) -> bool:
+    # A label such as SLIC[sigma=1] is meant as it stands, too; brackets are no character classes.
+    escaped = (pattern.casefold().replace("[", "[[]") for pattern in patterns)
+    return any(fnmatchcase(label.casefold(), pattern) for pattern in escaped)
 
 
 def _remarks(group: Analysis) -> Iterator[str]:

@@ -53,19 +53,19 @@ class Style:
         return _MARKER_SIZES.get(self.marker, 5.0)
 
 
-# By the method's label in lower case, letters and digits only.
+# By the method's title in lower case, letters and digits only.
 KNOWN = MappingProxyType(
     {
         "slic": Style(BLUE, "o", SOLID),
         "slico": Style(SKY, "o", DASHED),
-        "cvslic": Style(INDIGO, "o", DASH_DOT),
+        "opencvslic": Style(INDIGO, "o", DASH_DOT),
         "mslic": Style(SKY, "o", DOTTED),
         "seeds": Style(ORANGE, "s", DASHED),
         "lsc": Style(PINK, "D", DASHED),
-        "scan": Style(OLIVE, "D", DOTTED),
+        "scansegment": Style(OLIVE, "D", DOTTED),
         "fh": Style(GREEN, "^", DASH_DOT),
         "quickshift": Style(PINK, "p", DOTTED),
-        "watershed": Style(SKY, "d", DASHED),
+        "compactwatershed": Style(SKY, "d", DASHED),
         "waterpixels": Style(SKY, "d", SOLID),
         "etps": Style(VERMILION, "v", SOLID),
         "ers": Style(OLIVE, "<", DASHED),
@@ -76,7 +76,7 @@ KNOWN = MappingProxyType(
         "ea": Style(WINE, "X", DASHED),
         "proposed": Style(BLACK, "*", SOLID),
         "grid": Style(GREY, "s", DOTTED),
-        "hex": Style(GREY, "h", DOTTED),
+        "hexagons": Style(GREY, "h", DOTTED),
         "voronoi": Style(GREY, "v", DOTTED),
     }
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from importlib.metadata import version
 from typing import Annotated, Any
@@ -52,6 +54,8 @@ def main(arguments: list[str] | None = None) -> None:
 
     0: all well; 1: usage or input error; 2: finished, but some cells failed; 130: interrupted.
     """
+    # A scheduler's polite end is treated as Ctrl-C: keep what is done, say how to continue.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(_status(arguments))
 
 
@@ -61,6 +65,9 @@ def _status(arguments: list[str] | None) -> int:
     except BenchError as error:
         typer.echo(f"bench: {error}", err=True)
         return error.exit_status
+    except BrokenPipeError:  # the reader of a pipe, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except (KeyboardInterrupt, typer.Abort):
         typer.echo("bench: interrupted", err=True)
         return 130

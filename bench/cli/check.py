@@ -21,14 +21,13 @@ def check(
 ) -> int:
     """Run the contract tests on a method. Exit status: 0 all hold, 2 some do not."""
     from bench.errors import UsageError
-    from bench.plan import make_variants
+    from bench.plan import default_methods, make_variants
     from bench.selection import choose, parse_terms
     from methods import list_methods
     from methods.checks import run_checks
-    from methods.registry import runnable_by_default
 
     options.load_plugins(plugin)
-    choices = choose(parse_terms(method), list_methods(), runnable_by_default())
+    choices = choose(parse_terms(method), list_methods(), default_methods())
     failed = 0
     for variant in make_variants(choices, preset="auto"):
         typer.echo(variant.label)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bench.cli import options
+
+if TYPE_CHECKING:
+    from methods.parameters import Parameter
 
 
 class Kind(StrEnum):
@@ -47,14 +50,14 @@ def _method_facts(name: str) -> dict[str, str]:
     from methods.registry import get_class
 
     cls = get_class(name)
-    parameters = ", ".join(f"{p.name}: {p.type_name} = {p.default!r}" for p in cls.parameters())
+    parameters = "; ".join(f"{p.name}: {p.expected}, {_default(p)}" for p in cls.parameters())
     guarantees = {
         "connected": cls.connected,
         "exact count": cls.exact_count,
         "deterministic": cls.deterministic,
     }
     return {
-        "title": cls.title,
+        "title": cls.title or cls.name,
         "reference": cls.reference,
         "doi": cls.doi,
         "licence": cls.license,
@@ -63,6 +66,12 @@ def _method_facts(name: str) -> dict[str, str]:
         "departures": cls.departures,
         "parameters": parameters or "none",
     }
+
+
+def _default(parameter: Parameter) -> str:
+    from methods.parameters import REQUIRED
+
+    return "must be given" if parameter.default is REQUIRED else f"default {parameter.default}"
 
 
 def _metrics(verbose: bool) -> None:

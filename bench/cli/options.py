@@ -48,7 +48,7 @@ Plugins = Annotated[
     list[Path] | None,
     typer.Option("--plugin", help="Python file with methods of your own; may be repeated."),
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors that stop the run.")]
 Force = Annotated[
     bool,
     typer.Option(

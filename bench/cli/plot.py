@@ -21,6 +21,8 @@ def plot(
     metrics: Annotated[
         str, typer.Option(help="One panel each; `bench list metrics` names them all.")
     ] = "asa,br_r2",
+    only: Annotated[str, typer.Option(help="Labels to draw, as patterns: 'SLIC*,FH'.")] = "*",
+    without: Annotated[str, typer.Option(help="Labels to leave out, as patterns.")] = "",
     formats: Annotated[str, typer.Option(help="png, pdf, or both.")] = "png,pdf",
     quiet: Quiet = False,
 ) -> None:
@@ -49,7 +51,15 @@ def plot(
             typer.echo(f"note: {remark}", err=True)
 
     try:
-        written = make_figures(results, out, wanted, kinds, note)
+        written = make_figures(
+            results,
+            out,
+            wanted,
+            kinds,
+            only=_split("--only", only),
+            without=_split("--without", without) if without else (),
+            on_note=note,
+        )
     except ResultsError as error:
         raise UsageError(str(error)) from error
     except OutputError as error:

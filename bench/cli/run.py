@@ -75,12 +75,11 @@ def run(
     could be run, 2 some cells failed (their rows say why), 130 interrupted.
     """
     from bench.errors import UsageError
-    from bench.plan import make_plan, make_variants
+    from bench.plan import default_methods, make_plan, make_variants
     from bench.runner import Settings
     from bench.runner import run as run_cells
     from bench.selection import choose, parse_integers, parse_terms
     from methods import list_methods
-    from methods.registry import runnable_by_default
 
     if timeout is not None and not timeout > 0:
         raise UsageError(f"--timeout: {timeout:g} is too small; give seconds above 0")
@@ -97,7 +96,7 @@ def run(
         plugins=options.load_plugins(plugin),
         arguments=tuple(sys.argv[1:]),
     )
-    choices = choose(parse_terms(methods), list_methods(), runnable_by_default())
+    choices = choose(parse_terms(methods), list_methods(), default_methods())
     variants = make_variants(choices, preset)
     data = options.find_dataset(dataset, root, split, limit)
     cells = make_plan(data, variants, counts, seeds, device)

@@ -125,7 +125,8 @@ def _read_segmentations(path: Path) -> tuple[NDArray[np.int32], ...]:
             str(path), variable_names=["groundTruth"], verify_compressed_data_integrity=False
         )
         return tuple(
-            cell["Segmentation"][0, 0].astype(np.int32) for cell in content["groundTruth"][0]
+            np.ascontiguousarray(cell["Segmentation"][0, 0], np.int32)
+            for cell in content["groundTruth"][0]
         )
     # A broken file makes the reader fail in many ways (zlib, struct, key, type errors).
     except Exception as error:

@@ -18,7 +18,7 @@ def main(parts):
     unknown = set(parts) - set(PARTS)
     if unknown:
         sys.exit(f"no benchmark {sorted(unknown)}; there are {', '.join(PARTS)}")
-    console = Console(width=120)
+    console = Console(width=150)
     table = Table(title=_machine(), box=None, title_justify="left")
     for column, justify in (("measured", "left"), ("value", "right"), ("target", "right")):
         table.add_column(column, justify=justify)

@@ -225,7 +225,7 @@ def test_ctrl_c_keeps_what_is_done_and_says_how_to_continue(slow_run, results, t
     out, _ = process.communicate(timeout=60)
     assert process.returncode == 130, out
     assert "Traceback" not in out
-    assert "same command again continues" in out
+    assert "The same command again continues" in out
     kept = results()
     assert 1 <= len(kept) < 12
     again = slow_run()

@@ -97,6 +97,21 @@ def test_the_same_results_make_the_same_files(results, tmp_path):
     assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
 
 
+def test_labels_can_be_chosen_and_left_out(tmp_path):
+    variants = Fake(("FH", "SLIC", "SLIC[sigma=1]", "SLICO"))
+    results = write(tmp_path / "r.parquet", variants)
+
+    def drawn(**choice):
+        make_figures(results, formats=(), **choice)
+        return sorted(pd.read_csv(tmp_path / "summary.csv")["label"].unique())
+
+    assert drawn() == ["FH", "SLIC", "SLICO", "SLIC[sigma=1]"]
+    assert drawn(only=["slic*"], without=["SLICO"]) == ["SLIC", "SLIC[sigma=1]"]
+    assert drawn(only=["SLIC[sigma=1]", "FH"]) == ["FH", "SLIC[sigma=1]"]
+    with pytest.raises(ResultsError, match="no label is left of FH, SLIC"):
+        drawn(only=["LSC"])
+
+
 def test_fonts_in_the_pdf_are_truetype(results):
     pdf = make_figures(results, formats=["pdf"])[0].read_bytes()
     assert b"/CIDFontType2" in pdf

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from methods.registry import BUILTIN, get_class
 from reports.style import KNOWN, assign, paper
 
 NAMES = st.sampled_from(
@@ -66,3 +67,9 @@ def test_settings_are_given_back():
     with paper():
         assert mpl.rcParams["pdf.fonttype"] == 42
     assert {name: mpl.rcParams[name] for name in names} == before
+
+
+@pytest.mark.parametrize("name", [name for name in BUILTIN if name != "command"])
+def test_every_built_in_method_has_a_style_of_its_own(name):
+    title = get_class(name).title
+    assert assign([title, "Mine"])[title] in KNOWN.values()

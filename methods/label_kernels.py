@@ -1,0 +1,61 @@
+"""Compiled loops of `methods.labels`, apart from it so that numba is imported only when needed."""
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator, unused-ignore]
+def number_by_appearance(
+    codes: NDArray[np.int64], lowest: int, table: NDArray[np.int32], labels: NDArray[np.int32]
+) -> int:
+    """Fill `labels` with codes renumbered by first appearance; `table` holds -1 per code."""
+    count = 0
+    for i in range(codes.size):
+        code = codes[i] - lowest
+        label = table[code]
+        if label < 0:
+            label = count
+            table[code] = label
+            count += 1
+        labels[i] = label
+    return count
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator, unused-ignore]
+def _root(parent: NDArray[np.int32], i: int) -> int:
+    while parent[i] != i:
+        parent[i] = parent[parent[i]]
+        i = parent[i]
+    return i
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator, unused-ignore]
+def number_components(labels: NDArray[np.int64], components: NDArray[np.int32]) -> int:
+    """Fill `components` with 4-connected parts of equal label, by first appearance; count them.
+
+    Union-find over pixels; a root is always the first pixel of its part in raster order.
+    """
+    height, width = labels.shape
+    parent = np.empty(height * width, np.int32)
+    for y in range(height):
+        for x in range(width):
+            i = y * width + x
+            parent[i] = i
+            if x > 0 and labels[y, x] == labels[y, x - 1]:
+                parent[i] = _root(parent, i - 1)
+            if y > 0 and labels[y, x] == labels[y - 1, x]:
+                above, here = _root(parent, i - width), parent[i]
+                if above < here:
+                    parent[here] = above
+                else:
+                    parent[above] = here
+    count = 0
+    flat = components.ravel()
+    for i in range(parent.size):
+        if parent[i] == i:
+            flat[i] = count
+            count += 1
+        else:
+            flat[i] = flat[_root(parent, i)]
+    return count
