@@ -40,9 +40,10 @@ def data(
         typer.Option(envvar=URL_VARIABLE, hidden=True, help="Another mirror's base URL."),
     ] = None,
 ) -> int:
-    """Download BSDS500 and verify every file; run it again to resume.
+    """Download and verify BSDS500.
 
-    The environment variable SUPERPIXEL_BENCH_BSDS500_URL names another mirror, as a base URL.
+    Run it again to resume. The environment variable SUPERPIXEL_BENCH_BSDS500_URL names
+    another mirror, as a base URL.
     """
     if dataset is None:
         return _list()

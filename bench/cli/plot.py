@@ -26,10 +26,10 @@ def plot(
     formats: Annotated[str, typer.Option(help="png, pdf, or both.")] = "png,pdf",
     quiet: Quiet = False,
 ) -> None:
-    """Draw scores and runtimes against the returned number of superpixels, and a summary table.
+    """Draw curves, runtimes and a summary table.
 
-    Writes curves, runtime (from uncontended cells; `bench run --timing` makes them), summary.csv
-    and summary.md.
+    Scores stand against the returned number of superpixels. Writes curves, runtime (from
+    uncontended cells; `bench run --timing` makes them), summary.csv and summary.md.
     """
     from metrics import get_metric
     from reports.frame import ResultsError

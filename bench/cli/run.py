@@ -69,8 +69,9 @@ def run(
     retry_failed: options.RetryFailed = False,
     quiet: options.Quiet = False,
 ) -> int:
-    """Run methods on images, score every label map, keep one row per cell.
+    """Run methods on images and score every label map.
 
+    Every cell (image x method x n x seed) ends as one row of the results file, with its status.
     The same command again continues an interrupted run. Exit status: 0 all cells ok, 1 nothing
     could be run, 2 some cells failed (their rows say why), 130 interrupted.
     """

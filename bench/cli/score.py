@@ -33,10 +33,11 @@ def score(
     retry_failed: options.RetryFailed = False,
     quiet: options.Quiet = False,
 ) -> int:
-    """Score label maps from elsewhere with the same metrics, into the same kind of file.
+    """Score label maps that were made elsewhere.
 
-    A subfolder whose name is a number is the count that was asked for; without it n is null.
-    An image of the data set without a label map is told; the exit status is then 2.
+    Same metrics, same kind of results file. A subfolder whose name is a number is the count that
+    was asked for; without it n is null. An image of the data set without a label map ends as a
+    failed row; the exit status is then 2.
     """
     from bench.runner import Settings
     from bench.runner import run as run_cells

@@ -1,0 +1,70 @@
+"""bench plot on what bench run wrote, and on files that it cannot use."""
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from bench.schema import VERSION_KEY
+from tests.conftest import PLUGIN
+
+
+@pytest.fixture
+def made(bench, tiny, tmp_path):
+    """The results of a small run with comparable times."""
+    data = ("--dataset", "folder", "--root", tiny, "--plugin", PLUGIN)
+    finished = bench("run", "--methods", "stripes,grid", "--n", "4,9", "--timing", *data)
+    assert finished.status == 0, finished.out
+    return tmp_path / "results.parquet"
+
+
+def test_figures_and_tables_stand_beside_the_results(bench, made, results):
+    finished = bench("plot", made)
+    assert finished.status == 0, finished.out
+    figures = {f"{name}.{kind}" for name in ("curves", "runtime") for kind in ("png", "pdf")}
+    written = {path.name for path in made.parent.iterdir() if path.is_file()}
+    assert figures | {"summary.csv", "summary.md"} <= written
+    table = pd.read_csv(made.parent / "summary.csv").set_index(["label", "n"])
+    rows = results()
+    assert table.loc[("Grid", 9), "asa"] == pytest.approx(
+        rows[(rows.method == "grid") & (rows.n == 9)].asa.mean(), rel=1e-5
+    )
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda path: path.unlink(), "no such file"),
+        (lambda path: path.write_bytes(path.read_bytes()[:-200]), "truncated"),
+        (lambda path: path.write_bytes(b"no parquet at all"), "not a Parquet file"),
+        (lambda path: _change_version(path), "schema version 99"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_told(bench, made, damage, message):
+    damage(made)
+    finished = bench("plot", made)
+    assert finished.status == 1
+    assert message in finished.out
+    assert "Traceback" not in finished.out
+
+
+def test_a_metric_that_is_not_there_is_told(bench, made):
+    finished = bench("plot", made, "--metrics", "asaa")
+    assert finished.status == 1
+    assert "asa" in finished.out
+
+
+def test_results_of_another_version_are_not_continued(bench, made, tiny):
+    _change_version(made)
+    made.with_suffix(".run").rename(made.with_name("elsewhere"))
+    before = made.read_bytes()
+    finished = bench("run", "--methods", "grid", "--n", 4, "--dataset", "folder", "--root", tiny)
+    assert finished.status == 1
+    assert "schema version 99" in finished.out
+    assert made.read_bytes() == before
+
+
+def _change_version(path):
+    table = pq.read_table(path)
+    pq.write_table(
+        table.replace_schema_metadata({**table.schema.metadata, VERSION_KEY: b"99"}), path
+    )
