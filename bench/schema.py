@@ -9,9 +9,8 @@ from typing import Any
 import pyarrow as pa
 
 from metrics import METRICS
-from reports.frame import SCHEMA_VERSION
+from reports.frame import SCHEMA_VERSION, VERSION_KEY
 
-VERSION_KEY = b"superpixel_bench.schema"
 RUN_KEY = b"superpixel_bench.run"
 
 FAILURES = ("failed", "timeout", "crashed", "invalid")

@@ -56,6 +56,7 @@ class Method:
 
     Examples
     --------
+    >>> import numpy as np
     >>> class Rows(Method):
     ...     name = "rows"
     ...     height: int = 8

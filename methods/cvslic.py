@@ -38,7 +38,8 @@ class CvSlic(Method):
     connected = True
     departures = (
         "Lab in 8 bits. Returns fewer superpixels than asked, about 82 of 100 on BSDS500. "
-        "Declines images thinner than half the grid step, on which OpenCV crashes."
+        "On an image thinner than the grid step, where OpenCV places no seed or crashes, the step "
+        "shrinks to its width, at most to half; thinner images are declined."
     )
     algorithm = 100  # cv2.ximgproc.SLIC
 

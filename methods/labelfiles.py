@@ -53,7 +53,7 @@ def read_labels(path: str | Path) -> NDArray[Any]:
     except LabelFileError:
         raise
     except Exception as error:
-        raise LabelFileError(f"{file}: cannot be read ({error}); write the file again") from error
+        raise LabelFileError(f"{file} cannot be read ({error}); write the file again") from error
     if labels.ndim != 2 or labels.size == 0:
         raise LabelFileError(f"{file}: holds an array of shape {labels.shape}, not (H, W)")
     return labels

@@ -103,4 +103,6 @@ def _integers(raw: ArrayLike) -> NDArray[np.int64]:
             f"labels of {array.dtype} are no label map; convert them to integers where they are "
             f"made, for example labels.astype(np.int32)"
         )
+    if array.dtype == np.uint64 and array.max() > np.iinfo(np.int64).max:  # would turn negative
+        array = np.unique(array, return_inverse=True)[1].reshape(array.shape)
     return np.ascontiguousarray(array, dtype=np.int64)

@@ -21,18 +21,23 @@ def rows_and_columns(height: int, width: int, n: int, cell_aspect: float = 1.0) 
         Height of a cell over its width, which is approximated: only the whole numbers next to the
         ideal ones are tried.
     """
-    ideal = math.sqrt(n * height / (width * cell_aspect))
-    candidates = []
-    for rows in {_within(math.floor(ideal), height), _within(math.ceil(ideal), height)}:
-        for columns in {_within(n // rows, width), _within(-(-n // rows), width)}:
-            aspect = (height / rows) / (width / columns)
-            distortion = abs(math.log(aspect / cell_aspect))
-            candidates.append((abs(rows * columns - n), distortion, rows, columns))
-    return min(candidates)[2:]
+    ideal_rows = math.sqrt(n * height / (width * cell_aspect))
+    shapes = [(rows, c) for rows in _around(ideal_rows, height) for c in _around(n / rows, width)]
+    shapes += [
+        (r, cols) for cols in _around(n / ideal_rows, width) for r in _around(n / cols, height)
+    ]
+
+    def badness(shape: tuple[int, int]) -> tuple[int, float]:
+        rows, columns = shape
+        aspect = (height / rows) / (width / columns)
+        return abs(rows * columns - n), abs(math.log(aspect / cell_aspect))
+
+    return min(shapes, key=badness)
 
 
-def _within(count: int, most: int) -> int:
-    return min(max(count, 1), most)
+def _around(ideal: float, most: int) -> list[int]:
+    """Return the whole numbers next to `ideal`, from 1 to `most`."""
+    return [min(max(count, 1), most) for count in (math.floor(ideal), math.ceil(ideal))]
 
 
 def grid_labels(height: int, width: int, rows: int, columns: int) -> NDArray[np.int64]:

@@ -12,21 +12,18 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from metrics import METRICS
 from reports.stats import bootstrap_interval
 
 SCHEMA_VERSION = "1"
-_VERSION_KEY = b"superpixel_bench.schema"
+VERSION_KEY = b"superpixel_bench.schema"
 
 STATUSES = ("ok", "failed", "timeout", "crashed", "invalid", "skipped")
 COLUMNS = (
     *("dataset", "split", "image", "label", "n", "seed", "status", "n_labels"),
-    *("time_s", "contended", "device", "threads"),
+    *("time_s", "time_repeats", "contended", "device", "threads"),
 )
 _REPEATED = ("dataset", "split", "image", "label", "status", "device")
-_NOT_SCORES = frozenset(
-    {"height", "width", "n", "seed", "time_s", "time_spread_s", "time_repeats", "cpu_s"}
-    | {"warmup_s", "peak_mb", "threads"}
-)
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
@@ -60,7 +57,7 @@ def check_results(path: Path) -> pa.Schema:
         raise ResultsError(
             f"{path}: cannot be read ({error.strerror or error}); give the path of a results file"
         ) from error
-    found = (schema.metadata or {}).get(_VERSION_KEY)
+    found = (schema.metadata or {}).get(VERSION_KEY)
     if found is None:
         raise ResultsError(
             f"{path}: a Parquet file, but not one that `bench run` wrote; "
@@ -118,12 +115,7 @@ def load(path: Path, columns: Iterable[str] = COLUMNS) -> pd.DataFrame:
 
 def _scores(schema: pa.Schema) -> list[str]:
     """Name the metric columns of a file, as a cure for one that is not there."""
-    return [
-        field.name
-        for field in schema
-        if field.name not in _NOT_SCORES
-        and (pa.types.is_floating(field.type) or pa.types.is_integer(field.type))
-    ]
+    return [metric for metric in METRICS if metric in schema.names]
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,6 +136,8 @@ class Aligned:
         The asked count of each point; NaN where none was asked.
     cells : (C, 6) array
         Number of cells (image x seed) by status, in the order of `STATUSES`.
+    partial : (I, C) bool array
+        Whether some seeds of the image ended ok and others did not.
     ran : (I, C) bool array
         Whether any seed of the image ended ok.
     scores : mapping of str to (I, C) array
@@ -156,6 +150,7 @@ class Aligned:
     labels: tuple[str, ...]
     ns: Floats
     cells: Counts
+    partial: Flags
     ran: Flags
     scores: Mapping[str, Floats]
 
@@ -168,7 +163,8 @@ class Aligned:
         """Tell where a value is missing that other points, or the data set, call for.
 
         A score that is undefined on an image whatever the label map (say, an annotation without
-        a boundary) is missing for nobody.
+        a boundary) is missing for nobody. A mean over some of the seeds only counts as missing:
+        whoever fails on hard seeds would otherwise gain by it.
 
         Returns
         -------
@@ -176,7 +172,7 @@ class Aligned:
         """
         found: Flags = np.isfinite(self.scores[score])
         undefined = self.ran.any(axis=1, keepdims=True) & ~found.any(axis=1, keepdims=True)
-        return ~found & ~undefined
+        return (~found & ~undefined) | self.partial
 
 
 def align(frame: pd.DataFrame, scores: Sequence[str]) -> list[Aligned]:
@@ -211,7 +207,7 @@ def _align(dataset: str, split: str, part: pd.DataFrame, scores: Sequence[str]) 
     status = pd.Categorical(part["status"], categories=STATUSES).codes
     ok = status == STATUSES.index("ok")
     cells = np.bincount(point * len(STATUSES) + status, minlength=shape[1] * len(STATUSES))
-    alone = ok & ~part["contended"].to_numpy(dtype=bool)
+    timed = _comparable_times(part, ok)
 
     def seed_mean(column: str, rows: Flags) -> Floats:
         values = part[column].to_numpy(dtype=float, na_value=np.nan)
@@ -220,6 +216,8 @@ def _align(dataset: str, split: str, part: pd.DataFrame, scores: Sequence[str]) 
         seeds = np.bincount(place[kept], minlength=shape[0] * shape[1])
         return _quotient(total, seeds).reshape(shape)
 
+    seeds_asked = np.bincount(place, minlength=shape[0] * shape[1]).reshape(shape)
+    seeds_ok = np.bincount(place[ok], minlength=shape[0] * shape[1]).reshape(shape)
     return Aligned(
         dataset=dataset,
         split=split,
@@ -227,10 +225,21 @@ def _align(dataset: str, split: str, part: pd.DataFrame, scores: Sequence[str]) 
         labels=tuple(str(key) for key in keys.get_level_values(0)),
         ns=keys.get_level_values(1).to_numpy(dtype=float),
         cells=cells.reshape(shape[1], len(STATUSES)),
-        ran=np.bincount(place[ok], minlength=shape[0] * shape[1]).reshape(shape) > 0,
+        partial=(seeds_ok > 0) & (seeds_ok < seeds_asked),
+        ran=seeds_ok > 0,
         scores={name: seed_mean(name, ok) for name in ("n_labels", *scores)}
-        | {"time_s": seed_mean("time_s", alone)},
+        | {"time_s": seed_mean("time_s", timed)},
     )
+
+
+def _comparable_times(part: pd.DataFrame, ok: Flags) -> Flags:
+    """Choose the rows whose times compare: uncontended, and repeated ones alone if there are any.
+
+    `bench run --timing` repeats each cell on one core; single runs do not compare with that.
+    """
+    alone = ok & ~part["contended"].to_numpy(dtype=bool)
+    repeated = alone & (part["time_repeats"].to_numpy() > 1)
+    return repeated if repeated.any() else alone
 
 
 def _labels_by_device(part: pd.DataFrame) -> pd.Series[str]:

@@ -173,8 +173,10 @@ def _machine(frame: pd.DataFrame, group: Aligned) -> str:
     """Say in a few words what the uncontended times of a group were taken on."""
     its = (frame["dataset"] == group.dataset) & (frame["split"] == group.split)
     timed = its & ~frame["contended"] & frame["time_s"].notna()
+    repeats = frame.loc[timed, "time_repeats"].max()
     kinds = frame.loc[timed, ["device", "threads"]].drop_duplicates()
-    return "; ".join(
+    times = f"{repeats} repeats a cell" if repeats > 1 else "single runs"
+    return f"{times}; " + "; ".join(
         f"{device}, {threads} thread{'s' if threads != 1 else ''}"
         for device, threads in sorted(kinds.itertuples(index=False))
     )

@@ -103,7 +103,8 @@ def assign(labels: Iterable[str]) -> dict[str, Style]:
     others = []
     taken = set()
     for label in sorted(set(labels)):
-        known = "".join(filter(str.isalnum, label.partition("[")[0].casefold()))
+        title = label.removesuffix(" (cpu)").removesuffix(" (cuda)").partition("[")[0]
+        known = "".join(filter(str.isalnum, title.casefold()))
         if known in KNOWN and known not in taken:
             chosen[label] = KNOWN[known]
             taken.add(known)

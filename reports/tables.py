@@ -16,6 +16,8 @@ from reports.stats import not_worse_than_best
 # What papers report most; in the tables whenever the file has it, asked for or not.
 HEADLINE = ("asa", "br_r2", "ue_np", "ev", "co")
 NOTHING = "-"
+# Methods compete within a table only if they returned about the count that was asked for.
+NEAR = 0.1
 PARTIAL = " †"
 
 
@@ -78,8 +80,9 @@ def missing_notes(aligned: Aligned) -> list[str]:
 def markdown(analysis: Analysis) -> str:
     """Write a table per asked count: methods in rows, mean ± half of the 95 % interval.
 
-    Bold are the values that a paired bootstrap cannot tell from the best; values over fewer
-    images than the others have a dagger and compete with nobody.
+    Bold are the values that a paired bootstrap cannot tell from the best, among the methods that
+    returned about n superpixels; values over fewer images or seeds than the others have a dagger
+    and compete with nobody.
 
     Returns
     -------
@@ -97,7 +100,7 @@ def markdown(analysis: Analysis) -> str:
     if analysis.timed:
         columns["s / image"] = _times(analysis.times)
     rule = ["---", *["---:"] * (len(columns) - 1)]
-    lines = [f"**{aligned.name}**, {len(aligned.images)} images", ""]
+    lines = [f"**{aligned.name}**, {len(aligned.images)} images", "", _how_to_read(), ""]
     for n, rows in _blocks(analysis):
         lines += [f"**n = {_number(n)}**", "", _row(columns), _row(rule)]
         lines += [_row(column[row] for column in columns.values()) for row in rows]
@@ -106,18 +109,24 @@ def markdown(analysis: Analysis) -> str:
     return "\n".join([*lines, *_legend(analysis, partial), ""])
 
 
-def _legend(analysis: Analysis, partial: bool) -> Iterator[str]:
-    yield (
-        "Mean over images ± half of its 95 % bootstrap interval. **Bold**: not told from the best "
-        "at this n by a paired bootstrap over images (95 %). Methods return different counts "
-        "(`count`) for the same n; most scores rise with the count alone."
+def _how_to_read() -> str:
+    return (
+        "Mean over images ± half of its 95 % bootstrap interval. Methods return different counts "
+        "(`count`) for the same n, and most scores improve with the count alone. **Bold**: among "
+        f"the methods that returned within {NEAR:.0%} of n, not told from the best by a paired "
+        "bootstrap over images (95 %)."
     )
+
+
+def _legend(analysis: Analysis, partial: bool) -> Iterator[str]:
     if analysis.timed:
-        yield "Times: medians over images of uncontended runs."
+        yield "Times: medians over images, uncontended."
     titles = (f"{metric}: {get_metric(metric).title}" for metric in analysis.points)
     yield f"{'; '.join(titles)}."
     if partial:
-        yield "† Over fewer images than the others (missing, or undefined there): never bold."
+        yield (
+            "† Over fewer images or seeds than the others (missing, or undefined there): never bold."
+        )
     notes = missing_notes(analysis.aligned)
     if notes:
         yield ""
@@ -157,10 +166,10 @@ def _bold(aligned: Aligned, metric: str) -> list[bool]:
     direction = get_metric(metric).direction
     if direction is None:
         return list(bold)
-    ns = np.nan_to_num(aligned.ns, nan=-1.0)
-    complete = ~aligned.missing(metric).any(axis=0)
-    for n in np.unique(ns):
-        block = np.flatnonzero((ns == n) & complete)
+    counts = coverage(aligned, "n_labels")["count"].to_numpy()
+    fair = ~aligned.missing(metric).any(axis=0) & (np.abs(counts - aligned.ns) <= NEAR * aligned.ns)
+    for n in np.unique(aligned.ns[fair]):
+        block = np.flatnonzero((aligned.ns == n) & fair)
         bold[block] = not_worse_than_best(aligned.scores[metric][:, block], direction == "high")
     return list(bold)
 

@@ -30,6 +30,7 @@ def cell(**more):
         "n_labels": 90,
         "time_s": 0.5,
         "contended": False,
+        "time_repeats": 1,
         "device": "cpu",
         "threads": 1,
         "asa": 0.9,
