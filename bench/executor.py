@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 
 from joblib.externals import loky
 
@@ -23,9 +23,9 @@ from bench.worker import (
     Job,
     Outcome,
     blank_row,
-    ignore_interrupts,
     initialise,
     run_cell,
+    serve,
     timed_out,
 )
 
@@ -75,7 +75,7 @@ class _Pool:
             "ignore", message="A worker stopped while some jobs", category=UserWarning
         )
         return loky.ProcessPoolExecutor(
-            self.workers, initializer=_initialise_worker, initargs=(self.job,), env=THREAD_VARIABLES
+            self.workers, initializer=serve, initargs=(self.job,), env=THREAD_VARIABLES
         )
 
     def run(self, cells: Iterable[Cell]) -> Iterator[Outcome]:
@@ -109,7 +109,8 @@ class _Pool:
             queue, most = self.waiting, 2 * self.workers
         try:
             while queue and len(self.running) < most:
-                future = self.executor.submit(run_cell, queue[0])
+                with _interrupts_held():
+                    future = self.executor.submit(run_cell, queue[0])
                 self.running[future] = queue.popleft()
                 self.alone = queue is self.suspects
         except BrokenProcessPool:  # a worker died between two cells
@@ -119,22 +120,25 @@ class _Pool:
     def _recover(self) -> Iterator[Outcome]:
         """Find out which cells died with the pool, keep that as rows, and start a new pool."""
         in_flight = {key for key, _ in self._markers().values()}
+        # If we killed a worker, the pool broke for that; whatever else was running is innocent.
+        killed, self.overdue = self.overdue, set()
         lost = list(self.running.values())
         self.running.clear()
         self._restart()
-        overdue = self.overdue & in_flight
+        again = []
         for cell in lost:
             row = self.store.read_row(cell.key)
-            if cell.key in overdue:
+            if cell.key in killed & in_flight:
                 yield self._keep(cell, timed_out(self.job))
-            elif cell.key in in_flight and in_flight == {cell.key}:
-                yield self._keep(cell, CRASHED)
-            elif cell.key in in_flight and not overdue:
-                self.suspects.append(cell)
             elif cell.key not in in_flight and row is not None:
                 yield Outcome(cell, row["status"], row["error"])
+            elif cell.key not in in_flight or killed:
+                again.append(cell)
+            elif len(in_flight) == 1:
+                yield self._keep(cell, CRASHED)
             else:
-                self.waiting.appendleft(cell)
+                self.suspects.append(cell)
+        self.waiting.extendleft(reversed(again))
 
     def _restart(self) -> None:
         self.fruitless += 1
@@ -152,6 +156,7 @@ class _Pool:
         self.fruitless = 0
         row = blank_row(self.job, cell) | dict(columns)
         self.store.write_row(row)
+        (self.store.rounds / f"{cell.key}.json").unlink(missing_ok=True)
         return Outcome(cell, row["status"], row["error"])
 
     def _kill_overdue(self) -> None:
@@ -176,6 +181,11 @@ class _Pool:
         return found
 
 
-def _initialise_worker(job: Job) -> None:
-    ignore_interrupts()
-    initialise(job)
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Hold back Ctrl-C while worker processes are born, which inherit that until they are ready."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

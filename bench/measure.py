@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,10 +19,11 @@ class Measured:
     value : object
         What the call returned.
     time_s, cpu_s : float
-        Wall and processor seconds (of all threads).
+        Wall and processor seconds (of all threads, and of programs that the call ran).
     peak_mb : float or None
         The most memory held during the call beyond what the process held before it. Memory that
-        the allocator had in reserve is not seen, so this is a lower bound; None outside Linux.
+        the allocator had in reserve is not seen, so this is a lower bound; None outside Linux, and
+        for a call that ran programs, whose memory is not seen at all.
     """
 
     value: Any
@@ -33,13 +35,20 @@ class Measured:
 def measure(call: Callable[[], Any]) -> Measured:
     """Call and measure; nothing but the call itself is inside the clock."""
     before_mb = _reset_peak_memory()
+    children = _children_s()
     cpu, wall = time.process_time(), time.perf_counter()
     value = call()
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    children = _children_s() - children
     peak_mb = _memory_mb("VmHWM")
-    if before_mb is not None and peak_mb is not None:
-        peak_mb = max(0.0, peak_mb - before_mb)
-    return Measured(value, wall, cpu, peak_mb)
+    if before_mb is None or peak_mb is None or children > 0:
+        return Measured(value, wall, cpu + children, None)
+    return Measured(value, wall, cpu, max(0.0, peak_mb - before_mb))
+
+
+def _children_s() -> float:
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 def _reset_peak_memory() -> float | None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bench.datasets import Dataset, DatasetError
@@ -27,8 +28,25 @@ class Variant:
     params: dict[str, Any]
     given: dict[str, Any]
     version: str
-    label: str
+    title: str
+    named: str
     takes: frozenset[str] = frozenset()
+
+    @property
+    def label(self) -> str:
+        """What plots call it: the title, with the parameters that are not the defaults."""
+        return self.title + self.named
+
+    @property
+    def identity(self) -> str:
+        """What makes it the same variant as another."""
+        own = {k: self.given[k] for k in RUN_OPTIONS if k in self.given}
+        return json.dumps([self.name, self.params, own], sort_keys=True)
+
+    @property
+    def folder(self) -> str:
+        """What its folder of label maps is called."""
+        return self.name + self.named
 
     @property
     def params_json(self) -> str:
@@ -51,15 +69,18 @@ class Cell:
     seed: int
     device: str
     given: dict[str, Any] = field(default_factory=dict, hash=False)
+    version: str = ""
+    folder: str = ""
     labels_path: str | None = None
     decline: str | None = None
 
     @property
     def labels_name(self) -> str:
         """Path of the stored label map below the folder of label maps, without extension."""
-        folder = self.label if self.seed == 0 else f"{self.label}-seed{self.seed}"
+        seed = f"-seed{self.seed}" if self.seed else ""
+        device = f"-{self.device}" if self.device != "cpu" else ""
         count = "" if self.n is None else f"{self.n}/"
-        return f"{_file_name(folder)}/{count}{self.image}"
+        return f"{_file_name(self.folder + seed + device)}/{count}{self.image}"
 
 
 def _file_name(text: str) -> str:
@@ -78,7 +99,13 @@ def make_variants(choices: Sequence[Choice], preset: str) -> list[Variant]:
     UsageError
         For an unknown method or parameter, or a value that the method refuses.
     """
-    return [_variant(choice, preset) for choice in choices]
+    # Choices that differ in writing only, such as sigma=1 and sigma=1.0, are one variant.
+    variants = {v.identity: v for v in (_variant(choice, preset) for choice in choices)}.values()
+    # Two methods of one title, say ours and a plugin's, must not become one line in plots.
+    named = Counter(title for title, _ in {(v.title, v.name) for v in variants})
+    return [
+        v if named[v.title] == 1 else replace(v, title=f"{v.title} ({v.name})") for v in variants
+    ]
 
 
 def _variant(choice: Choice, preset: str) -> Variant:
@@ -89,17 +116,18 @@ def _variant(choice: Choice, preset: str) -> Variant:
         if "preset" in takes and "preset" not in given:
             given["preset"] = preset
         method = cls(**given)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, ImportError) as error:
         raise UsageError(f"--methods: {error}") from error
     params = {k: v for k, v in method.params().items() if k not in RUN_OPTIONS}
-    return Variant(choice.name, params, given, method_version(cls), _label(method), takes)
+    title = method.title or method.name
+    return Variant(choice.name, params, given, method_version(cls), title, _named(method), takes)
 
 
-def _label(method: Method) -> str:
+def _named(method: Method) -> str:
+    """Return the parameters that are not the defaults, in brackets, or nothing."""
     named = {k: v for k, v in method.non_default_params().items() if k not in RUN_OPTIONS}
     inside = ",".join(f"{k}={v}" for k, v in sorted(named.items()))
-    title = method.title or method.name
-    return f"{title}[{inside}]" if inside else title
+    return f"[{inside}]" if inside else ""
 
 
 def default_methods() -> list[str]:
@@ -169,6 +197,8 @@ def _cells_of_image(
                     method=variant.name,
                     params=variant.params_json,
                     label=variant.label,
+                    version=variant.version,
+                    folder=variant.folder,
                     n=n,
                     seed=seed,
                     device=where,

@@ -32,10 +32,14 @@ class Display:
         How many cells there are to do.
     console : rich.console.Console
         Where to write; one that is quiet shows nothing.
+    unit : str
+        What is counted.
     """
 
-    def __init__(self, total: int, console: Console) -> None:
+    def __init__(self, total: int, console: Console, unit: str = "cells") -> None:
         self.total = total
+        self.unit = unit
+        self.done = 0
         self.console = console
         self.counts: Counter[str] = Counter()
         self.started = self.last_line = time.monotonic()
@@ -44,7 +48,7 @@ class Display:
             TextColumn("{task.description}"),
             BarColumn(bar_width=None),
             MofNCompleteColumn(),
-            TextColumn("cells"),
+            TextColumn(unit),
             TextColumn("[red]{task.fields[failures]}"),
             TimeElapsedColumn(),
             TextColumn("left"),
@@ -68,19 +72,15 @@ class Display:
             self.bar.stop()
 
     @property
-    def done(self) -> int:
-        """Number of cells that have ended, in whatever way."""
-        return self.counts.total()
-
-    @property
     def failures(self) -> int:
         """Number of cells that ended without scores although they were tried."""
         return sum(self.counts[status] for status in FAILURES)
 
-    def add(self, status: str, what: str, error: str | None) -> None:
-        """Count one finished cell, and tell of the first few that failed."""
-        self.counts[status] += 1
-        if status in FAILURES and self.failures <= MOST_ERRORS_SHOWN:
+    def add(self, status: str, what: str, error: str | None, finished: bool = True) -> None:
+        """Count one unit, and tell of the first few cells that failed."""
+        self.done += 1
+        self.counts[status] += finished
+        if finished and status in FAILURES and self.failures <= MOST_ERRORS_SHOWN:
             text = Text(f"  {status}: {what}: {error}", style="red")
             self.console.print(text, highlight=False)
             if self.failures == MOST_ERRORS_SHOWN:
@@ -96,7 +96,7 @@ class Display:
         elapsed = time.monotonic() - self.started
         left = elapsed / self.done * (self.total - self.done)
         self.console.print(
-            f"{self.done}/{self.total} cells, {self.failures} failed,"
+            f"{self.done}/{self.total} {self.unit}, {self.failures} failed,"
             f" {clock(elapsed)} elapsed, {clock(left)} left",
             highlight=False,
         )

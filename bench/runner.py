@@ -56,6 +56,11 @@ class Settings:
     plugins: tuple[Path, ...] = ()
     arguments: tuple[str, ...] = ()
 
+    def workers_for(self, cells: int) -> int:
+        """Return how many cells run at a time."""
+        alone = self.timing or self.backend == "sequential"
+        return 1 if alone else min(self.workers, cells)
+
 
 def run(cells: Sequence[Cell], dataset: Dataset, settings: Settings, console: Console) -> int:
     """Run every cell that is not finished, write the results file, return the exit status.
@@ -75,9 +80,9 @@ def run(cells: Sequence[Cell], dataset: Dataset, settings: Settings, console: Co
     store = Store(settings.out)
     with store.locked():
         store.adopt()
-        manifest = _open_manifest(store, dataset)
         store.gather()
         done = store.done()
+        manifest = _open_manifest(store, dataset, known=any(cell.key in done for cell in cells))
         todo = [cell for cell in cells if _wanted(done.get(cell.key), settings)]
         if not todo and store.is_current():
             console.print(f"Nothing to do: all {len(cells)} cells are finished.")
@@ -90,7 +95,8 @@ def run(cells: Sequence[Cell], dataset: Dataset, settings: Settings, console: Co
         except KeyboardInterrupt:
             console.print(f"Interrupted; keeping what is done in {settings.out} ...")
             _write_results(store, manifest, console)
-            console.print("The same command again continues from there.")
+            how = "The same command without --force" if settings.force else "The same command again"
+            console.print(f"{how} continues from there.")
             return 130
         if todo:
             manifest["runs"][-1]["finished"] = now()
@@ -100,18 +106,30 @@ def run(cells: Sequence[Cell], dataset: Dataset, settings: Settings, console: Co
 
 
 def _write_results(store: Store, manifest: dict[str, Any], console: Console) -> None:
-    outdated = store.finish(manifest)
-    if outdated:
+    finished = store.finish(manifest)
+    if finished.outdated:
         console.print(
-            f"{outdated} outdated rows (run again, or of other method versions or image content)"
-            " were replaced by newer ones."
+            f"{finished.outdated} outdated rows (run again, or of other method versions or image"
+            " content) were replaced by newer ones."
+        )
+    for label in finished.mixed:
+        console.print(
+            f"Warning: {label} has rows of several versions of the method (column version);"
+            " run all its counts and images again, or give another --out.",
+            style="yellow",
         )
 
 
-def _open_manifest(store: Store, dataset: Dataset) -> dict[str, Any]:
+def _open_manifest(store: Store, dataset: Dataset, known: bool) -> dict[str, Any]:
+    """Return the manifest, after making sure that the results are of this data set.
+
+    A folder may have moved: with `known` content it is the same data set at another place.
+    """
     manifest = store.manifest()
     before = manifest.setdefault("dataset", dataset.identity)
-    if before != dataset.identity:
+    if known:
+        manifest["dataset"] = dataset.identity
+    elif before != dataset.identity:
         raise UsageError(
             f"{store.out} holds results of data set '{before}', and this run is on"
             f" '{dataset.identity}'; give another --out"
@@ -140,8 +158,7 @@ def _work(
         return
     if settings.force:
         _forget_rounds(store, todo)
-    alone = settings.timing or settings.backend == "sequential"
-    workers = 1 if alone else min(settings.workers, len(todo))
+    workers = settings.workers_for(len(todo))
     job = Job(
         dataset=dataset,
         out=settings.out,
@@ -159,7 +176,7 @@ def _work(
         if settings.backend == "sequential"
         else run_in_workers(job, tasks, workers)
     )
-    _follow(outcomes, len(tasks), store, console)
+    _follow(outcomes, len(tasks), store, settings.timing, console)
 
 
 def _announce(
@@ -193,14 +210,17 @@ def _forget_rounds(store: Store, cells: Iterable[Cell]) -> None:
         (store.rounds / f"{cell.key}.json").unlink(missing_ok=True)
 
 
-def _follow(outcomes: Iterator[Outcome], total: int, store: Store, console: Console) -> None:
-    """Show the outcomes as they come, and gather the shards now and then."""
-    with Display(total, console) as display:
+def _follow(
+    outcomes: Iterator[Outcome], total: int, store: Store, timing: bool, console: Console
+) -> None:
+    """Show the outcomes as they come, and gather the shards now and then, but not while timing."""
+    gather = not timing
+    with Display(total, console, unit="rounds" if timing else "cells") as display:
         for i, outcome in enumerate(outcomes, start=1):
             cell = outcome.cell
             what = f"{cell.label}, n = {cell.n}, image '{cell.image}'"
-            display.add(outcome.status, what, outcome.error)
-            if i % GATHER_EVERY_CELLS == 0:
+            display.add(outcome.status, what, outcome.error, outcome.finished)
+            if gather and i % GATHER_EVERY_CELLS == 0:
                 store.gather()
 
 
@@ -212,7 +232,9 @@ def _run_facts(
         "started": now(),
         "finished": None,
         "cells": len(todo),
-        "workers": 1 if settings.timing else settings.workers,
+        "workers": settings.workers_for(len(todo)),
+        "backend": settings.backend,
+        "timeout": settings.timeout,
         "timing": settings.timing,
         "protocol": "default",
         "dataset": dataset.identity,

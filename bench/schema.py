@@ -28,6 +28,7 @@ _FACTS: tuple[tuple[str, pa.DataType], ...] = (
     ("method", pa.string()),
     ("params", pa.string()),
     ("label", pa.string()),
+    ("version", pa.string()),
     ("n", pa.int32()),
     ("n_labels", pa.int32()),
     ("n_components", pa.int32()),

@@ -46,7 +46,10 @@ def find_label_maps(folder: Path, dataset: Dataset, name: str) -> list[Cell]:
 
 
 def _is_count(path: Path) -> bool:
-    return path.is_dir() and path.name.isdecimal() and int(path.name) > 0
+    # "050" beside "50" would be two folders of one count, so only the plain form is one.
+    if not path.is_dir() or not path.name.isascii() or not path.name.isdecimal():
+        return False
+    return str(int(path.name)) == path.name and 0 < int(path.name) < 2**31
 
 
 def _files(folder: Path) -> dict[str, Path]:
@@ -79,6 +82,7 @@ def _cells(
             method=name,
             params="{}",
             label=name,
+            folder=name,
             n=n,
             seed=0,
             device="cpu",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from bench.errors import UsageError
@@ -96,15 +96,18 @@ def _unquote(text: str) -> str:
     return text
 
 
-def choose(terms: Sequence[Term], names: Sequence[str], default: Sequence[str]) -> list[Choice]:
+def choose(
+    terms: Sequence[Term], names: Sequence[str], default: Callable[[], Sequence[str]]
+) -> list[Choice]:
     """Expand ``all``, globs and grids into single choices, each once, in the order given.
 
     Parameters
     ----------
     names : sequence of str
         Every method that can be used; globs and unknown names are matched against these.
-    default : sequence of str
-        What ``all`` stands for: the methods that run with their default parameters.
+    default : callable
+        Returns what ``all`` stands for: the methods that run with their default parameters. Called
+        only if needed, since it imports every method.
     """
     choices: dict[Choice, None] = {}
     for term in terms:
@@ -115,9 +118,9 @@ def choose(terms: Sequence[Term], names: Sequence[str], default: Sequence[str]) 
     return list(choices)
 
 
-def _matches(pattern: str, names: Sequence[str], default: Sequence[str]) -> list[str]:
+def _matches(pattern: str, names: Sequence[str], default: Callable[[], Sequence[str]]) -> list[str]:
     if pattern == "all":
-        return list(default)
+        return list(default())
     if not any(char in pattern for char in "*?["):
         return [pattern]  # an unknown name is answered by the registry, which knows its neighbours
     found = fnmatch.filter(names, pattern)
@@ -126,8 +129,8 @@ def _matches(pattern: str, names: Sequence[str], default: Sequence[str]) -> list
     return sorted(found)
 
 
-def parse_integers(text: str, option: str, least: int) -> list[int]:
-    """Read ``50,100,200`` for an option, each value once and none below ``least``."""
+def parse_integers(text: str, option: str, least: int, most: int = 2**31 - 1) -> list[int]:
+    """Read ``50,100,200`` for an option, each value once and none outside ``least..most``."""
     values: dict[int, None] = {}
     for part in text.split(","):
         try:
@@ -138,5 +141,7 @@ def parse_integers(text: str, option: str, least: int) -> list[int]:
             ) from None
         if value < least:
             raise UsageError(f"{option}: {value} is too small; the least value is {least}")
+        if value > most:
+            raise UsageError(f"{option}: {value} is too large; the largest value is {most}")
         values[value] = None
     return list(values)

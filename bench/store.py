@@ -10,6 +10,8 @@ from __future__ import annotations
 import errno
 import json
 import os
+import platform
+import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,21 +20,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
 from bench.errors import StorageError, UsageError
-from bench.schema import (
-    IDENTITY,
-    RUN_KEY,
-    VERSION_KEY,
-    results_schema,
-    to_table,
-    with_run_facts,
-)
-from reports.frame import ResultsError, check_results
+from bench.schema import IDENTITY, RUN_KEY, results_schema, to_table, with_run_facts
+from reports.frame import VERSION_KEY, ResultsError, check_results
 
 
 @dataclass(frozen=True)
@@ -41,6 +35,22 @@ class Done:
 
     status: str
     repeats: int
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What was noticed when the results file was written.
+
+    Attributes
+    ----------
+    outdated : int
+        Rows that were left out because a newer one is of the same cell.
+    mixed : tuple of str
+        Labels with rows of several method versions.
+    """
+
+    outdated: int = 0
+    mixed: tuple[str, ...] = ()
 
 
 class Store:
@@ -84,7 +94,8 @@ class Store:
         try:
             holder = {"pid": os.getpid(), "since": now()}
             write_atomically(self.folder / "holder.json", json.dumps(holder).encode())
-            for leftover in (*self.inflight.iterdir(), *self.folder.rglob("*.tmp")):
+            half_written = self.out.with_name(self.out.name + ".tmp")
+            for leftover in (half_written, *self.inflight.iterdir(), *self.folder.rglob("*.tmp")):
                 leftover.unlink(missing_ok=True)
             yield
         finally:
@@ -100,14 +111,15 @@ class Store:
     def manifest(self) -> dict[str, Any]:
         """Return the manifest, with no runs where there is none yet."""
         try:
-            loaded: dict[str, Any] = json.loads(self.manifest_path.read_text())
+            loaded = json.loads(self.manifest_path.read_text())
         except FileNotFoundError:
-            return {"runs": []}
-        except ValueError as error:
+            return {"id": uuid.uuid4().hex, "runs": []}
+        except ValueError:
+            loaded = None
+        if not isinstance(loaded, dict) or "runs" not in loaded:
             raise UsageError(
-                f"{self.manifest_path} is damaged ({error});"
-                f" move {self.folder} away, or give another --out"
-            ) from error
+                f"{self.manifest_path} is damaged; move {self.folder} away, or give another --out"
+            )
         return loaded
 
     def write_manifest(self, manifest: dict[str, Any]) -> None:
@@ -115,21 +127,38 @@ class Store:
         write_atomically(self.manifest_path, json.dumps(manifest, indent=1).encode())
 
     def adopt(self) -> None:
-        """Take the rows of a results file whose folder is gone, so that nothing is overwritten.
+        """Take over a results file, so that no row in it is overwritten.
+
+        A file whose folder is gone becomes the first part of a new one. A damaged file is made
+        again from the shards, where there are any.
 
         Raises
         ------
         UsageError
-            If the file is no results file of this version and has no shards to be made from.
+            If the file is damaged, or of another version, and there is nothing to make it from;
+            or if it is whole but not what this folder made.
         """
-        if not self.out.exists() or any(self.shards.iterdir()):
+        if not self.out.exists():
             return
+        has_shards = any(self.shards.iterdir())
         try:
-            metadata = check_results(self.out).metadata
+            facts = self._facts_of_results()
         except ResultsError as error:
+            if has_shards:
+                return
             raise UsageError(f"{error}; it is left as it is") from error
-        self._write_part(_read_part(self.out))
-        self.write_manifest(json.loads(metadata[RUN_KEY]))
+        if not has_shards:
+            self.write_manifest({"id": uuid.uuid4().hex, "runs": [], **facts})
+            self._write_part(_read_part(self.out))
+        elif facts.get("id") != self.manifest().get("id"):
+            raise UsageError(
+                f"{self.out} is not what {self.folder} made; move one of the two away, or give"
+                " another --out"
+            )
+
+    def _facts_of_results(self) -> dict[str, Any]:
+        facts: dict[str, Any] = json.loads(check_results(self.out).metadata.get(RUN_KEY, b"{}"))
+        return facts
 
     # --- rows ----------------------------------------------------------------------------
 
@@ -139,11 +168,7 @@ class Store:
 
     def read_row(self, key: str) -> dict[str, Any] | None:
         """Return a row that a worker wrote since the last gathering, or None."""
-        try:
-            row: dict[str, Any] = json.loads((self.shards / f"{key}.json").read_text())
-        except FileNotFoundError:
-            return None
-        return row
+        return _read_shard(self.shards / f"{key}.json")
 
     def done(self) -> dict[str, Done]:
         """Return what is finished, by cell key; later rows of a key replace earlier ones."""
@@ -160,48 +185,51 @@ class Store:
 
     def gather(self) -> None:
         """Turn the loose shards into one Parquet part."""
-        loose = sorted(self.shards.glob("*.json"))
-        if not loose:
-            return
-        self.write_part([json.loads(path.read_bytes()) for path in loose])
-        for path in loose:
-            path.unlink()
+        rows = self._loose_rows()
+        if rows:
+            self.write_part(rows)
+        for row in rows:
+            (self.shards / f"{row['key']}.json").unlink()
 
-    def finish(self, facts: dict[str, Any]) -> int:
-        """Write ``results.parquet`` from all parts; return how many outdated rows were left out.
+    def finish(self, manifest: dict[str, Any]) -> Finished:
+        """Write ``results.parquet`` from all parts; of rows of one cell the newest is kept.
 
-        A row is outdated when a newer one is of the same image, method, parameters, n and seed.
         Without any row nothing is written.
         """
         self.gather()
-        if not self._parts():
-            return 0
-        table = pa.concat_tables([_read_part(part) for part in self._parts()])
-        newest = ~_identity(table).duplicated(keep="last").to_numpy()
-        kept = table.filter(pa.array(newest))
+        parts = self._parts()
+        if not parts:
+            return Finished()
+        table = pa.concat_tables([_read_part(part) for part in parts])
+        identity = table.select([*IDENTITY, "label", "version"]).to_pandas()
+        newest = ~identity.duplicated(list(IDENTITY), keep="last")
+        versions = identity[newest].groupby("label")["version"].nunique()
         order = [(name, "ascending") for name in ("image", "label", "n", "seed")]
-        kept = with_run_facts(kept.sort_by(order), facts)
+        kept = table.filter(pa.array(newest.to_numpy())).sort_by(order)
+        facts = manifest | {"parts": [part.name for part in parts]}
         with storage_errors(self.out):
             temporary = self.out.with_name(self.out.name + ".tmp")
             try:
-                pq.write_table(kept, temporary, compression="zstd")
+                pq.write_table(with_run_facts(kept, facts), temporary, compression="zstd")
                 temporary.replace(self.out)
             finally:
                 temporary.unlink(missing_ok=True)
-        return int(len(newest) - newest.sum())
+        return Finished(int((~newest).sum()), tuple(versions.index[versions > 1]))
 
     def is_current(self) -> bool:
-        """Tell whether ``results.parquet`` is whole and newer than every shard."""
-        try:
-            check_results(self.out)
-            written = self.out.stat().st_mtime_ns
-        except (ResultsError, OSError):
+        """Tell whether ``results.parquet`` is whole and made of just the parts that are here."""
+        if any(self.shards.glob("*.json")):
             return False
-        return all(path.stat().st_mtime_ns <= written for path in self.shards.iterdir())
+        try:
+            facts = self._facts_of_results()
+        except ResultsError:
+            return False
+        return facts.get("parts") == [part.name for part in self._parts()]
 
-    def _loose_rows(self) -> Iterator[dict[str, Any]]:
-        for path in self.shards.glob("*.json"):
-            yield json.loads(path.read_bytes())
+    def _loose_rows(self) -> list[dict[str, Any]]:
+        """Return the rows that are not in a part yet; what cannot be read will be run again."""
+        rows = (_read_shard(path) for path in sorted(self.shards.glob("*.json")))
+        return [row for row in rows if row is not None]
 
     def _parts(self) -> list[Path]:
         return sorted(self.shards.glob("part-*.parquet"))
@@ -217,13 +245,25 @@ class Store:
         write_atomically(self.shards / f"part-{last + 1:06d}.parquet", sink.getvalue().to_pybytes())
 
 
-def _identity(table: pa.Table) -> pd.DataFrame:
-    frame: pd.DataFrame = table.select(list(IDENTITY)).to_pandas()
-    return frame
+def _read_shard(path: Path) -> dict[str, Any] | None:
+    """Return a row, or None if there is none; a damaged one (a power cut) is thrown away."""
+    try:
+        row: dict[str, Any] = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except ValueError:
+        path.unlink(missing_ok=True)
+        return None
+    return row
 
 
 def _read_part(path: Path, columns: Iterable[str] | None = None) -> pa.Table:
-    found, expected = pq.read_schema(path), results_schema()
+    try:
+        found, expected = pq.read_schema(path), results_schema()
+    except (pa.ArrowInvalid, OSError) as error:
+        raise UsageError(
+            f"{path} is damaged ({error}); remove it, and the same command runs its cells again"
+        ) from error
     versions = [(schema.metadata or {}).get(VERSION_KEY) for schema in (found, expected)]
     if versions[0] != versions[1] or not found.equals(expected):
         raise UsageError(
@@ -275,13 +315,18 @@ def now() -> str:
 
 
 def read_rounds(folder: Path, key: str) -> list[list[float]]:
-    """Return the [time_s, cpu_s] pairs that earlier timing rounds of a cell left."""
-    path = folder / f"{key}.json"
+    """Return the [time_s, cpu_s] pairs that a cell's earlier rounds left on this machine."""
     try:
-        rounds: list[list[float]] = json.loads(path.read_text())
-    except FileNotFoundError:
+        kept = json.loads((folder / f"{key}.json").read_text())
+    except (FileNotFoundError, ValueError):
         return []
-    return rounds
+    return list(kept["rounds"]) if kept["machine"] == platform.node() else []
+
+
+def write_rounds(folder: Path, key: str, rounds: list[list[float]]) -> None:
+    """Keep the times of a cell's timing rounds so far."""
+    content = json.dumps({"machine": platform.node(), "rounds": rounds})
+    write_atomically(folder / f"{key}.json", content.encode())
 
 
 def spread(values: Iterable[float]) -> float:

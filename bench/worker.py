@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Iterator
@@ -24,10 +25,17 @@ from bench.errors import StorageError
 from bench.measure import measure
 from bench.plan import Cell
 from bench.schema import results_schema
-from bench.store import Store, read_rounds, spread, storage_errors, write_atomically
+from bench.store import (
+    Store,
+    read_rounds,
+    spread,
+    storage_errors,
+    write_atomically,
+    write_rounds,
+)
 from methods.base import Method, Skip
 from methods.labelfiles import LabelFileError, read_labels, write_labels
-from methods.labels import InvalidLabelsError, canonicalise
+from methods.labels import InvalidLabelsError, canonicalise, n_components
 from methods.registry import get_method, load_plugin_file
 from metrics import evaluate
 
@@ -39,6 +47,7 @@ THREAD_VARIABLES = {
 }
 
 LARGEST_IN_PNG = 65535
+PARENT_POLL_S = 0.5
 # Compiling and importing may take this much longer than --timeout allows a cell.
 WARM_UP_S = 60.0
 
@@ -63,10 +72,15 @@ class Outcome:
     cell: Cell
     status: str
     error: str | None = None
+    finished: bool = True
 
 
 class CellTimeoutError(BaseException):
     """The cell's time is up. Not an Exception, so that a method's own handlers let it pass."""
+
+
+class MethodError(Exception):
+    """A method raised; carries one line that says what and where."""
 
 
 _job: Job | None = None
@@ -82,9 +96,19 @@ def initialise(job: Job) -> None:
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
 
 
-def ignore_interrupts() -> None:
-    """Leave Ctrl-C, which reaches the whole process group, to the parent."""
+def serve(job: Job) -> None:
+    """Prepare a worker process: Ctrl-C, which reaches it too, is for the parent, and so is life."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
+    initialise(job)
+
+
+def _end_with_parent(parent: int) -> None:
+    """Leave when the parent was killed, so that no worker writes into what a next run does."""
+    while os.getppid() == parent:
+        time.sleep(PARENT_POLL_S)
+    os._exit(1)
 
 
 def run_cell(cell: Cell) -> Outcome:
@@ -121,6 +145,9 @@ class Marker:
 
 def _run_cell(job: Job, store: Store, cell: Cell, marker: Marker) -> Outcome:
     row = blank_row(job, cell)
+    earlier = store.read_row(cell.key) if job.rounds > 1 else None
+    if earlier is not None and earlier["status"] != "ok":
+        return Outcome(cell, earlier["status"], finished=False)  # failed in an earlier round
     try:
         if cell.decline:
             raise Skip(cell.decline)
@@ -134,7 +161,7 @@ def _run_cell(job: Job, store: Store, cell: Cell, marker: Marker) -> Outcome:
         if job.rounds > 1:
             clock = _join_rounds(store, cell, clock)
             if clock["time_repeats"] < job.rounds:
-                return Outcome(cell, "ok")
+                return Outcome(cell, "ok", finished=False)
         row |= clock | _scores(labels, sample, cell.n)
         row |= {"status": "ok", "labels_file": _keep_labels(store, cell, labels)}
     except Skip as reason:
@@ -143,12 +170,14 @@ def _run_cell(job: Job, store: Store, cell: Cell, marker: Marker) -> Outcome:
         row |= {"status": "invalid", "error": str(error)}
     except CellTimeoutError:
         row |= timed_out(job)
-    except (DatasetError, LabelFileError) as error:
+    except (DatasetError, LabelFileError, MethodError) as error:
         row |= {"status": "failed", "error": str(error)}
     except StorageError:
         raise
-    except (Exception, SystemExit) as error:
+    except Exception as error:
         row |= {"status": "failed", "error": _one_line(error)}
+    if row["error"]:
+        row["error"] = row["error"].encode("utf-8", "backslashreplace").decode()
     store.write_row(row)
     (store.rounds / f"{cell.key}.json").unlink(missing_ok=True)
     return Outcome(cell, row["status"], row["error"])
@@ -160,11 +189,15 @@ def _segment(
     """Return the method's raw labels and the columns of the clock."""
     n = cell.n
     assert n is not None, "only stored label maps have no n"
-    with _alarm(marker, job.timeout and job.timeout + WARM_UP_S):
-        method, warmup_s = _warm_method(cell, sample.image, n)
     image = sample.image.copy()  # a method that writes into its input harms nobody else
-    with _alarm(marker, job.timeout):
-        measured = measure(lambda: method.segment(image, n))
+    with _blamed_on_the_method():
+        with _alarm(marker, job.timeout and job.timeout + WARM_UP_S):
+            method, warmup_s = _warm_method(cell, sample.image, n)
+        method.facts = {}
+        with _alarm(marker, job.timeout):
+            measured = measure(lambda: method.segment(image, n))
+    if job.timeout and measured.time_s > job.timeout:  # it would not be interrupted
+        raise CellTimeoutError
     clock = {
         "time_s": measured.time_s,
         "time_spread_s": 0.0,
@@ -174,6 +207,21 @@ def _segment(
         "facts": json.dumps(dict(method.facts), default=float),
     }
     return measured.value, clock
+
+
+@contextmanager
+def _blamed_on_the_method() -> Iterator[None]:
+    """Turn whatever a method raises into a MethodError, even what is meant to end a process."""
+    try:
+        yield
+    except (Skip, CellTimeoutError):
+        raise
+    except KeyboardInterrupt as error:
+        if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
+            raise  # the user's, in this very process
+        raise MethodError(_one_line(error)) from error
+    except BaseException as error:
+        raise MethodError(_one_line(error)) from error
 
 
 _methods: dict[tuple[str, str], Method] = {}
@@ -207,7 +255,7 @@ def _pin_threads() -> None:
 def _join_rounds(store: Store, cell: Cell, clock: dict[str, Any]) -> dict[str, Any]:
     """Add this round's times to those of earlier rounds; the median and the spread are kept."""
     rounds = [*read_rounds(store.rounds, cell.key), [clock["time_s"], clock["cpu_s"]]]
-    write_atomically(store.rounds / f"{cell.key}.json", json.dumps(rounds).encode())
+    write_rounds(store.rounds, cell.key, rounds)
     wall, cpu = zip(*rounds, strict=True)
     return clock | {
         "time_s": float(np.median(wall)),
@@ -221,7 +269,10 @@ def _scores(labels: NDArray[np.int32], sample: Sample, n: int | None) -> dict[st
     scores: dict[str, Any] = evaluate(
         labels, list(sample.truths), image=sample.image, n=n, void=sample.void
     )
-    return scores | {count: int(scores[count]) for count in ("n_labels", "n_components")}
+    counts = {"n_labels": int(labels.max()) + 1, "n_components": n_components(labels)}
+    if n is not None:
+        scores["count_error"] = abs(counts["n_labels"] - n) / n
+    return scores | counts
 
 
 def _keep_labels(store: Store, cell: Cell, labels: NDArray[np.int32]) -> str:
@@ -253,6 +304,7 @@ def blank_row(job: Job, cell: Cell) -> dict[str, Any]:
         "method": cell.method,
         "params": cell.params,
         "label": cell.label,
+        "version": cell.version,
         "n": cell.n,
         "seed": cell.seed,
         "device": cell.device,
@@ -301,5 +353,8 @@ def _alarm(marker: Marker, seconds: float | None) -> Iterator[None]:
 
 def _one_line(error: BaseException) -> str:
     where = traceback.extract_tb(error.__traceback__)[-1]
-    text = " ".join(str(error).split()) or "no message"
+    try:
+        text = " ".join(str(error).split()) or "no message"
+    except Exception:
+        text = "its message cannot be shown"
     return f"{type(error).__name__}: {text} ({Path(where.filename).name}:{where.lineno})"

@@ -9,8 +9,8 @@ Examples
 ((40, 60), 24)
 """
 
-from methods.base import Method
+from methods.base import Method, Skip
 from methods.registry import get_method, list_methods, register
 from methods.segment import segment
 
-__all__ = ["Method", "get_method", "list_methods", "register", "segment"]
+__all__ = ["Method", "Skip", "get_method", "list_methods", "register", "segment"]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from methods.parameters import REQUIRED, Parameter, ParameterError, find_parameters, unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import numpy as np
     from numpy.typing import NDArray
@@ -84,6 +85,12 @@ class Method:
 
     #: What the last call of `segment` wants recorded beside its labels, such as a number of trials.
     facts: Mapping[str, int | float | str] = {}
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        """Let `segment` take any image that `methods.segment` takes."""
+        super().__init_subclass__(**keywords)
+        if "segment" in vars(cls):
+            cls.segment = _with_a_door(cls.segment)  # type: ignore[method-assign]
 
     def __init__(self, **values: Any) -> None:
         """Store the parameters, after checking their names and types.
@@ -183,3 +190,15 @@ class Method:
     def __repr__(self) -> str:
         given = ",".join(f"{name}={value}" for name, value in self.non_default_params().items())
         return f"{self.name}[{given}]" if given else self.name
+
+
+def _with_a_door(segment: Callable[..., Any]) -> Callable[..., Any]:
+    """Convert the image before `segment` sees it; one that is 8-bit RGB passes as it is."""
+
+    @functools.wraps(segment)
+    def converted(self: Method, image: Any, n: int) -> Any:
+        from methods.image import as_rgb_uint8
+
+        return segment(self, as_rgb_uint8(image), n)
+
+    return converted

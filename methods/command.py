@@ -32,18 +32,21 @@ class Command(Method):
     name = "command"
     title = "Command"
     deterministic = False
-    departures = "Nothing is known about the program. The time includes its start and both files."
+    departures = (
+        "Nothing is known about the program: when it changes, run its cells again by --force. The "
+        "time includes its start and both files."
+    )
 
     cmd: str
 
     def validate(self) -> None:
         """Refuse a command that cannot be split or lacks a place."""
         try:
-            words = shlex.split(self.cmd)
+            shlex.split(self.cmd)
         except ValueError as error:
             raise ValueError(f"cmd={self.cmd!r} cannot be split: {error}; close it") from error
         missing = [place for place in ("{image}", "{labels}") if place not in self.cmd]
-        if missing or not words:
+        if missing:
             raise ValueError(
                 f"cmd={self.cmd!r} lacks {' and '.join(missing)}; "
                 f"write it like './program {{image}} {{n}} {{labels}}'"

@@ -26,7 +26,7 @@ class Grid(Method):
     title = "Grid"
     license = "BSD-3-Clause"
     connected = True
-    departures = "The count is the product of rows and columns that is nearest the one asked for."
+    departures = "The count is the nearest that rows and columns of nearly square cells have."
 
     step: int = 0
 

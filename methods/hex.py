@@ -20,7 +20,10 @@ class Hexagons(Method):
     title = "Hexagons"
     license = "BSD-3-Clause"
     connected = True
-    departures = "The count is that of whole rows of hexagons, nearest the one asked for."
+    departures = (
+        "The count is the nearest that whole rows of nearly regular hexagons have; some cells of a "
+        "pixel or two hold no pixel centre and are lost."
+    )
 
     def segment(self, image: NDArray[np.uint8], n: int) -> NDArray[Any]:
         """Return the labels of a grid of hexagons."""

@@ -93,7 +93,10 @@ def _components(labels: ArrayLike) -> tuple[NDArray[np.int32], int]:
 
 
 def _integers(raw: ArrayLike) -> NDArray[np.int64]:
-    array = np.asarray(raw)
+    try:
+        array = np.asarray(raw)
+    except ValueError:
+        raise InvalidLabelsError("labels are no array: their rows have different lengths") from None
     if array.ndim != 2 or array.size == 0:
         raise InvalidLabelsError(
             f"labels of shape {array.shape} are no label map; it has one integer per pixel, (H, W)"

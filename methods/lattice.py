@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 
 def rows_and_columns(height: int, width: int, n: int, cell_aspect: float = 1.0) -> tuple[int, int]:
-    """Return the numbers of rows and columns whose product is nearest `n`.
+    """Return the rows and columns of nearly square cells whose product is nearest `n`.
 
     Parameters
     ----------

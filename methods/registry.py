@@ -89,6 +89,8 @@ def register(cls: M) -> M:
         raise RegistrationError(
             f"{place} has name={cls.name!r}: a method's name is made of letters, digits, - and _"
         )
+    if cls.name == "all":
+        raise RegistrationError(f"{place} has name='all', which means all methods; choose another")
     if cls.segment is Method.segment:
         raise RegistrationError(f"{place} defines no segment(self, image, n)")
     cls.parameters()  # raises where an annotation is no parameter
@@ -130,6 +132,8 @@ def get_class(name: str) -> type[Method]:
     PluginError
         If an installed plugin announces it but cannot be loaded.
     """
+    if not isinstance(name, str):
+        raise UnknownMethodError(f"a method is chosen by its name, a string, not by {name!r}")
     if name in BUILTIN:
         module, _, attribute = BUILTIN[name].partition(":")
         found: type[Method] = getattr(importlib.import_module(module), attribute)

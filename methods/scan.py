@@ -29,6 +29,7 @@ class ScanSegment(Method):
         "Loke, MacDonald, Parsons, Wünsche: Accelerated Superpixel Image Segmentation With a "
         "Parallelized DBSCAN Algorithm, Journal of Real-Time Image Processing 2021"
     )
+    doi = "10.1007/s11554-021-01128-5"
     license = opencv.LICENSE
     library = opencv.LIBRARY
     departures = (

@@ -18,7 +18,8 @@ CONVERSIONS = {"hsv": "COLOR_RGB2HSV", "lab": "COLOR_RGB2Lab"}
 def is_safe(height: int, width: int, n: int) -> bool:
     """Return whether OpenCV neither crashes nor returns labels that it never wrote.
 
-    The bounds were found by trial with OpenCV 5.0: thousands of noise images of up to 200 pixels.
+    The bounds were found by trial with OpenCV 5.0: thousands of noise images of up to 200
+    pixels, with the default parameters.
     """
     short, long = sorted((height, width))
     elongated = long > 4 * short and math.sqrt(height * width / n) > 0.75 * short
@@ -32,7 +33,7 @@ class Seeds(Method):
     Parameters
     ----------
     levels : int
-        Block levels, at least 2.
+        Block levels, 2 to 16.
     prior : int
         Weight of the 3 x 3 shape prior, 0 to 5.
     bins : int
@@ -67,8 +68,8 @@ class Seeds(Method):
 
     def validate(self) -> None:
         """Refuse values out of range."""
-        if self.levels < 2:
-            raise ValueError(f"levels={self.levels} must be >= 2, usual is 4")
+        if not 2 <= self.levels <= 16:  # OpenCV crashes where 2 ** levels overflows
+            raise ValueError(f"levels={self.levels} must be 2 to 16, usual is 4")
         if not 0 <= self.prior <= 5:
             raise ValueError(f"prior={self.prior} must be 0 to 5, usual is 2")
         if not 1 <= self.bins <= 16:

@@ -62,7 +62,8 @@ class Waterpixels(Method):
         gradient = ndimage.morphological_gradient(lightness, size=(3, 3))
         centres = hexagon_centres(height, width, n)
         markers = self._markers(gradient, centres)
-        half_cell = np.sqrt(height * width / len(centres)) / 2
+        # Half the distance between centres of hexagons of that area, as in eq. (2).
+        half_cell = np.sqrt(height * width / len(centres) * 2 / np.sqrt(3)) / 2
         distance = ndimage.distance_transform_edt(markers == 0)
         labels: NDArray[Any] = watershed(gradient + self.regularity * distance / half_cell, markers)
         return labels

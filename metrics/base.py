@@ -139,5 +139,5 @@ def get_metric(id: str) -> Metric:
 
 
 def _suggestion(id: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(str(id), known, n=3, cutoff=0.5)
+    near = difflib.get_close_matches(str(id), known, n=3, cutoff=0.6)
     return f"did you mean {' or '.join(near)}?" if near else f"known are {', '.join(known)}"

@@ -113,7 +113,7 @@ def _choose(ids: Iterable[str] | None, given: set[str]) -> list[Metric]:
         return [m for m in METRICS.values() if not m.slow]
     if isinstance(ids, str):
         raise ValueError(f"metrics is the string {ids!r}: pass a list of ids, [{ids!r}]")
-    chosen = [get_metric(id) for id in ids]
+    chosen = [get_metric(str(id)) for id in ids]
     for m in chosen:
         for name in sorted(m.needs - given):
             raise ValueError(f"metric {m.id!r} needs {CURES[name]}, or leave the metric out")

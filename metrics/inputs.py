@@ -129,7 +129,10 @@ def as_truths(
             f"truths is of type {type(truths).__name__}: pass one (H, W) integer array or a list "
             "of them, [] without annotators"
         )
-    single = isinstance(truths, np.ndarray) and truths.ndim == 2
+    if isinstance(truths, np.ndarray) and truths.ndim == 0:
+        raise ValueError(f"truths is the single value {truths}: pass an (H, W) integer array")
+    # A label map may come as an array, or as a list of its rows.
+    single = len(truths) > 0 and np.ndim(truths[0]) == 1
     arrays = [np.asarray(truth) for truth in ([truths] if single else truths)]
     for index, array in enumerate(arrays):
         check_shape(array, f"truths[{index}]", shape)

@@ -213,7 +213,7 @@ def size_gini(s: Sizes) -> float:
     direction="low",
     range=(0.0, float("inf")),
     reference=OWN,
-    undefined=NEVER,
+    undefined="no count was asked for",
     limits="Does not tell too many from too few.",
 )
 def count_error(c: Counts) -> float:

@@ -237,8 +237,8 @@ def _comparable_times(part: pd.DataFrame, ok: Flags) -> Flags:
 
     `bench run --timing` repeats each cell on one core; single runs do not compare with that.
     """
-    alone = ok & ~part["contended"].to_numpy(dtype=bool)
-    repeated = alone & (part["time_repeats"].to_numpy() > 1)
+    alone: Flags = ok & ~part["contended"].to_numpy(dtype=bool)
+    repeated: Flags = alone & (part["time_repeats"].to_numpy() > 1)
     return repeated if repeated.any() else alone
 
 

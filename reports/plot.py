@@ -75,6 +75,10 @@ def make_figures(
     note = on_note or _ignore
     wanted = [get_metric(metric).id for metric in dict.fromkeys(metrics)]
     frame = _choose_labels(_load_scores(results, wanted), only, without)
+    for metric in wanted:
+        if metric not in frame:
+            note(f"{metric} has no value in any cell and is left out")
+    wanted = [metric for metric in wanted if metric in frame]
     shown = [name for name in dict.fromkeys((*wanted, *HEADLINE)) if name in frame]
     groups = [analyse(aligned, shown) for aligned in align(frame, shown)]
     written = []
@@ -147,12 +151,11 @@ def _load_scores(results: Path, wanted: Sequence[str]) -> pd.DataFrame:
             "why, and `bench run ... --retry-failed` tries them again"
         )
     empty = [metric for metric in (*wanted, *extra) if not frame.loc[ok, metric].notna().any()]
-    for metric in empty:
-        if metric in wanted:
-            raise ResultsError(
-                f"{results}: metric {metric!r} has no value (the slow ones are not computed "
-                "unless asked for); leave it out of --metrics"
-            )
+    if set(wanted) <= set(empty):
+        raise ResultsError(
+            f"{results}: no cell has a value of {', '.join(wanted)} (undefined on these images, or "
+            "slow and not computed); choose other --metrics"
+        )
     return frame.drop(columns=empty)
 
 

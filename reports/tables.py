@@ -124,9 +124,7 @@ def _legend(analysis: Analysis, partial: bool) -> Iterator[str]:
     titles = (f"{metric}: {get_metric(metric).title}" for metric in analysis.points)
     yield f"{'; '.join(titles)}."
     if partial:
-        yield (
-            "† Over fewer images or seeds than the others (missing, or undefined there): never bold."
-        )
+        yield "† Over fewer images or seeds (missing, or undefined there): never bold."
     notes = missing_notes(analysis.aligned)
     if notes:
         yield ""

@@ -20,24 +20,19 @@ def check(
     plugin: options.Plugins = None,
 ) -> int:
     """Run the contract tests on a method. Exit status: 0 all hold, 2 some do not."""
-    from bench.errors import UsageError
+    from bench.checking import run_checks_safely
     from bench.plan import default_methods, make_variants
     from bench.selection import choose, parse_terms
     from methods import list_methods
-    from methods.checks import run_checks
 
-    options.load_plugins(plugin)
-    choices = choose(parse_terms(method), list_methods(), default_methods())
+    plugins = options.load_plugins(plugin)
+    choices = choose(parse_terms(method), list_methods(), default_methods)
     failed = 0
     for variant in make_variants(choices, preset="auto"):
         typer.echo(variant.label)
-        for result in run_checks(variant.name, **variant.given):
-            typer.echo(
-                f"  {result.status:<8} {result.name}"
-                + (f": {result.message}" if result.message else "")
-            )
-            failed += result.status == "failed"
-    if not choices:
-        raise UsageError("no method was chosen")
+        for result in run_checks_safely(variant, plugins):
+            message = f": {result.message}" if result.message else ""
+            typer.echo(f"  {result.status:<8} {result.name}{message}")
+            failed += not result.ok
     typer.echo("all checks hold" if not failed else f"{failed} checks failed")
     return 2 if failed else 0

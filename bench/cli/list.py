@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bench.cli import options
+from bench.errors import UsageError
 
 if TYPE_CHECKING:
     from methods.parameters import Parameter
@@ -30,8 +31,15 @@ def list_(
     plugin: options.Plugins = None,
 ) -> None:
     """List methods, metrics or data sets."""
-    options.load_plugins(plugin)
+    broken = []
+    for path in plugin or ():
+        try:
+            options.load_plugins([path])
+        except UsageError as error:
+            broken.append(str(error))
     _LISTS[kind](verbose)
+    for problem in broken:
+        typer.echo(problem)
 
 
 def _methods(verbose: bool) -> None:

@@ -61,10 +61,10 @@ RetryFailed = Annotated[
 
 
 def make_console(quiet: bool) -> Console:
-    """Return the console that progress goes to."""
+    """Return the console that progress goes to: standard error, so that pipes do not end a run."""
     from rich.console import Console
 
-    return Console(quiet=quiet, soft_wrap=True)
+    return Console(quiet=quiet, soft_wrap=True, stderr=True)
 
 
 def load_plugins(plugins: list[Path] | None) -> tuple[Path, ...]:
@@ -129,6 +129,9 @@ def results_file(out: Path) -> Path:
     """
     from bench.errors import UsageError
 
-    if out.suffix != ".parquet" or out.is_dir():
-        raise UsageError(f"--out: '{out}' is no name for a results file; end it in .parquet")
-    return out.resolve()
+    try:
+        if out.suffix != ".parquet" or out.is_dir():
+            raise UsageError(f"--out: '{out}' is no name for a results file; end it in .parquet")
+        return out.resolve()
+    except OSError as error:
+        raise UsageError(f"--out: '{out}' cannot be used: {error.strerror}") from error

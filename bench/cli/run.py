@@ -11,6 +11,8 @@ import typer
 
 from bench.cli import options
 
+LONGEST_TIMEOUT = 10_000_000
+
 
 class Backend(StrEnum):
     """Where cells run."""
@@ -82,8 +84,10 @@ def run(
     from bench.selection import choose, parse_integers, parse_terms
     from methods import list_methods
 
-    if timeout is not None and not timeout > 0:
-        raise UsageError(f"--timeout: {timeout:g} is too small; give seconds above 0")
+    if timeout is not None and not 0 < timeout <= LONGEST_TIMEOUT:
+        raise UsageError(
+            f"--timeout: {timeout:g} cannot be; give seconds above 0 and up to {LONGEST_TIMEOUT}"
+        )
     counts = parse_integers(n, "--n", least=1)
     seeds = parse_integers(seed, "--seed", least=0)
     settings = Settings(
@@ -97,7 +101,7 @@ def run(
         plugins=options.load_plugins(plugin),
         arguments=tuple(sys.argv[1:]),
     )
-    choices = choose(parse_terms(methods), list_methods(), default_methods())
+    choices = choose(parse_terms(methods), list_methods(), default_methods)
     variants = make_variants(choices, preset)
     data = options.find_dataset(dataset, root, split, limit)
     cells = make_plan(data, variants, counts, seeds, device)

@@ -118,9 +118,9 @@ def hash_files(files: Iterable[tuple[str, Path]]) -> str:
         try:
             content = path.read_bytes()
         except OSError:
-            digest.update(f"{role} absent\n".encode())
+            digest.update(f"{role} absent\n".encode("utf-8", "surrogateescape"))
             continue
-        digest.update(f"{role} {len(content)}\n".encode())
+        digest.update(f"{role} {len(content)}\n".encode("utf-8", "surrogateescape"))
         digest.update(content)
     return digest.hexdigest()
 

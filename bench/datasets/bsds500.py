@@ -124,9 +124,9 @@ def _read_segmentations(path: Path) -> tuple[NDArray[np.int32], ...]:
         content = scipy.io.loadmat(
             str(path), variable_names=["groundTruth"], verify_compressed_data_integrity=False
         )
-        return tuple(
+        truths = tuple(
             np.ascontiguousarray(cell["Segmentation"][0, 0], np.int32)
-            for cell in content["groundTruth"][0]
+            for cell in content["groundTruth"].ravel()
         )
     # A broken file makes the reader fail in many ways (zlib, struct, key, type errors).
     except Exception as error:
@@ -134,3 +134,8 @@ def _read_segmentations(path: Path) -> tuple[NDArray[np.int32], ...]:
             f"cannot read the annotation {path}: {type(error).__name__}: {error}; "
             "fetch it again with 'bench data bsds500'"
         ) from error
+    if not truths:
+        raise DatasetError(
+            f"{path} holds no segmentation; fetch it again with 'bench data bsds500'"
+        )
+    return truths

@@ -56,7 +56,7 @@ class Folder(Dataset):
     @property
     def identity(self) -> str:
         """The folder and the split, since two folders have nothing in common."""
-        return "/".join(part for part in (self.name, str(self.root), self.split) if part)
+        return ":".join(part for part in (self.name, str(self.root), self.split) if part)
 
     def size(self, name: str) -> tuple[int, int]:
         """Return (H, W) of one image from its header."""
@@ -133,6 +133,10 @@ def _image_folder(root: Path, split: str) -> Path:
 def _find_images(folder: Path) -> dict[str, Path]:
     images: dict[str, Path] = {}
     for path in _list(folder, EXTENSIONS):
+        if not path.name.isprintable():
+            raise DatasetError(
+                f"{folder} has an image called {path.name!r}, which results cannot name; rename it"
+            )
         other = images.setdefault(path.stem, path)
         if other != path:
             raise DatasetError(

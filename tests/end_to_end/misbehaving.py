@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import signal
 import time
 from pathlib import Path
 
@@ -44,6 +45,73 @@ class Raises(Method):
 
     def segment(self, image, n):
         raise RuntimeError("the reason\nin two lines")
+
+
+@register
+class Exits(Method):
+    name = "exits"
+
+    def segment(self, image, n):
+        raise SystemExit("leaving")
+
+
+@register
+class Interrupts(Method):
+    name = "interrupts"
+
+    def segment(self, image, n):
+        raise KeyboardInterrupt
+
+
+@register
+class RaisesUnprintable(Method):
+    name = "raises_unprintable"
+
+    def segment(self, image, n):
+        raise OSError("cannot read \udcff.png")
+
+
+@register
+class RaisesMute(Method):
+    name = "raises_mute"
+
+    def segment(self, image, n):
+        class MuteError(Exception):
+            def __str__(self):
+                raise ZeroDivisionError
+
+        raise MuteError
+
+
+@register
+class Ragged(Method):
+    name = "ragged"
+
+    def segment(self, image, n):
+        return [[0, 1], [0]]
+
+
+@register
+class SaysOnce(Method):
+    """Records a fact for small counts only."""
+
+    name = "says_once"
+
+    def segment(self, image, n):
+        if n < 5:
+            self.facts = {"tries": np.int64(7)}
+        return stripes(image, n)
+
+
+@register
+class Grid2(Method):
+    """Behaves, and calls itself like another."""
+
+    name = "grid2"
+    title = "Grid"
+
+    def segment(self, image, n):
+        return stripes(image, n)
 
 
 @register
@@ -121,6 +189,7 @@ class Hangs(Method):
         pass
 
     def segment(self, image, n):
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])
         ctypes.PyDLL(None).sleep(600)
 
 

@@ -44,6 +44,8 @@ def test_a_card_says_what_is_declared(bench):
 def test_a_broken_plugin_is_one_line(bench, tmp_path):
     (tmp_path / "broken.py").write_text("import no_such_module\n")
     finished = bench("list", "methods", "--plugin", tmp_path / "broken.py")
+    assert finished.status == 0
+    assert "slic" in finished.out
     assert "no_such_module" in finished.out
     assert "Traceback" not in finished.out
 
@@ -63,7 +65,12 @@ def test_a_broken_plugin_is_one_line(bench, tmp_path):
         (["--seed", "-1"], "-1 is too small"),
         (["--workers", "0"], "0 is too small"),
         (["--limit", "0"], "0 is too small"),
-        (["--timeout", "0"], "0 is too small"),
+        (["--timeout", "0"], "--timeout: 0"),
+        (["--timeout", "inf"], "--timeout: inf"),
+        (["--timeout", "nan"], "--timeout: nan"),
+        (["--n", "5000000000"], "too large"),
+        (["--seed", "9223372036854775808"], "too large"),
+        (["--out", "x" * 300 + ".parquet"], "too long"),
         (["--dataset", "bsds50"], "bsds500"),
         (["--dataset", "folder"], "--root"),
         (["--dataset", "folder", "--root", "nowhere"], "nowhere"),
@@ -96,7 +103,14 @@ def test_check_proves_a_plugin_and_names_what_is_wrong(bench):
     assert good.status == 0, good.out
     bad = bench("check", "negative", "--plugin", PLUGIN)
     assert bad.status == 2, bad.out
-    assert "failed" in bad.out
+    assert "failed   label_map: labels include -1" in bad.out
+
+
+def test_check_outlives_a_method_that_crashes(bench):
+    finished = bench("check", "crashes", "--plugin", PLUGIN)
+    assert finished.status == 2, finished.out
+    assert "failed   label_map: the method took its process along" in finished.out
+    assert "passed   constructor" in finished.out
 
 
 def test_the_shell_completes_method_names():

@@ -8,12 +8,25 @@ import sys
 import time
 
 import numpy as np
+import psutil
 import pyarrow.parquet as pq
 import pytest
 
 from methods.labelfiles import read_labels
 from metrics import METRICS, evaluate
 from tests.conftest import PLUGIN, write_png
+
+MINE = """
+import numpy as np
+from methods import Method, register
+
+@register
+class Mine(Method):
+    name = "mine"
+
+    def segment(self, image, n):
+        return np.zeros(image.shape[:2], int)
+"""
 
 
 @pytest.fixture
@@ -66,6 +79,11 @@ def test_labels_are_the_same_for_one_worker_or_two_or_none(run, results, tmp_pat
 def test_what_a_method_does_wrong_is_a_row_and_the_others_go_on(run, results):
     wrong = {
         "raises": ("failed", "RuntimeError: the reason in two lines"),
+        "raises_unprintable": ("failed", "OSError: cannot read \\udcff.png"),
+        "raises_mute": ("failed", "MuteError: its message cannot be shown"),
+        "exits": ("failed", "SystemExit: leaving"),
+        "interrupts": ("failed", "KeyboardInterrupt"),
+        "ragged": ("invalid", "different lengths"),
         "wrong_shape": ("invalid", "(3, 3)"),
         "negative": ("invalid", "-1"),
         "floats": ("invalid", "float"),
@@ -108,6 +126,40 @@ def test_an_n_above_the_pixels_is_skipped_and_refused_if_nothing_remains(run, re
     assert finished.status == 1
     assert "5000" in finished.out
     assert "1200 pixels" in finished.out
+
+
+def test_facts_are_those_of_the_cell(run, results):
+    run("says_once", "--workers", 1, n="4,9")
+    facts = results().set_index("n").facts
+    assert json.loads(facts[4].iloc[0]) == {"tries": 7}
+    assert (facts[9] == "{}").all()
+
+
+def test_two_methods_of_one_title_keep_apart(run, results, tmp_path):
+    assert run("grid,grid2", n="4").status == 0
+    rows = results().set_index("method")
+    assert set(rows.label) == {"Grid (grid)", "Grid (grid2)"}
+    assert rows.labels_file.nunique() == 6
+    for row in rows.itertuples():
+        assert len(np.unique(read_labels(tmp_path / row.labels_file))) == row.n_labels
+
+
+def test_choices_that_differ_in_writing_only_run_once(run, results):
+    finished = run("grid,grid[step=0],stripes[offset=1,01]", n="4")
+    assert "6 cells to run" in finished.out
+    assert len(results()) == 6
+
+
+def test_the_count_is_that_of_the_label_map_also_where_pixels_are_void(run, results, tiny):
+    void = np.zeros((30, 40), np.uint8)
+    void[:, :20] = 1
+    for i in range(3):
+        write_png(tiny / "void" / f"im{i}.png", void)
+    assert run("stripes", n="4").status == 0
+    rows = results()
+    assert (rows.n_labels == 4).all()
+    assert (rows.count_error == 0).all()
+    assert (rows.ev < 1).all()
 
 
 # --- running again -----------------------------------------------------------------------
@@ -181,6 +233,52 @@ def test_a_damaged_results_file_without_shards_is_left_alone(run, tmp_path):
     assert (tmp_path / "results.parquet").read_bytes() == b"PAR1 not really"
 
 
+def test_what_is_damaged_is_run_again_or_told(run, results, tmp_path):
+    shards = tmp_path / "results.run" / "shards"
+    run("stripes", n="4")
+    (shards / "0123.json").write_bytes(b"")
+    assert run("stripes,grid", n="4").status == 0
+    assert len(results()) == 6
+    part = sorted(shards.glob("part-*"))[0]
+    part.write_bytes(part.read_bytes()[:-50])
+    finished = run("stripes", n="9")
+    assert finished.status == 1
+    assert part.name in finished.out
+    assert "Traceback" not in finished.out
+
+
+def test_a_results_file_from_elsewhere_is_not_overwritten(run, results, tmp_path):
+    run("stripes", n="4")
+    run("grid", "--out", "other.parquet", n="4")
+    (tmp_path / "other.parquet").replace(tmp_path / "results.parquet")
+    finished = run("stripes", n="4")
+    assert finished.status == 1
+    assert "is not what" in finished.out
+    assert (results().method == "grid").all()
+
+
+def test_rows_of_two_versions_of_a_method_do_not_mix_silently(run, results, tmp_path):
+    plugin = tmp_path / "mine.py"
+    plugin.write_text(MINE)
+    assert run("mine", "--plugin", plugin, n="4,9").status == 0
+    plugin.write_text(MINE + "# changed")
+    again = run("mine", "--plugin", plugin, n="4")
+    assert "3 outdated rows" in again.out
+    assert "Warning: mine has rows of several versions" in again.out
+    assert results().groupby("n").version.nunique().tolist() == [1, 1]
+    assert results().version.nunique() == 2
+
+
+def test_a_folder_that_moved_is_continued(run, bench, results, tiny, tmp_path):
+    run("stripes", n="4")
+    moved = tiny.rename(tmp_path / "moved")
+    data = ("--dataset", "folder", "--root", moved, "--plugin", PLUGIN)
+    finished = bench("run", "--methods", "stripes,grid", "--n", 4, *data)
+    assert finished.status == 0, finished.out
+    assert "3 cells to run (3 of 6 are finished)" in finished.out
+    assert len(results()) == 6
+
+
 def test_another_data_set_does_not_mix_into_the_results(run, bench):
     run("stripes", n="4")
     finished = bench("run", "--methods", "grid", "--n", "9", "--limit", 1)
@@ -195,7 +293,7 @@ def test_another_data_set_does_not_mix_into_the_results(run, bench):
 def slow_run(tmp_path, tiny):
     """A run of twelve slow cells in a process group of its own, after its first row."""
 
-    def start():
+    def start(until="first row"):
         command = f"counts[folder={tmp_path},wait=0.4]"
         arguments = ["run", "--methods", command, "--n", "4,5,6,9", "--dataset", "folder"]
         arguments += ["--root", str(tiny), "--plugin", str(PLUGIN), "--workers", "2"]
@@ -207,6 +305,10 @@ def slow_run(tmp_path, tiny):
             text=True,
             start_new_session=True,
         )
+        if until != "first row":
+            while until not in process.stdout.readline():
+                assert process.poll() is None
+            return process
         shards = tmp_path / "results.run" / "shards"
         while process.poll() is None and not list(shards.glob("*.json")):
             time.sleep(0.05)
@@ -250,6 +352,24 @@ def test_kill_9_of_the_group_loses_only_cells_in_flight(slow_run, results, tmp_p
     assert (rows.status == "ok").all()
 
 
+def test_workers_do_not_outlive_a_killed_parent(slow_run):
+    process = slow_run()
+    workers = psutil.Process(process.pid).children(recursive=True)
+    process.kill()
+    process.communicate(timeout=60)
+    assert workers
+    _, alive = psutil.wait_procs(workers, timeout=30)
+    assert alive == []
+
+
+def test_ctrl_c_while_workers_start_shows_no_traceback(slow_run, tmp_path):
+    process = slow_run(until="cells to run")
+    os.killpg(process.pid, signal.SIGINT)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 130, out
+    assert "Traceback" not in out
+
+
 def test_two_runs_into_one_output_are_refused(slow_run, run, results):
     process = slow_run()
     second = run("stripes")
@@ -268,7 +388,8 @@ def test_timing_repeats_cells_and_keeps_the_median(run, results, tmp_path):
     calls = tmp_path / "calls"
     calls.mkdir()
     assert run("stripes", n="4").status == 0
-    assert run(f"stripes,counts[folder={calls}],raises", "--timing", n="4").status == 2
+    timed_run = run(f"stripes,counts[folder={calls}],raises", "--timing", n="4")
+    assert timed_run.status == 2
     rows = results().set_index("method")
     assert len(list(calls.iterdir())) == 9
     timed = rows[rows.status == "ok"]
@@ -277,5 +398,6 @@ def test_timing_repeats_cells_and_keeps_the_median(run, results, tmp_path):
     assert (timed.time_spread_s > 0).all()
     assert (rows.loc["raises"].status == "failed").all()
     assert len(rows) == 9
+    assert "27/27 rounds, 3 failed" in timed_run.out
     again = run(f"stripes,counts[folder={calls}],raises", "--timing", n="4")
     assert "Nothing to do" in again.out

@@ -91,7 +91,7 @@ def test_splits_are_subfolders(tmp_path):
         write(tmp_path / "labels" / split / f"{split}0.png", labels())
     dataset = folder(tmp_path, split="test")
     assert dataset.names == ("test0",)
-    assert dataset.identity == f"folder/{tmp_path.resolve()}/test"
+    assert dataset.identity == f"folder:{tmp_path.resolve()}:test"
     assert len(dataset.load("test0").truths) == 1
     with pytest.raises(DatasetError, match="choose a split: --split test or train"):
         folder(tmp_path)

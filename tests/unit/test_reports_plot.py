@@ -146,13 +146,15 @@ def test_results_without_rows_are_refused(tmp_path):
         make_figures(tmp_path / "r.parquet")
 
 
-def test_a_metric_without_values_is_refused_if_asked_for_and_left_out_if_not(tmp_path):
+def test_a_metric_without_values_is_left_out_and_said_and_refused_if_none_is_left(tmp_path):
     rows = table(SMALL)
     rows = with_column(rows, "co", pa.nulls(len(rows), pa.float64()))
     pq.write_table(rows, tmp_path / "r.parquet")
-    with pytest.raises(ResultsError, match="'co' has no value"):
-        make_figures(tmp_path / "r.parquet", metrics=["asa", "co"])
-    make_figures(tmp_path / "r.parquet", formats=())
+    with pytest.raises(ResultsError, match="no cell has a value of co"):
+        make_figures(tmp_path / "r.parquet", metrics=["co"])
+    notes = []
+    make_figures(tmp_path / "r.parquet", metrics=["asa", "co"], formats=(), on_note=notes.append)
+    assert "co has no value in any cell and is left out" in notes
     assert "co" not in pd.read_csv(tmp_path / "summary.csv").columns
 
 

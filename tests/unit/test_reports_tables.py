@@ -26,7 +26,7 @@ def cells(label, values, n=100.0, **more):
             "n": n,
             "seed": 0,
             "status": "failed" if value is None else "ok",
-            "n_labels": np.nan if value is None else n - 10 + i,
+            "n_labels": np.nan if value is None else (90 if np.isnan(n) else n - 10) + i,
             "time_s": np.nan if value is None else 0.02,
             "contended": True,
             "time_repeats": 1,
