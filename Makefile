@@ -13,7 +13,7 @@ help:
 	@echo "make test        run the tests"
 	@echo "make lint        ruff and mypy"
 	@echo "make benchmark   measure speed and memory against the targets"
-	@echo "make clean       remove the environment and everything made"
+	@echo "make clean       remove the environment, the demo and caches"
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -39,5 +39,5 @@ benchmark: $(READY)
 	$(BIN)/python -m tests.benchmark
 
 clean:
-	rm -rf $(VENV) $(OUT) build dist *.egg-info results.parquet results.run scores.parquet scores.run
+	rm -rf $(VENV) $(OUT) build dist *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -11,6 +11,7 @@ In a test file of your own::
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -161,9 +162,13 @@ def check_exact_count(cls: type[Method], params: Mapping[str, Any]) -> None:
 
 
 def check_count_follows_n(cls: type[Method], params: Mapping[str, Any]) -> None:
-    """Return more superpixels where many more are asked for."""
-    few, many = (int(_labels(cls(**params), _scene(120, 180), n).max()) + 1 for n in (8, 200))
+    """Return more superpixels where many more are asked for, and do not collapse at fine ones."""
+    image = _scene(120, 180)
+    few, many = (int(_labels(cls(**params), image, n).max()) + 1 for n in (8, 200))
     assert many > few, f"{few} superpixels for n = 8 and {many} for n = 200"
+    with contextlib.suppress(Skip):
+        fine = int(_labels(cls(**params), image, 1350).max()) + 1
+        assert fine > many / 2, f"{many} superpixels for n = 200 and {fine} for n = 1350"
 
 
 def check_one_colour(cls: type[Method], params: Mapping[str, Any]) -> None:

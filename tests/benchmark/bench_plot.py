@@ -31,7 +31,7 @@ def main():
     rows = len(RUN.labels) * len(RUN.ns) * RUN.images * RUN.seeds
     note = f"whole process, median of {REPEATS}; {len(RUN.labels)} methods, file of {size:.0f} MB"
     return [
-        Row(f"bench plot, {rows:,} rows", median(seconds), "s", 8.0, note),
+        Row(f"bench plot, {rows:,} rows", median(seconds), "s", 20.0, note),
         Row(f"bench plot, {rows:,} rows, memory", max(megabytes), "MB", None, "peak, one process"),
     ]
 

@@ -48,6 +48,12 @@ def test_all_annotators_are_read(tmp_path):
     assert dataset.size("1") == (H, W)
 
 
+def test_an_image_without_a_segmentation_is_told(tmp_path):
+    dataset = open_dataset("bsds500", root=make(tmp_path, annotators=0))
+    with pytest.raises(DatasetError, match="holds no segmentation"):
+        dataset.load("1")
+
+
 @pytest.mark.parametrize("inside", [".", "data", "BSDS500/data", "BSR/BSDS500/data"])
 def test_a_parent_folder_will_do(tmp_path, inside):
     make(tmp_path / inside)

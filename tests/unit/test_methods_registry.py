@@ -88,6 +88,11 @@ def test_an_unknown_name_is_answered_with_the_nearest():
         get_method("xyzzy")
 
 
+def test_a_method_is_chosen_by_its_name_alone():
+    with pytest.raises(UnknownMethodError, match="by its name"):
+        get_class(get_method("grid"))
+
+
 def test_a_registered_class_is_used_by_name():
     @register
     class Halves(Method):
@@ -138,6 +143,7 @@ def test_a_name_is_taken_only_once_and_the_error_names_both():
         (type("NoName", (Method,), {"segment": lambda *_: 0}), "NoName has name=''"),
         (type("Odd", (Method,), {"name": "a b", "segment": lambda *_: 0}), "name='a b'"),
         (type("Idle", (Method,), {"name": "idle"}), "Idle defines no segment"),
+        (type("All", (Method,), {"name": "all", "segment": lambda *_: 0}), "means all methods"),
     ],
 )
 def test_a_class_that_is_no_method_is_refused(cls, message):

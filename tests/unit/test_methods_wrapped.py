@@ -99,6 +99,23 @@ def test_more_regular_waterpixels_stay_nearer_to_their_cells(image):
     assert spread(64.0) < spread(8.0) < spread(0.0)
 
 
+def test_lsc_declines_what_enforcement_would_merge_away(image):
+    pixels = image.shape[0] * image.shape[1]
+    with pytest.raises(Skip, match=r"enforce=0"):
+        segment(image, pixels // 16, "lsc")
+    assert segment(image, pixels // 16, "lsc", enforce=0).max() > pixels // 32
+    assert segment(image, pixels // 25, "lsc").max() > pixels // 50
+
+
+@pytest.mark.parametrize("name", ["slic", "seeds", "cvslic", "fh", "grid"])
+def test_a_method_takes_what_segment_takes(image, name):
+    expected = segment(image, 40, name)
+    method = get_method(name)
+    for given in (image / 255, (image.astype(np.uint16) * 257)):
+        np.testing.assert_array_equal(canonicalise(method.segment(given, 40)), expected)
+    assert method.segment(image[:, :, 0], 40).shape == image.shape[:2]
+
+
 def test_lsc_runs_on_one_thread_and_leaves_the_number_as_it_was(image, monkeypatch):
     threads = cv2.getNumThreads()
     set_to = []
@@ -186,6 +203,7 @@ def test_any_count_on_any_small_image_gives_labels_or_is_declined(name):
         ("lsc", {"iterations": 0}),
         ("lsc", {"enforce": -1}),
         ("seeds", {"levels": 1}),
+        ("seeds", {"levels": 33}),
         ("seeds", {"prior": 6}),
         ("seeds", {"bins": 0}),
         ("seeds", {"iterations": 0}),

@@ -135,6 +135,8 @@ def test_nothing_given_is_changed():
         ({"truths": [LABELS * 0.5]}, r"truths\[0\] is of type float64"),
         ({"truths": [LABELS - 1]}, r"truths\[0\] has the negative value -1"),
         ({"truths": None}, r"truths is of type NoneType"),
+        ({"truths": np.array(5)}, r"truths is the single value 5"),
+        ({"metrics": [["asa"]]}, r"unknown metric"),
         ({"void": LABELS}, r"void is of type int64, not bool"),
         ({"void": LABELS[:3] > 0}, r"void has shape \(3, 4\).*shape \(4, 4\)"),
         ({"void": LABELS >= 0}, r"void covers every pixel"),
@@ -180,6 +182,10 @@ def test_every_metric_declares_its_facts(name):
     assert m.range[0] < m.range[1]
     assert m.needs <= {"truth", "image", "n"}
     assert all([m.title, m.reference, m.undefined, m.limits])
+
+
+def test_a_label_map_may_be_a_list_of_rows():
+    assert evaluate(LABELS.tolist(), LABELS.tolist(), metrics=["asa"])["asa"] == 1
 
 
 def test_an_id_is_given_once():

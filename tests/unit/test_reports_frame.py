@@ -46,6 +46,13 @@ def asa(*rows):
     return aggregate(aligned(*rows), ["asa"])["asa"]
 
 
+def test_single_runs_are_left_out_of_times_where_there_are_repeated_ones():
+    single = cell(time_s=9.0)
+    timed = cell(image="b", time_s=0.5, time_repeats=3)
+    assert quartiles(aligned(single, timed))["value"].tolist() == [0.5]
+    assert quartiles(aligned(single))["value"].tolist() == [9.0]
+
+
 # --- reading -----------------------------------------------------------------------------------
 
 

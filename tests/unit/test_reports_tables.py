@@ -125,6 +125,22 @@ def test_a_failed_seed_is_told_although_no_image_is_missing():
     assert missing_notes(its.aligned) == ["A: no image missing (cells: 1 failed)"]
 
 
+def test_a_method_that_fails_on_hard_seeds_does_not_gain_by_it():
+    halves = ([0.99] * 5 + [None] * 5, [None] * 5 + [0.99] * 5)
+    lucky = [c for seed, half in enumerate(halves) for c in cells("Lucky", half, seed=seed)]
+    text = markdown(analysis(*cells("A", GOOD), *cells("C", BAD), *lucky))
+    row = rows_of(text)["Lucky"]
+    assert "†" in row[2]
+    assert "**" not in "".join(row)
+    assert text.index("| C |") < text.index("| Lucky |")
+
+
+def test_only_methods_that_returned_about_n_compete():
+    many = cells("Many", [0.999] * 10, n_labels=150)
+    rows = rows_of(markdown(analysis(*cells("A", GOOD), *cells("C", BAD), *many)))
+    assert ["**" in rows[label][2] for label in ("A", "C", "Many")] == [True, False, False]
+
+
 def test_values_show_two_digits_of_their_interval():
     (asa,) = (
         row[2]
