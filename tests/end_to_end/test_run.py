@@ -33,7 +33,7 @@ class Mine(Method):
 def run(bench, tiny):
     """``bench run`` on the tiny data set with the misbehaving plugin."""
 
-    def start(methods, *options, n="4,9", workers=2):
+    def start(methods, *options, n="4,9", workers=1):
         common = ("--dataset", "folder", "--root", tiny, "--plugin", PLUGIN, "--workers", workers)
         return bench("run", "--methods", methods, "--n", n, *common, *options)
 
@@ -91,7 +91,7 @@ def test_what_a_method_does_wrong_is_a_row_and_the_others_go_on(run, results):
         "crashes": ("crashed", "died"),
         "declines": ("skipped", "not today"),
     }
-    finished = run(",".join([*wrong, "stripes", "writes_into_image"]), n="4")
+    finished = run(",".join([*wrong, "stripes", "writes_into_image"]), n="4", workers=2)
     assert finished.status == 2, finished.out
     rows = results().set_index("method")
     for method, (status, error) in wrong.items():
@@ -108,7 +108,7 @@ def test_a_method_that_declines_is_no_failure(run):
 
 @pytest.mark.parametrize("method", ["sleeps", "hangs"])
 def test_a_cell_that_takes_too_long_ends_as_timeout(run, results, method):
-    finished = run(f"{method},stripes", "--timeout", "0.5", "--limit", "1", n="4")
+    finished = run(f"{method},stripes", "--timeout", "0.5", "--limit", "1", n="4", workers=2)
     assert finished.status == 2, finished.out
     rows = results().set_index("method")
     assert rows.loc[method].status == "timeout"
