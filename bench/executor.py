@@ -26,7 +26,7 @@ from bench.worker import (
     initialise,
     run_cell,
     serve,
-    timed_out,
+    time_is_up,
 )
 
 # A method that never returns to Python is killed this long after its time is up.
@@ -129,7 +129,7 @@ class _Pool:
         for cell in lost:
             row = self.store.read_row(cell.key)
             if cell.key in killed & in_flight:
-                yield self._keep(cell, timed_out(self.job))
+                yield self._keep(cell, time_is_up(self.job.timeout or 0.0))
             elif cell.key not in in_flight and row is not None:
                 yield Outcome(cell, row["status"], row["error"])
             elif cell.key not in in_flight or killed:

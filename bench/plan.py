@@ -14,7 +14,7 @@ from bench.datasets import Dataset, DatasetError
 from bench.errors import UsageError
 from bench.selection import Choice
 from methods.base import Method
-from methods.registry import get_class, list_methods, method_version
+from methods.registry import UnknownMethodError, get_class, list_methods, method_version
 
 # Parameters that the runner fills from its own options where a method declares them.
 RUN_OPTIONS = ("seed", "device")
@@ -116,6 +116,8 @@ def _variant(choice: Choice, preset: str) -> Variant:
         if "preset" in takes and "preset" not in given:
             given["preset"] = preset
         method = cls(**given)
+    except UnknownMethodError as error:
+        raise UsageError(f"--methods: {error}; one of your own needs --plugin FILE") from error
     except (ValueError, TypeError, ImportError) as error:
         raise UsageError(f"--methods: {error}") from error
     params = {k: v for k, v in method.params().items() if k not in RUN_OPTIONS}

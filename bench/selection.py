@@ -132,12 +132,12 @@ def _matches(pattern: str, names: Sequence[str], default: Callable[[], Sequence[
 def parse_integers(text: str, option: str, least: int, most: int = 2**31 - 1) -> list[int]:
     """Read ``50,100,200`` for an option, each value once and none outside ``least..most``."""
     values: dict[int, None] = {}
-    for part in text.split(","):
+    for part in text.rstrip(",").split(","):
         try:
             value = int(part)
         except ValueError:
             raise UsageError(
-                f"{option}: '{part.strip()}' is not an integer; write for example {option} 50,100"
+                f"{option}: '{part.strip()}' is not an integer; write integers, with commas between"
             ) from None
         if value < least:
             raise UsageError(f"{option}: {value} is too small; the least value is {least}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import os
 import signal
@@ -79,6 +80,11 @@ class CellTimeoutError(BaseException):
     """The cell's time is up. Not an Exception, so that a method's own handlers let it pass."""
 
 
+def time_is_up(seconds: float, what: str = "the method") -> dict[str, Any]:
+    """Return the columns that say so."""
+    return {"status": "timeout", "error": f"{what} took longer than {seconds:g} s (--timeout)"}
+
+
 class MethodError(Exception):
     """A method raised; carries one line that says what and where."""
 
@@ -98,6 +104,7 @@ def initialise(job: Job) -> None:
 
 def serve(job: Job) -> None:
     """Prepare a worker process: Ctrl-C, which reaches it too, is for the parent, and so is life."""
+    faulthandler.disable()  # a crash becomes a row; its stack would drown the display
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
@@ -168,8 +175,8 @@ def _run_cell(job: Job, store: Store, cell: Cell, marker: Marker) -> Outcome:
         row |= {"status": "skipped", "error": str(reason)}
     except InvalidLabelsError as error:
         row |= {"status": "invalid", "error": str(error)}
-    except CellTimeoutError:
-        row |= timed_out(job)
+    except CellTimeoutError as error:
+        row |= time_is_up(*error.args)
     except (DatasetError, LabelFileError, MethodError) as error:
         row |= {"status": "failed", "error": str(error)}
     except StorageError:
@@ -191,13 +198,13 @@ def _segment(
     assert n is not None, "only stored label maps have no n"
     image = sample.image.copy()  # a method that writes into its input harms nobody else
     with _blamed_on_the_method():
-        with _alarm(marker, job.timeout and job.timeout + WARM_UP_S):
+        with _alarm(marker, job.timeout and job.timeout + WARM_UP_S, "the warm-up"):
             method, warmup_s = _warm_method(cell, sample.image, n)
         method.facts = {}
         with _alarm(marker, job.timeout):
             measured = measure(lambda: method.segment(image, n))
     if job.timeout and measured.time_s > job.timeout:  # it would not be interrupted
-        raise CellTimeoutError
+        raise CellTimeoutError(job.timeout)
     clock = {
         "time_s": measured.time_s,
         "time_spread_s": 0.0,
@@ -315,11 +322,6 @@ def blank_row(job: Job, cell: Cell) -> dict[str, Any]:
     }
 
 
-def timed_out(job: Job) -> dict[str, Any]:
-    """Return the columns that say that a cell ran out of time."""
-    return {"status": "timeout", "error": f"took longer than the {job.timeout:g} s of --timeout"}
-
-
 def warm_up_scoring() -> None:
     """Compile the scoring once, before many workers need it at the same time."""
     labels = np.arange(16, dtype=np.int32).reshape(4, 4) // 8
@@ -327,7 +329,7 @@ def warm_up_scoring() -> None:
 
 
 @contextmanager
-def _alarm(marker: Marker, seconds: float | None) -> Iterator[None]:
+def _alarm(marker: Marker, seconds: float | None, what: str = "the method") -> Iterator[None]:
     """Raise CellTimeoutError after so many seconds, wherever Python code then is.
 
     A method that never returns to Python hears no alarm; the parent reads the deadline in the
@@ -338,7 +340,7 @@ def _alarm(marker: Marker, seconds: float | None) -> Iterator[None]:
         return
 
     def ring(_signum: int, _frame: FrameType | None) -> None:
-        raise CellTimeoutError
+        raise CellTimeoutError(seconds, what)
 
     marker.write(deadline=time.time() + seconds)
     before = signal.signal(signal.SIGALRM, ring)

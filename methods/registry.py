@@ -145,8 +145,10 @@ def get_class(name: str) -> type[Method]:
     if name not in _registered:
         known = list_methods()
         near = difflib.get_close_matches(name, known, n=3)
-        hint = f"did you mean {' or '.join(map(repr, near))}?" if near else "known methods are:"
-        raise UnknownMethodError(f"unknown method {name!r}; {hint} {'' if near else known}".strip())
+        hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(known)}"
+        if "[" in name:
+            hint = "from Python, give parameters as keywords: segment(image, n, method, name=value)"
+        raise UnknownMethodError(f"unknown method {name!r}; {hint}")
     return _registered[name]
 
 

@@ -50,8 +50,8 @@ def check_results(path: Path) -> pa.Schema:
         ) from None
     except pa.ArrowInvalid as error:
         raise ResultsError(
-            f"{path}: not a Parquet file, or a truncated one; "
-            "`bench run` with the same arguments writes it again from its .run folder"
+            f"{path}: not a Parquet file, or a truncated one; give a results file (a truncated one "
+            "is written again from its .run folder by the same `bench run`)"
         ) from error
     except OSError as error:
         raise ResultsError(

@@ -83,7 +83,7 @@ def make_figures(
     groups = [analyse(aligned, shown) for aligned in align(frame, shown)]
     written = []
     for group in groups:
-        for remark in _remarks(group):
+        for remark in _remarks(group, timed=bool(frame["time_s"].notna().any())):
             note(f"{group.aligned.name}: {remark}")
         suffix = "-" + re.sub(r"[^\w.]+", "-", group.aligned.name) if len(groups) > 1 else ""
         with paper():
@@ -117,9 +117,11 @@ def _matches(label: str, patterns: Sequence[str]) -> bool:
     return any(fnmatchcase(label.casefold(), pattern) for pattern in escaped)
 
 
-def _remarks(group: Analysis) -> Iterator[str]:
-    """Say what the figures of a group do not show."""
+def _remarks(group: Analysis, timed: bool) -> Iterator[str]:
+    """Say what the figures of a group do not show; label maps from elsewhere have no times."""
     yield from missing_notes(group.aligned)
+    if not timed:
+        return
     ran = group.aligned.ran.sum(axis=0) > 0
     by_label = group.times.assign(ran=ran).groupby("label")
     untimed = by_label["ran"].any() & (by_label["images"].sum() == 0)

@@ -19,6 +19,7 @@ BLACK, GREY = "#000000", "#7F7F7F"
 BLUE, SKY, GREEN, ORANGE = "#0072B2", "#56B4E9", "#009E73", "#E69F00"
 VERMILION, PINK, INDIGO, WINE, OLIVE = "#D55E00", "#CC79A7", "#332288", "#882255", "#8A8A1C"
 FOREST, BROWN = "#117733", "#7A4A21"
+TEAL, ROSE = "#44AA99", "#CC6677"
 # Okabe & Ito's palette without its yellow (invisible on paper), with some of Tol's "muted" ones.
 _FREE_COLOURS = (BLUE, VERMILION, GREEN, PINK, INDIGO, ORANGE, SKY, WINE, OLIVE, BROWN, FOREST)
 
@@ -59,14 +60,14 @@ KNOWN = MappingProxyType(
         "slic": Style(BLUE, "o", SOLID),
         "slico": Style(SKY, "o", DASHED),
         "opencvslic": Style(INDIGO, "o", DASH_DOT),
-        "mslic": Style(SKY, "o", DOTTED),
+        "mslic": Style(BROWN, "o", DOTTED),
         "seeds": Style(ORANGE, "s", DASHED),
         "lsc": Style(PINK, "D", DASHED),
         "scansegment": Style(OLIVE, "D", DOTTED),
         "fh": Style(GREEN, "^", DASH_DOT),
-        "quickshift": Style(PINK, "p", DOTTED),
-        "compactwatershed": Style(SKY, "d", DASHED),
-        "waterpixels": Style(SKY, "d", SOLID),
+        "quickshift": Style(WINE, "p", DOTTED),
+        "compactwatershed": Style(ROSE, "d", DASHED),
+        "waterpixels": Style(TEAL, "d", SOLID),
         "etps": Style(VERMILION, "v", SOLID),
         "ers": Style(OLIVE, "<", DASHED),
         "snic": Style(INDIGO, "p", SOLID),

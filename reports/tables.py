@@ -72,7 +72,7 @@ def missing_notes(aligned: Aligned) -> list[str]:
             for images in np.unique(lost[its])
             if images
         ]
-        reason = f"cells: {', '.join(ends)}" if ends else "not asked for"
+        reason = f"cells: {', '.join(ends)}" if ends else "no row: not asked for, or not run yet"
         notes.append(f"{label}: {'; '.join(where) or 'no image missing'} ({reason})")
     return notes
 
@@ -112,9 +112,9 @@ def markdown(analysis: Analysis) -> str:
 def _how_to_read() -> str:
     return (
         "Mean over images ± half of its 95 % bootstrap interval. Methods return different counts "
-        "(`count`) for the same n, and most scores improve with the count alone. **Bold**: among "
-        f"the methods that returned within {NEAR:.0%} of n, not told from the best by a paired "
-        "bootstrap over images (95 %)."
+        "(`count`) for the same n, and most scores improve with the count alone: those that "
+        f"returned within {NEAR:.0%} of n stand first. **Bold**: among these, not told from the "
+        "best by a paired bootstrap over images (95 %)."
     )
 
 
@@ -132,11 +132,12 @@ def _legend(analysis: Analysis, partial: bool) -> Iterator[str]:
 
 
 def _blocks(analysis: Analysis) -> Iterator[tuple[float, list[int]]]:
-    """Yield each n with its points: best of the first metric first, incomplete ones last."""
+    """Yield each n with its points: comparable ones, best first; other counts; incomplete ones."""
     metric, first = next(iter(analysis.points.items()))
     low_is_better = get_metric(metric).direction == "low"
-    ranked = first.assign(incomplete=first["missing"] > 0).sort_values(
-        ["incomplete", "value"], ascending=[True, low_is_better], kind="stable"
+    far = ~_returned_about_n(first["count"].to_numpy(), first["n"].to_numpy())
+    ranked = first.assign(incomplete=first["missing"] > 0, far=far).sort_values(
+        ["incomplete", "far", "value"], ascending=[True, True, low_is_better], kind="stable"
     )
     for _, block in ranked.groupby("n", dropna=False, sort=True):
         yield float(block["n"].iloc[0]), block.index.tolist()
@@ -159,13 +160,19 @@ def _cells(aligned: Aligned, metric: str, points: pd.DataFrame) -> list[str]:
     return cells
 
 
+def _returned_about_n(counts: np.ndarray, ns: np.ndarray) -> np.ndarray:
+    """Tell which counts are within `NEAR` of n; none is where no n was asked."""
+    near: np.ndarray = np.abs(counts - ns) <= NEAR * ns
+    return near
+
+
 def _bold(aligned: Aligned, metric: str) -> list[bool]:
     bold = np.zeros(len(aligned.labels), dtype=bool)
     direction = get_metric(metric).direction
     if direction is None:
         return list(bold)
     counts = coverage(aligned, "n_labels")["count"].to_numpy()
-    fair = ~aligned.missing(metric).any(axis=0) & (np.abs(counts - aligned.ns) <= NEAR * aligned.ns)
+    fair = ~aligned.missing(metric).any(axis=0) & _returned_about_n(counts, aligned.ns)
     for n in np.unique(aligned.ns[fair]):
         block = np.flatnonzero((aligned.ns == n) & fair)
         bold[block] = not_worse_than_best(aligned.scores[metric][:, block], direction == "high")

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from bench.cli import options
+from bench.errors import UsageError
 
 
 def check(
@@ -26,9 +27,13 @@ def check(
     from methods import list_methods
 
     plugins = options.load_plugins(plugin)
-    choices = choose(parse_terms(method), list_methods(), default_methods)
+    try:
+        choices = choose(parse_terms(method), list_methods(), default_methods)
+        variants = make_variants(choices, preset="auto")
+    except UsageError as error:
+        raise UsageError(str(error).removeprefix("--methods: ")) from error
     failed = 0
-    for variant in make_variants(choices, preset="auto"):
+    for variant in variants:
         typer.echo(variant.label)
         for result in run_checks_safely(variant, plugins):
             message = f": {result.message}" if result.message else ""

@@ -152,7 +152,9 @@ def _shown(outcomes: Iterable[Outcome], total: int) -> Iterator[Outcome]:
             outcomes, "bsds500", total=total, console=Console(stderr=True), transient=True
         )
         return
-    for i, outcome in enumerate(outcomes, 1):
+    good = 0
+    for outcome in outcomes:
         yield outcome
-        if i % 100 == 0 or i == total:
-            typer.echo(f"{i} of {total} files", err=True)
+        good += outcome.status != "failed"
+        if outcome.status != "failed" and (good % 100 == 0 or good == total):
+            typer.echo(f"{good} of {total} files", err=True)

@@ -58,14 +58,22 @@ def run(
         Backend, typer.Option("--backend", help="'sequential' runs in this process, to debug.")
     ] = Backend.LOKY,
     timeout: Annotated[
-        float | None, typer.Option("--timeout", help="Seconds that a method may take for a cell.")
+        float | None,
+        typer.Option(
+            "--timeout",
+            help="Seconds that a method may take for a cell (its first: 60 more, to compile).",
+        ),
     ] = None,
     timing: Annotated[
         bool,
         typer.Option("--timing", help="Time serially on one core, three rounds, keeping medians."),
     ] = False,
-    device: Annotated[Device, typer.Option("--device", help="Where networks run.")] = Device.AUTO,
-    preset: Annotated[Preset, typer.Option("--preset", help="Settings of networks.")] = Preset.AUTO,
+    device: Annotated[
+        Device, typer.Option("--device", help="For methods that can use a GPU.")
+    ] = Device.AUTO,
+    preset: Annotated[
+        Preset, typer.Option("--preset", help="For methods with presets.")
+    ] = Preset.AUTO,
     plugin: options.Plugins = None,
     force: options.Force = False,
     retry_failed: options.RetryFailed = False,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import threading
 from collections.abc import Collection, Iterator, Mapping
@@ -108,6 +109,14 @@ def fetch(
     finally:
         stop.set()
         threads.shutdown(cancel_futures=True)
+        _remove_empty_folders(folder)
+
+
+def _remove_empty_folders(folder: Path) -> None:
+    """Leave no folder behind that looks like a data set and holds none."""
+    for empty in sorted((path for path in folder.rglob("*") if path.is_dir()), reverse=True):
+        with contextlib.suppress(OSError):
+            empty.rmdir()
 
 
 def _fetch_one(

@@ -58,6 +58,11 @@ class Transposed(Stripes):
         return super().segment(image, n).T
 
 
+class Declines(Stripes):
+    def segment(self, image, n):
+        raise Skip("never")
+
+
 class WritesIntoImage(Stripes):
     def segment(self, image, n):
         labels = super().segment(image, n)
@@ -127,6 +132,7 @@ BREAKERS = [
     ("facts", NoVersion, "version is empty"),
     ("constructor", TakesAnything, "unknown parameter is accepted"),
     ("label_map", Transposed, "(90, 60)"),
+    ("label_map", Declines, "declines an ordinary image"),
     ("image_untouched", WritesIntoImage, "writes into the image"),
     ("deterministic", Draws, "second call"),
     ("independent_of_earlier_calls", Remembers, "earlier image"),

@@ -112,7 +112,7 @@ def test_a_cell_that_takes_too_long_ends_as_timeout(run, results, method):
     assert finished.status == 2, finished.out
     rows = results().set_index("method")
     assert rows.loc[method].status == "timeout"
-    assert "0.5 s" in rows.loc[method].error
+    assert "longer than 0.5 s" in rows.loc[method].error
     assert rows.loc["stripes"].status == "ok"
 
 

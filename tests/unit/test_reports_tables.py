@@ -117,7 +117,9 @@ def test_notes_gather_counts_and_reasons_by_label():
 
 def test_images_that_were_not_asked_for_are_told_from_failures():
     its = analysis(*cells("A", GOOD), *cells("B", GOOD[:4]))
-    assert missing_notes(its.aligned) == ["B: 6 of 10 images missing at n = 100 (not asked for)"]
+    assert missing_notes(its.aligned) == [
+        "B: 6 of 10 images missing at n = 100 (no row: not asked for, or not run yet)"
+    ]
 
 
 def test_a_failed_seed_is_told_although_no_image_is_missing():
