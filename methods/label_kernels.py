@@ -1,11 +1,24 @@
 """Compiled loops of `methods.labels`, apart from it so that numba is imported only when needed."""
 
-import numba
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
+F = TypeVar("F", bound=Callable[..., Any])
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator, unused-ignore]
+
+def compiled(function: F) -> F:
+    """Compile at the first call, and keep the result on disk where any folder can be written."""
+    try:
+        return cast(F, njit(cache=True)(function))
+    except RuntimeError:  # numba has no folder for it: a read-only installation without a home
+        return cast(F, njit(function))
+
+
+@compiled
 def number_by_appearance(
     codes: NDArray[np.int64], lowest: int, table: NDArray[np.int32], labels: NDArray[np.int32]
 ) -> int:
@@ -22,7 +35,7 @@ def number_by_appearance(
     return count
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator, unused-ignore]
+@compiled
 def _root(parent: NDArray[np.int32], i: int) -> int:
     while parent[i] != i:
         parent[i] = parent[parent[i]]
@@ -30,7 +43,7 @@ def _root(parent: NDArray[np.int32], i: int) -> int:
     return i
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator, unused-ignore]
+@compiled
 def number_components(labels: NDArray[np.int64], components: NDArray[np.int32]) -> int:
     """Fill `components` with 4-connected parts of equal label, by first appearance; count them.
 

@@ -6,9 +6,23 @@ runs is not counted over pixels, which are ten times more. Loops over pixels go 
 index arithmetic or branches inside, because only then does the compiler use vector instructions.
 """
 
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
 import numpy as np
 import numpy.typing as npt
 from numba import njit
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def compiled(function: F) -> F:
+    """Compile at the first call, and keep the result on disk where any folder can be written."""
+    try:
+        return cast(F, njit(cache=True, nogil=True)(function))
+    except RuntimeError:  # numba has no folder for it: a read-only installation without a home
+        return cast(F, njit(nogil=True)(function))
+
 
 VOID = -1
 
@@ -20,7 +34,7 @@ Ints = npt.NDArray[np.int32]
 Longs = npt.NDArray[np.int64]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def find_runs(values: Ints, start: Ints, label: Ints, first_of_row: Ints) -> int:
     """Fill the flat index of the first pixel and the value of every run; return their number.
 
@@ -46,7 +60,7 @@ def find_runs(values: Ints, start: Ints, label: Ints, first_of_row: Ints) -> int
     return count
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def join_runs(
     start_a: Ints, label_a: Ints, start_b: Ints, label_b: Ints, pieces: Ints, first: Ints
 ) -> int:
@@ -74,7 +88,7 @@ def join_runs(
     return count
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def count_pairs(pieces: Ints, first: Ints, order: Ints, place: Ints, pairs: Ints) -> int:
     """Add up pieces of the same two labels in `pairs` (P, 3); return the number of pairs.
 
@@ -100,7 +114,7 @@ def count_pairs(pieces: Ints, first: Ints, order: Ints, place: Ints, pairs: Ints
     return count
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def sum_colours(start: Ints, label: Ints, pixels: Bytes, total: Longs, squares: Longs) -> None:
     """Add the three colours (K, 3) and their squares (K,) per label; `pixels` is (N, 3)."""
     for run in range(label.size):
@@ -120,7 +134,7 @@ def sum_colours(start: Ints, label: Ints, pixels: Bytes, total: Longs, squares: 
         squares[j] += square
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def sum_positions(
     start: Ints, label: Ints, first_of_row: Ints, width: int, total: Longs, squares: Longs
 ) -> None:
@@ -138,7 +152,7 @@ def sum_positions(
             squares[j] += n * (y * y + x * x) + 2 * x * more + more * (2 * n - 1) // 3
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _root(parent: Ints, run: int) -> int:
     while parent[run] != run:
         parent[run] = parent[parent[run]]
@@ -146,7 +160,7 @@ def _root(parent: Ints, run: int) -> int:
     return run
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def trace_contacts(
     start: Ints, label: Ints, first_of_row: Ints, width: int, parent: Ints, perimeter: Longs
 ) -> int:
@@ -178,13 +192,13 @@ def trace_contacts(
     return components
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _edge(a: np.int32, b: np.int32) -> np.uint8:
     """1 where two neighbours differ and neither is void (the sign bit of either would show)."""
     return np.uint8(1) if (a != b) & ((a | b) >= 0) else np.uint8(0)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def mark_boundary(values: Ints, out: Bytes) -> None:
     """Set `out` (H, W) to 1 at thick boundary pixels: a 4-neighbour has another label; else 0."""
     height, width = values.shape
@@ -200,7 +214,7 @@ def mark_boundary(values: Ints, out: Bytes) -> None:
             mark_right[x] = np.uint8(mark_right[x] | _edge(left[x], right[x]))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def measure_reach(mask: Bytes, limit: int, out: Bytes) -> None:
     """Set `out` (H, W) to the chessboard distance to the mask, `limit` + 1 where it is greater.
 
@@ -229,7 +243,7 @@ def measure_reach(mask: Bytes, limit: int, out: Bytes) -> None:
                 row[x] = min(row[x], max(min(left[x], right[x]), step))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def measure_squared_distance(mask: Bytes, out: Ints) -> None:
     """Set `out` (H, W) to the exact squared Euclidean distance to the mask, which is not empty.
 
@@ -262,7 +276,7 @@ def measure_squared_distance(mask: Bytes, out: Ints) -> None:
             _envelope_row(square, corner, reign, row)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _search_row(padded: Ints, margin: int, row: Ints) -> bool:
     """Try every offset k until k^2 exceeds all that was found; False if `SEARCH_LIMIT` is passed.
 
@@ -287,7 +301,7 @@ def _search_row(padded: Ints, margin: int, row: Ints) -> bool:
     return True
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _envelope_row(square: Ints, corner: Ints, reign: Ints, row: Ints) -> None:
     """Find the lower envelope of the parabolas (x - u)^2 + square[u] and read it off: O(W).
 
