@@ -276,10 +276,12 @@ def _scores(labels: NDArray[np.int32], sample: Sample, n: int | None) -> dict[st
     scores: dict[str, Any] = evaluate(
         labels, list(sample.truths), image=sample.image, n=n, void=sample.void
     )
-    counts = {"n_labels": int(labels.max()) + 1, "n_components": n_components(labels)}
-    if n is not None:
-        scores["count_error"] = abs(counts["n_labels"] - n) / n
-    return scores | counts
+    scores |= {count: int(scores[count]) for count in ("n_labels", "n_components")}
+    if sample.void is not None:  # the columns are of the whole map, the metrics of scored pixels
+        scores |= {"n_labels": int(labels.max()) + 1, "n_components": n_components(labels)}
+        if n is not None:
+            scores["count_error"] = abs(scores["n_labels"] - n) / n
+    return scores
 
 
 def _keep_labels(store: Store, cell: Cell, labels: NDArray[np.int32]) -> str:

@@ -88,12 +88,14 @@ def write_labels(path: str | Path, labels: NDArray[Any]) -> None:
         raise LabelFileError(
             f"{file}: labels {array.min()} to {array.max()} do not fit into 16 bits; use .npy"
         )
-    temporary = file.with_name(f".{file.stem}-{uuid.uuid4().hex}{file.suffix}")
+    # Left behind by a killed process, it must not look like a label map.
+    temporary = file.with_name(f".{file.name}-{uuid.uuid4().hex}.tmp")
     try:
         if file.suffix == ".png":
             temporary.write_bytes(_png(array))
         else:
-            np.save(temporary, array)
+            with temporary.open("wb") as stream:
+                np.save(stream, array)
         temporary.replace(file)
     finally:
         temporary.unlink(missing_ok=True)

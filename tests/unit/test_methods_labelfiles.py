@@ -61,8 +61,8 @@ def test_what_is_written_is_read_and_nothing_else_is_left(tmp_path, suffix):
 def test_an_interrupted_write_leaves_the_old_file(tmp_path, monkeypatch):
     write_labels(tmp_path / "a.npy", LABELS)
 
-    def save_half(path, array):
-        path.write_bytes(b"half")
+    def save_half(stream, array):
+        stream.write(b"half")
         raise OSError("disk full")
 
     monkeypatch.setattr(np, "save", save_half)

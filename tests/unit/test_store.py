@@ -82,7 +82,9 @@ def test_leftovers_of_a_dead_run_are_cleared(tmp_path):
     with store.locked():
         (store.shards / "k1.json.123.tmp").write_text("{")
         (store.inflight / "123").write_text('["k1", null]')
+        (store.labels / ".a.png-0123.tmp").write_bytes(b"half a label map")
     with store.locked():
+        assert not list(store.labels.iterdir())
         assert not list(store.shards.iterdir())
         assert not list(store.inflight.iterdir())
 
