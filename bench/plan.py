@@ -15,6 +15,7 @@ from bench.errors import UsageError
 from bench.selection import Choice
 from methods.base import Method
 from methods.registry import UnknownMethodError, get_class, list_methods, method_version
+from metrics.protocols import Connectivity
 
 # Parameters that the runner fills from its own options where a method declares them.
 RUN_OPTIONS = ("seed", "device")
@@ -56,7 +57,11 @@ class Variant:
 
 @dataclass(frozen=True)
 class Cell:
-    """One row to be: an image, a method variant or a stored label map, a count and a seed."""
+    """One row to be: an image, a method variant or a stored label map, a count and a seed.
+
+    A row that is scored again brings along what it knows from its run (`carried`), and may have
+    unconnected labels treated otherwise than the protocol says (`connectivity`).
+    """
 
     key: str
     image: str
@@ -73,6 +78,8 @@ class Cell:
     folder: str = ""
     labels_path: str | None = None
     decline: str | None = None
+    connectivity: Connectivity | None = None
+    carried: dict[str, Any] = field(default_factory=dict, hash=False)
 
     @property
     def labels_name(self) -> str:
@@ -143,6 +150,7 @@ def make_plan(
     counts: Sequence[int],
     seeds: Sequence[int],
     device: str = "auto",
+    match_n: float | None = None,
 ) -> list[Cell]:
     """Lay out the cells of a run, all cells of one image together.
 
@@ -157,7 +165,7 @@ def make_plan(
     cells = [
         cell
         for image in dataset.names
-        for cell in _cells_of_image(dataset, image, variants, counts, seeds, device)
+        for cell in _cells_of_image(dataset, image, variants, counts, seeds, device, match_n)
     ]
     if all(cell.decline for cell in cells):
         raise UsageError(
@@ -174,6 +182,7 @@ def _cells_of_image(
     counts: Sequence[int],
     seeds: Sequence[int],
     device: str,
+    match_n: float | None,
 ) -> Iterator[Cell]:
     size = image_size(dataset, image)
     content = dataset.fingerprint(image)
@@ -187,6 +196,7 @@ def _cells_of_image(
                 decline = f"n = {n} is above the {pixels} pixels of image '{image}'"
             for seed in own_seeds:
                 identity = [content, variant.name, variant.version, variant.params, n, seed, where]
+                identity += [] if match_n is None else [{"match_n": match_n}]
                 given = dict(variant.given)
                 given |= {
                     k: v for k, v in (("seed", seed), ("device", where)) if k in variant.takes

@@ -19,6 +19,7 @@ from bench.plan import Cell, digest
 from bench.progress import Display
 from bench.provenance import describe
 from bench.schema import FAILURES
+from bench.scoring import DEFAULT_SCORING, Scoring
 from bench.store import Done, Store, now, read_rounds
 from bench.worker import Job, Outcome, warm_up_scoring
 
@@ -42,6 +43,10 @@ class Settings:
         Run serially on one core, in shuffled rounds, and keep medians.
     force, retry_failed : bool
         Run finished cells again: all that are asked for, or those that failed.
+    scoring : Scoring
+        Protocol and metrics.
+    match_n : float or None
+        Search each method's request until the returned count is within this share of n.
     arguments : tuple of str
         The command line, kept in the manifest.
     """
@@ -54,7 +59,14 @@ class Settings:
     force: bool = False
     retry_failed: bool = False
     plugins: tuple[Path, ...] = ()
+    scoring: Scoring = DEFAULT_SCORING
+    match_n: float | None = None
     arguments: tuple[str, ...] = ()
+
+    @property
+    def kept(self) -> dict[str, Any]:
+        """What is the same for all rows of a results file, and must not be mixed in one."""
+        return self.scoring.facts | {"match_n": self.match_n}
 
     def workers_for(self, cells: int) -> int:
         """Return how many cells run at a time."""
@@ -82,7 +94,7 @@ def run(cells: Sequence[Cell], dataset: Dataset, settings: Settings, console: Co
         store.adopt()
         store.gather()
         done = store.done()
-        manifest = _open_manifest(store, dataset, known=any(cell.key in done for cell in cells))
+        manifest = _open_manifest(store, dataset, settings, any(cell.key in done for cell in cells))
         todo = [cell for cell in cells if _wanted(done.get(cell.key), settings)]
         if not todo and store.is_current():
             console.print(f"Nothing to do: all {len(cells)} cells are finished.")
@@ -120,12 +132,20 @@ def _write_results(store: Store, manifest: dict[str, Any], console: Console) -> 
         )
 
 
-def _open_manifest(store: Store, dataset: Dataset, known: bool) -> dict[str, Any]:
-    """Return the manifest, after making sure that the results are of this data set.
+def _open_manifest(
+    store: Store, dataset: Dataset, settings: Settings, known: bool
+) -> dict[str, Any]:
+    """Return the manifest, after making sure that the results are of this data set and scoring.
 
     A folder may have moved: with `known` content it is the same data set at another place.
     """
     manifest = store.manifest()
+    for what, asked in settings.kept.items():
+        if manifest.setdefault(what, asked) != asked:
+            raise UsageError(
+                f"{store.out} was made with {_shown(what, manifest[what])}, and this run is with"
+                f" {_shown(what, asked)}; give another --out{_CURES[what]}"
+            )
     before = manifest.setdefault("dataset", dataset.identity)
     if known:
         manifest["dataset"] = dataset.identity
@@ -135,6 +155,19 @@ def _open_manifest(store: Store, dataset: Dataset, known: bool) -> dict[str, Any
             f" '{dataset.identity}'; give another --out"
         )
     return manifest
+
+
+_RESCORE = ", or score its label maps again by 'bench rescore'"
+_CURES = {"protocol": _RESCORE, "metrics": _RESCORE, "match_n": ""}
+
+
+def _shown(what: str, value: Any) -> str:
+    """Say in the words of the command line what all rows of a results file share."""
+    if what == "protocol":
+        return f"--protocol {value['name']} --connectivity {value['connectivity']}"
+    if what == "metrics":
+        return f"--metrics {','.join(value)}"
+    return "no --match-n" if value is None else f"--match-n {value:g}"
 
 
 def _wanted(done: Done | None, settings: Settings) -> bool:
@@ -167,9 +200,11 @@ def _work(
         contended=workers > 1,
         rounds=TIMING_ROUNDS if settings.timing else 1,
         pinned=settings.timing,
+        scoring=settings.scoring,
+        match_n=settings.match_n,
     )
     _announce(todo, asked, workers, settings, console)
-    warm_up_scoring()
+    warm_up_scoring(settings.scoring)
     tasks = _timing_tasks(store, todo) if settings.timing else list(todo)
     outcomes = (
         run_here(job, tasks)
@@ -236,8 +271,8 @@ def _run_facts(
         "backend": settings.backend,
         "timeout": settings.timeout,
         "timing": settings.timing,
-        "protocol": "default",
         "dataset": dataset.identity,
+        "root": str(dataset.root) if dataset.root else None,
         "images": len(dataset.names),
         "dataset_sha256": digest(sorted({(cell.image, cell.content) for cell in cells})),
         **describe(),

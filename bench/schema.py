@@ -9,20 +9,22 @@ from typing import Any
 import pyarrow as pa
 
 from metrics import METRICS
-from reports.frame import SCHEMA_VERSION, VERSION_KEY
-
-RUN_KEY = b"superpixel_bench.run"
+from reports.results import RUN_KEY, SCHEMA_VERSION, VERSION_KEY
 
 FAILURES = ("failed", "timeout", "crashed", "invalid")
 
 # What makes two rows measurements of the same thing; of such rows only the newest is kept.
-IDENTITY = ("dataset", "split", "image", "method", "params", "n", "seed", "device")
+IDENTITY = (
+    *("dataset", "split", "image", "method", "params", "n", "seed", "device"),
+    "connectivity",
+)
 
 _FACTS: tuple[tuple[str, pa.DataType], ...] = (
     ("key", pa.string()),
     ("dataset", pa.string()),
     ("split", pa.string()),
     ("image", pa.string()),
+    ("content", pa.string()),
     ("height", pa.int32()),
     ("width", pa.int32()),
     ("method", pa.string()),
@@ -30,6 +32,12 @@ _FACTS: tuple[tuple[str, pa.DataType], ...] = (
     ("label", pa.string()),
     ("version", pa.string()),
     ("n", pa.int32()),
+    ("n_requested", pa.int32()),
+    ("match_trials", pa.int32()),
+    ("match_reached", pa.bool_()),
+    ("protocol", pa.string()),
+    ("connectivity", pa.string()),
+    ("n_returned", pa.int32()),
     ("n_labels", pa.int32()),
     ("n_components", pa.int32()),
     ("seed", pa.int64()),
@@ -48,6 +56,9 @@ _FACTS: tuple[tuple[str, pa.DataType], ...] = (
     ("facts", pa.string()),
 )
 _FACT_NAMES = frozenset(name for name, _ in _FACTS)
+
+# What is known of a cell beside its scores.
+CELL_FACTS = tuple(name for name, _ in _FACTS if name not in METRICS)
 
 
 @cache

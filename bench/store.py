@@ -24,9 +24,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
+from bench.annotators import summarise
 from bench.errors import StorageError, UsageError
-from bench.schema import IDENTITY, RUN_KEY, results_schema, to_table, with_run_facts
-from reports.frame import VERSION_KEY, ResultsError, check_results
+from bench.schema import IDENTITY, results_schema, to_table, with_run_facts
+from reports.results import VERSION_KEY, ResultsError, check_results, run_facts
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,7 @@ class Store:
         self.labels = self.folder / "labels"
         self.inflight = self.folder / "inflight"
         self.rounds = self.folder / "rounds"
+        self.annotators = self.folder / "annotators"
         self.manifest_path = self.folder / "manifest.json"
 
     # --- opening -------------------------------------------------------------------------
@@ -157,8 +159,7 @@ class Store:
             )
 
     def _facts_of_results(self) -> dict[str, Any]:
-        facts: dict[str, Any] = json.loads(check_results(self.out).metadata.get(RUN_KEY, b"{}"))
-        return facts
+        return run_facts(check_results(self.out))
 
     # --- rows ----------------------------------------------------------------------------
 
@@ -206,7 +207,10 @@ class Store:
         versions = identity[newest].groupby("label")["version"].nunique()
         order = [(name, "ascending") for name in ("image", "label", "n", "seed")]
         kept = table.filter(pa.array(newest.to_numpy())).sort_by(order)
-        facts = manifest | {"parts": [part.name for part in parts]}
+        facts = manifest | {
+            "parts": [part.name for part in parts],
+            "annotators": self._annotators(kept, manifest.get("annotators", {})),
+        }
         with storage_errors(self.out):
             temporary = self.out.with_name(self.out.name + ".tmp")
             try:
@@ -215,6 +219,17 @@ class Store:
             finally:
                 temporary.unlink(missing_ok=True)
         return Finished(int((~newest).sum()), tuple(versions.index[versions > 1]))
+
+    def _annotators(self, table: pa.Table, before: dict[str, Any]) -> dict[str, Any]:
+        """Summarise the annotators of each data set split; what is known of more images stays."""
+        images = table.select(["dataset", "split", "content"]).to_pandas().drop_duplicates()
+        found = {}
+        for (dataset, split), contents in images.groupby(["dataset", "split"])["content"]:
+            name = "/".join(part for part in (dataset, split) if part)
+            new = summarise(self.annotators / f"{content}.json" for content in contents)
+            old = before.get(name, {"images": 0})
+            found[name] = new if new["images"] >= old["images"] else old
+        return {name: facts for name, facts in found.items() if facts["images"]}
 
     def is_current(self) -> bool:
         """Tell whether ``results.parquet`` is whole and made of just the parts that are here."""

@@ -21,11 +21,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.annotators import score_annotators
 from bench.datasets import Dataset, DatasetError, Sample
 from bench.errors import StorageError
-from bench.measure import measure
+from bench.matching import Trial, match_count
+from bench.measure import Measured, measure
 from bench.plan import Cell
 from bench.schema import results_schema
+from bench.scoring import DEFAULT_SCORING, Scoring, score
 from bench.store import (
     Store,
     read_rounds,
@@ -36,9 +39,8 @@ from bench.store import (
 )
 from methods.base import Method, Skip
 from methods.labelfiles import LabelFileError, read_labels, write_labels
-from methods.labels import InvalidLabelsError, canonicalise, n_components
+from methods.labels import InvalidLabelsError, canonicalise
 from methods.registry import get_method, load_plugin_file
-from metrics import evaluate
 
 # One thread a worker: the same labels for any number of workers, and cores that do not compete.
 THREADS = 1
@@ -64,6 +66,8 @@ class Job:
     contended: bool = False
     rounds: int = 1
     pinned: bool = False
+    scoring: Scoring = DEFAULT_SCORING
+    match_n: float | None = None
 
 
 @dataclass(frozen=True)
@@ -152,6 +156,9 @@ class Marker:
 
 def _run_cell(job: Job, store: Store, cell: Cell, marker: Marker) -> Outcome:
     row = blank_row(job, cell)
+    if cell.carried.get("status"):  # no label map to score again
+        store.write_row(row)
+        return Outcome(cell, cell.carried["status"], row["error"])
     earlier = store.read_row(cell.key) if job.rounds > 1 else None
     if earlier is not None and earlier["status"] != "ok":
         return Outcome(cell, earlier["status"], finished=False)  # failed in an earlier round
@@ -159,18 +166,23 @@ def _run_cell(job: Job, store: Store, cell: Cell, marker: Marker) -> Outcome:
         if cell.decline:
             raise Skip(cell.decline)
         sample = _sample(job.dataset, cell.image)
+        _keep_annotators(store, cell, sample, job.scoring)
         row |= {"height": sample.image.shape[0], "width": sample.image.shape[1]}
         if cell.labels_path is None:
             raw, clock = _segment(job, cell, sample, marker)
         else:
             raw, clock = read_labels(Path(cell.labels_path)), {}
+            if not cell.carried:
+                clock = {"n_requested": cell.n}
         labels = canonicalise(raw, sample.image.shape[:2])
         if job.rounds > 1:
             clock = _join_rounds(store, cell, clock)
             if clock["time_repeats"] < job.rounds:
                 return Outcome(cell, "ok", finished=False)
-        row |= clock | _scores(labels, sample, cell.n)
-        row |= {"status": "ok", "labels_file": _keep_labels(store, cell, labels)}
+        row |= clock | score(labels, sample, cell.n, job.scoring.connected(cell.connectivity))
+        if row["labels_file"] is None:
+            row["labels_file"] = _keep_labels(store, cell, labels)
+        row["status"] = "ok"
     except Skip as reason:
         row |= {"status": "skipped", "error": str(reason)}
     except InvalidLabelsError as error:
@@ -196,24 +208,66 @@ def _segment(
     """Return the method's raw labels and the columns of the clock."""
     n = cell.n
     assert n is not None, "only stored label maps have no n"
-    image = sample.image.copy()  # a method that writes into its input harms nobody else
     with _blamed_on_the_method():
         with _alarm(marker, job.timeout and job.timeout + WARM_UP_S, "the warm-up"):
             method, warmup_s = _warm_method(cell, sample.image, n)
-        method.facts = {}
+        start = time.perf_counter()
         with _alarm(marker, job.timeout):
-            measured = measure(lambda: method.segment(image, n))
-    if job.timeout and measured.time_s > job.timeout:  # it would not be interrupted
+            if job.match_n is None:
+                call, columns = _call(method, sample.image, n), {"n_requested": n}
+            else:
+                call, columns = _match(method, sample.image, n, job.match_n)
+    if job.timeout and time.perf_counter() - start > job.timeout:  # it would not be interrupted
         raise CellTimeoutError(job.timeout)
+    measured = call.measured
     clock = {
         "time_s": measured.time_s,
         "time_spread_s": 0.0,
         "cpu_s": measured.cpu_s,
         "peak_mb": measured.peak_mb,
         "warmup_s": warmup_s,
-        "facts": json.dumps(dict(method.facts), default=float),
+        "facts": call.facts,
     }
-    return measured.value, clock
+    return measured.value, clock | columns
+
+
+@dataclass(frozen=True)
+class _Call:
+    """One call of a method: what it returned and took, and what it said of it (JSON)."""
+
+    measured: Measured
+    facts: str
+
+
+def _call(method: Method, image: NDArray[np.uint8], n: int) -> _Call:
+    own = image.copy()  # a method that writes into its input harms nobody else
+    method.facts = {}
+    measured = measure(lambda: method.segment(own, n))
+    return _Call(measured, json.dumps(dict(method.facts), default=float))
+
+
+def _match(
+    method: Method, image: NDArray[np.uint8], n: int, tolerance: float
+) -> tuple[_Call, dict[str, Any]]:
+    """Call the method until it returns about `n` superpixels; the call that came nearest counts."""
+
+    def attempt(request: int) -> Trial[_Call]:
+        try:
+            call = _call(method, image, request)
+        except Skip:
+            if request == n:
+                raise
+            return Trial(request, None, None)
+        labels = canonicalise(call.measured.value, image.shape[:2])
+        return Trial(request, int(labels.max()) + 1, call)
+
+    match = match_count(attempt, n, tolerance, most=image.shape[0] * image.shape[1])
+    assert match.best.result is not None, "the first request was not declined"
+    return match.best.result, {
+        "n_requested": match.best.request,
+        "match_trials": match.trials,
+        "match_reached": match.reached,
+    }
 
 
 @contextmanager
@@ -221,7 +275,7 @@ def _blamed_on_the_method() -> Iterator[None]:
     """Turn whatever a method raises into a MethodError, even what is meant to end a process."""
     try:
         yield
-    except (Skip, CellTimeoutError):
+    except (Skip, CellTimeoutError, InvalidLabelsError):
         raise
     except KeyboardInterrupt as error:
         if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
@@ -272,16 +326,11 @@ def _join_rounds(store: Store, cell: Cell, clock: dict[str, Any]) -> dict[str, A
     }
 
 
-def _scores(labels: NDArray[np.int32], sample: Sample, n: int | None) -> dict[str, Any]:
-    scores: dict[str, Any] = evaluate(
-        labels, list(sample.truths), image=sample.image, n=n, void=sample.void
-    )
-    scores |= {count: int(scores[count]) for count in ("n_labels", "n_components")}
-    if sample.void is not None:  # the columns are of the whole map, the metrics of scored pixels
-        scores |= {"n_labels": int(labels.max()) + 1, "n_components": n_components(labels)}
-        if n is not None:
-            scores["count_error"] = abs(scores["n_labels"] - n) / n
-    return scores
+def _keep_annotators(store: Store, cell: Cell, sample: Sample, scoring: Scoring) -> None:
+    """Score the annotators of an image against each other, once for all of its cells."""
+    path = store.annotators / f"{cell.content}.json"
+    if not path.exists():
+        write_atomically(path, json.dumps(score_annotators(sample, scoring)).encode())
 
 
 def _keep_labels(store: Store, cell: Cell, labels: NDArray[np.int32]) -> str:
@@ -321,13 +370,18 @@ def blank_row(job: Job, cell: Cell) -> dict[str, Any]:
         "contended": job.contended,
         "time_repeats": 1,
         "facts": "{}",
+        "content": cell.content,
+        "protocol": job.scoring.protocol.name,
+        "connectivity": job.scoring.connected(cell.connectivity).protocol.connectivity,
+        **cell.carried,
     }
 
 
-def warm_up_scoring() -> None:
+def warm_up_scoring(scoring: Scoring) -> None:
     """Compile the scoring once, before many workers need it at the same time."""
     labels = np.arange(16, dtype=np.int32).reshape(4, 4) // 8
-    evaluate(canonicalise(labels, labels.shape), [labels], image=np.zeros((4, 4, 3), np.uint8), n=2)
+    sample = Sample("", np.zeros((4, 4, 3), np.uint8), (labels, labels))
+    score(canonicalise(labels, labels.shape), sample, 2, scoring)
 
 
 @contextmanager

@@ -7,20 +7,38 @@ imported here.
 
 # In the order in which metrics are listed.
 from metrics import overlap, boundaries, moments, shape  # isort: skip
+from metrics import regularity, reconstruction, matching  # isort: skip
 from metrics.base import METRICS, Metric, get_metric
 from metrics.evaluate import evaluate
+from metrics.protocols import (
+    DEFAULT_PROTOCOL,
+    PROTOCOLS,
+    Protocol,
+    ProtocolError,
+    get_protocol,
+    load_protocols,
+)
 
-DEFAULT = tuple(id for id, metric in METRICS.items() if not metric.slow)
-"""Ids that `evaluate` computes if none are named."""
+DEFAULT = tuple(id for id, metric in METRICS.items() if not metric.on_request)
+"""Ids that `evaluate` computes if none are named: all but the slow ones and `br`."""
 
 __all__ = [
     "DEFAULT",
+    "DEFAULT_PROTOCOL",
     "METRICS",
+    "PROTOCOLS",
     "Metric",
+    "Protocol",
+    "ProtocolError",
     "boundaries",
     "evaluate",
     "get_metric",
+    "get_protocol",
+    "load_protocols",
+    "matching",
     "moments",
     "overlap",
+    "reconstruction",
+    "regularity",
     "shape",
 ]

@@ -61,7 +61,10 @@ class Metric:
         The intermediate that `formula` reads.
     formula : callable
         From the intermediate to the value.
-    slow : bool
+    weight : callable or None
+        From the intermediate to the number of pixels that the value is a share of, by which a
+        protocol that pools annotators weighs them.
+    on_request : bool
         Left out unless asked for by id.
     """
 
@@ -76,7 +79,8 @@ class Metric:
     limits: str
     source: type[Source]
     formula: Callable[[Any], float]
-    slow: bool = False
+    weight: Callable[[Any], float] | None = None
+    on_request: bool = False
 
 
 METRICS: dict[str, Metric] = {}
@@ -93,7 +97,8 @@ def metric(
     undefined: str,
     limits: str,
     unit: str = "",
-    slow: bool = False,
+    weight: Callable[[SourceT], float] | None = None,
+    on_request: bool = False,
 ) -> Callable[[Callable[[SourceT], float]], Callable[[SourceT], float]]:
     """Register the decorated formula, a function of `source`, as a metric.
 
@@ -118,7 +123,8 @@ def metric(
             limits=limits,
             source=source,
             formula=formula,
-            slow=slow,
+            weight=weight,
+            on_request=on_request,
         )
         return formula
 

@@ -2,12 +2,14 @@
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from metrics.base import METRICS, Metric, Source, get_metric
+from metrics.connectivity import connect
 from metrics.inputs import (
     Case,
     as_image,
@@ -17,6 +19,7 @@ from metrics.inputs import (
     check_shape,
     check_void,
 )
+from metrics.protocols import DEFAULT_PROTOCOL, Protocol, get_protocol
 
 CURES = {
     "truth": "an annotator: pass truths=",
@@ -32,6 +35,7 @@ def evaluate(
     n: int | None = None,
     void: npt.ArrayLike | None = None,
     metrics: Iterable[str] | None = None,
+    protocol: str | Protocol = DEFAULT_PROTOCOL,
 ) -> dict[str, float | list[float]]:
     """Score a label map by every metric, against every annotator.
 
@@ -48,21 +52,25 @@ def evaluate(
     void : (H, W) array of bool, optional
         True at pixels that count in no metric: as if the image ended there.
     metrics : iterable of str, optional
-        Ids to compute. All but the slow ones by default, and then NaN where the input that a metric
-        needs is absent.
+        Ids to compute. By default all but the slow ones and `br`, and then NaN where the input that
+        a metric needs is absent.
+    protocol : str or Protocol
+        What `br` counts as boundary and as near, what is done to the labels before anything is
+        measured, and how annotators become one value. `PROTOCOLS` has the known ones.
 
     Returns
     -------
     dict
         id -> float; and for metrics that need annotators id + "_by_annotator" -> list of float, of
-        which the plain value is the mean over annotators where the metric is defined. NaN where it
-        is undefined (`METRICS[id].undefined` has the rule).
+        those annotators that the protocol counts. The plain value is by default the mean over the
+        annotators where the metric is defined. NaN where it is undefined
+        (`METRICS[id].undefined` has the rule).
 
     Raises
     ------
     ValueError
-        If an array has the wrong shape, type or values, a metric is unknown, or one that was asked
-        for by id lacks its input.
+        If an array has the wrong shape, type or values, a metric or protocol is unknown, or a
+        metric that was asked for by id lacks its input.
 
     Examples
     --------
@@ -74,43 +82,59 @@ def evaluate(
     """
     array = np.asarray(labels)
     check_shape(array, "labels", None)
+    rules = get_protocol(protocol) if isinstance(protocol, str) else protocol
     mask = check_void(void, array.shape)
-    annotators = as_truths(truths, array.shape, mask)
+    annotators = as_truths(truths, array.shape, mask)[: rules.first]
     alone = Case(
-        as_label_map(array, "labels", mask),
+        connect(as_label_map(array, "labels", mask), rules.connectivity),
         image=as_image(image, array.shape),
         n=check_n(n),
+        protocol=rules,
     )
     given = {"truth": bool(annotators), "image": image is not None, "n": n is not None}
     chosen = _choose(metrics, {name for name, there in given.items() if there})
-
-    single = [m for m in chosen if "truth" not in m.needs]
     paired = [m for m in chosen if "truth" in m.needs]
-    values = dict(_values(single, alone, given))
-    per_annotator = [
-        dict(_values(paired, Case(alone.labels, truth, alone.image, alone.n), given))
+    single = dict(_values([m for m in chosen if "truth" not in m.needs], alone, given))
+    each = [
+        dict(
+            _values(paired, replace(alone, truth=truth), given, weigh=rules.annotators == "pooled")
+        )
         for truth in annotators
     ]
     scores: dict[str, float | list[float]] = {}
     for m in chosen:
         if "truth" in m.needs:
-            each = [one[m.id] for one in per_annotator]
-            scores[m.id] = mean_where_defined(each)
-            scores[f"{m.id}_by_annotator"] = each
+            values = [one[m.id].value for one in each]
+            weights = [one[m.id].weight for one in each]
+            scores[m.id] = _combine(values, weights, m, rules)
+            scores[f"{m.id}_by_annotator"] = values
         else:
-            scores[m.id] = values[m.id]
+            scores[m.id] = single[m.id].value
     return scores
 
 
-def mean_where_defined(values: Sequence[float]) -> float:
+def mean_where_defined(values: Sequence[float], weights: Sequence[float] | None = None) -> float:
     """Return the mean of the values that are not NaN; NaN if there is none."""
-    defined = [value for value in values if not math.isnan(value)]
-    return math.fsum(defined) / len(defined) if defined else float("nan")
+    weights = [1.0] * len(values) if weights is None else weights
+    defined = [(v, w) for v, w in zip(values, weights, strict=True) if not math.isnan(v)]
+    total = math.fsum(w for _, w in defined)
+    return math.fsum(v * w for v, w in defined) / total if total else float("nan")
+
+
+def _combine(
+    values: Sequence[float], weights: Sequence[float], m: Metric, protocol: Protocol
+) -> float:
+    """Make an image's value of those of its annotators."""
+    if protocol.annotators in ("best", "worst") and m.direction is not None:
+        defined = [value for value in values if not math.isnan(value)]
+        pick = max if (m.direction == "high") == (protocol.annotators == "best") else min
+        return pick(defined, default=float("nan"))
+    return mean_where_defined(values, weights)
 
 
 def _choose(ids: Iterable[str] | None, given: set[str]) -> list[Metric]:
     if ids is None:
-        return [m for m in METRICS.values() if not m.slow]
+        return [m for m in METRICS.values() if not m.on_request]
     if isinstance(ids, str):
         raise ValueError(f"metrics is the string {ids!r}: pass a list of ids, [{ids!r}]")
     chosen = [get_metric(str(id)) for id in ids]
@@ -120,15 +144,22 @@ def _choose(ids: Iterable[str] | None, given: set[str]) -> list[Metric]:
     return chosen
 
 
+@dataclass(frozen=True)
+class _Value:
+    value: float
+    weight: float = 1.0
+
+
 def _values(
-    chosen: Iterable[Metric], case: Case, given: dict[str, bool]
-) -> Iterator[tuple[str, float]]:
+    chosen: Iterable[Metric], case: Case, given: dict[str, bool], weigh: bool = False
+) -> Iterator[tuple[str, _Value]]:
     """Compute each metric, each source once; NaN where an input is absent."""
     measured: dict[type[Source], Any] = {}
     for m in chosen:
         if not all(given[name] for name in m.needs):
-            yield m.id, float("nan")
+            yield m.id, _Value(float("nan"))
             continue
         if m.source not in measured:
             measured[m.source] = m.source.measure(case)
-        yield m.id, m.formula(measured[m.source])
+        source = measured[m.source]
+        yield m.id, _Value(m.formula(source), m.weight(source) if weigh and m.weight else 1.0)

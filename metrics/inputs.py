@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from metrics.labelmap import LabelMap
+from metrics.protocols import DEFAULT_PROTOCOL, Protocol
 
 # Squared distances reach 2 (H + W)^2 on the way, which must fit in 32 bits.
 MAX_HEIGHT_PLUS_WIDTH = 30_000
@@ -26,12 +27,15 @@ class Case:
         sRGB.
     n : int or None
         The number of superpixels that was asked for.
+    protocol : Protocol
+        What `br` counts; its other choices are made before and after.
     """
 
     labels: LabelMap
     truth: LabelMap | None = None
     image: npt.NDArray[np.uint8] | None = None
     n: int | None = None
+    protocol: Protocol = DEFAULT_PROTOCOL
 
 
 def check_void(void: npt.ArrayLike | None, shape: tuple[int, ...]) -> npt.NDArray[np.bool_] | None:

@@ -328,3 +328,60 @@ def _envelope_row(square: Ints, corner: Ints, reign: Ints, row: Ints) -> None:
         row[x] = offset * offset + square[corner[top]]
         if x == reign[top]:
             top -= 1
+
+
+@compiled
+def mark_thin_boundary(values: Ints, out: Bytes) -> None:
+    """Set `out` (H, W) to 1 where the right or lower neighbour has another label, else to 0."""
+    height, width = values.shape
+    for y in range(height):
+        row, mark, below = values[y], out[y], values[min(y + 1, height - 1)]
+        for x in range(width):
+            mark[x] = _edge(row[x], below[x])
+        left, right, mark_left = row[:-1], row[1:], mark[:-1]
+        for x in range(left.size):
+            mark_left[x] = np.uint8(mark_left[x] | _edge(left[x], right[x]))
+
+
+@compiled
+def order_by_label(label: Ints, first: Ints, order: Ints) -> None:
+    """Fill the runs of label 0, then of label 1, and so on, each in raster order; void is left out.
+
+    `first` (K + 1,), zero before, receives where each label begins in `order` and, last, its end.
+    """
+    for run in range(label.size):
+        if label[run] >= 0:
+            first[label[run] + 1] += 1
+    for k in range(1, first.size):
+        first[k] += first[k - 1]
+    for run in range(label.size - 1, -1, -1):
+        if label[run] >= 0:
+            # Filling from the end moves `first[j + 1]` down to the beginning of j.
+            first[label[run] + 1] -= 1
+            order[first[label[run] + 1]] = run
+    for k in range(first.size - 1):
+        first[k] = first[k + 1]
+    first[first.size - 1] = order.size
+
+
+@compiled
+def number_parts(
+    start: Ints, label: Ints, parent: Ints, part: Ints, size: Longs, label_of: Ints
+) -> None:
+    """Give the components that `trace_contacts` left in `parent` numbers, by first pixels.
+
+    `part` (R,), -1 before, receives the component of each run (-1 for void), `size` (P,), zero
+    before, and `label_of` (P,) the pixels and the label of each component.
+    """
+    count = 0
+    for run in range(label.size):
+        if label[run] < 0:
+            continue
+        root = _root(parent, run)
+        # A root may come after this run: its own turn must find the number given now.
+        if part[root] < 0:
+            part[root] = count
+            label_of[count] = label[run]
+            count += 1
+        part[run] = part[root]
+        size[part[run]] += start[run + 1] - start[run]

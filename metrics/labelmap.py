@@ -34,6 +34,28 @@ class Runs:
 
 
 @dataclass(frozen=True)
+class Parts:
+    """The 4-connected components of labels, P of them, numbered by their first pixels.
+
+    Attributes
+    ----------
+    of_run : (R,) int32
+        0..P-1, -1 for void.
+    size : (P,) int64
+        Pixels of each.
+    label : (P,) int32
+        0..K-1, as in `Runs`.
+    perimeter : (K,) int64
+        Exposed 4-edges of each label: to another label, to void or to the outside of the image.
+    """
+
+    of_run: npt.NDArray[np.int32]
+    size: npt.NDArray[np.int64]
+    label: npt.NDArray[np.int32]
+    perimeter: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
 class LabelMap:
     """A partition of the scored pixels; every property is computed at its first use and kept.
 
@@ -70,6 +92,34 @@ class LabelMap:
         return np.bincount(self.runs.label + 1, self.runs.length, 1)[1:].astype(np.int64)
 
     @cached_property
+    def parts(self) -> Parts:
+        """The 4-connected components and the perimeters."""
+        from metrics import kernels
+
+        runs = self.runs
+        parent = np.empty(runs.label.size, np.int32)
+        perimeter = np.zeros(self.sizes.size, np.int64)
+        width = self.values.shape[1]
+        count = kernels.trace_contacts(
+            runs.start, runs.label, runs.first_of_row, width, parent, perimeter
+        )
+        of_run = np.full(runs.label.size, kernels.VOID, np.int32)
+        size, label = np.zeros(count, np.int64), np.empty(count, np.int32)
+        kernels.number_parts(runs.start, runs.label, parent, of_run, size, label)
+        return Parts(of_run, size, label, perimeter)
+
+    @cached_property
+    def runs_by_label(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+        """(K + 1,) where each label begins in the second array, which lists the runs by label."""
+        from metrics import kernels
+
+        label = self.runs.label
+        first = np.zeros(self.sizes.size + 1, np.int32)
+        order = np.empty(int(np.count_nonzero(label >= 0)), np.int32)
+        kernels.order_by_label(label, first, order)
+        return first, order
+
+    @cached_property
     def boundary(self) -> npt.NDArray[np.uint8]:
         """(H, W) 1 at thick boundary pixels: a 4-neighbour that is not void has another label."""
         from metrics import kernels
@@ -82,6 +132,24 @@ class LabelMap:
     def boundary_pixels(self) -> npt.NDArray[np.intp]:
         """(B,) flat indices of the boundary pixels."""
         return np.flatnonzero(self.boundary.view(np.bool_))
+
+    @cached_property
+    def thin_boundary(self) -> npt.NDArray[np.uint8]:
+        """(H, W) 1 where the right or lower neighbour, not void, has another label."""
+        from metrics import kernels
+
+        mask = np.empty(self.values.shape, np.uint8)
+        kernels.mark_thin_boundary(self.values, mask)
+        return mask
+
+    @cached_property
+    def thinned(self) -> npt.NDArray[np.intp]:
+        """(B,) flat indices of the thin boundary, thinned to one pixel width, ascending."""
+        from metrics import kernels_matching
+
+        mask = self.thin_boundary
+        pixels = np.flatnonzero(mask.view(np.bool_)).astype(np.int32)
+        return pixels[: kernels_matching.thin(mask, pixels)].astype(np.intp)
 
     @cached_property
     def reach(self) -> npt.NDArray[np.uint8]:

@@ -27,26 +27,23 @@ class Contacts:
         P_j, exposed 4-edges: to another superpixel, to void or to the outside of the image.
     components : int
         Number of 4-connected components.
+    largest : (K,) int
+        Pixels of the largest component of S_j.
     """
 
     size: Integers
     perimeter: Integers
     components: int
+    largest: Integers
     needs: ClassVar[frozenset[str]] = frozenset()
 
     @classmethod
     def measure(cls, case: Case) -> Self:
-        """Compare each row's runs with those of the next."""
-        from metrics import kernels
-
-        runs, size = case.labels.runs, case.labels.sizes
-        width = case.labels.values.shape[1]
-        parent = np.empty(runs.label.size, np.int32)
-        perimeter = np.zeros(size.size, np.int64)
-        components = kernels.trace_contacts(
-            runs.start, runs.label, runs.first_of_row, width, parent, perimeter
-        )
-        return cls(size, perimeter, components)
+        """Take them from the label map."""
+        size, parts = case.labels.sizes, case.labels.parts
+        largest = np.zeros_like(size)
+        np.maximum.at(largest, parts.label, parts.size)
+        return cls(size, parts.perimeter, parts.size.size, largest)
 
 
 @dataclass(frozen=True)
@@ -171,6 +168,23 @@ def n_labels(s: Sizes) -> float:
 def n_components(c: Contacts) -> float:
     """Count the 4-connected components of equal labels among scored pixels."""
     return float(c.components)
+
+
+@metric(
+    Contacts,
+    id="stray",
+    title="Stray pixels",
+    direction="low",
+    range=(0.0, 1.0),
+    reference=OWN,
+    undefined=NEVER,
+    limits="Weighs pixels, not parts: a method that leaves many single pixels behind may score as "
+    "one that splits a few superpixels.",
+)
+def stray(c: Contacts) -> float:
+    """(1/N) sum_j pixels of S_j outside its largest 4-connected part; less than 1."""
+    n = int(c.size.sum())
+    return (n - int(c.largest.sum())) / n
 
 
 @metric(

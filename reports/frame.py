@@ -1,121 +1,20 @@
-"""Read a results file and bring it into the shape that statistics need: images x points."""
+"""Bring results into the shape that statistics need: images x points."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
-from metrics import METRICS
+from reports.results import STATUSES, Facts, Floats, ResultsError, pairs_column
 from reports.stats import bootstrap_interval
 
-SCHEMA_VERSION = "1"
-VERSION_KEY = b"superpixel_bench.schema"
-
-STATUSES = ("ok", "failed", "timeout", "crashed", "invalid", "skipped")
-COLUMNS = (
-    *("dataset", "split", "image", "label", "n", "seed", "status", "n_labels"),
-    *("time_s", "time_repeats", "contended", "device", "threads"),
-)
-_REPEATED = ("dataset", "split", "image", "label", "status", "device")
-
-Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
-
-
-class ResultsError(ValueError):
-    """A results file that cannot be used; the message names the file, the reason and the cure."""
-
-
-def check_results(path: Path) -> pa.Schema:
-    """Return the columns of a results file that is whole and of this schema version.
-
-    Raises
-    ------
-    ResultsError
-        If the file is missing, unreadable, truncated, no Parquet, or of another schema version.
-    """
-    try:
-        schema = pq.read_schema(path)
-    except FileNotFoundError:
-        raise ResultsError(
-            f"{path}: no such file; `bench run` writes one, by default ./results.parquet"
-        ) from None
-    except pa.ArrowInvalid as error:
-        raise ResultsError(
-            f"{path}: not a Parquet file, or a truncated one; give a results file (a truncated one "
-            "is written again from its .run folder by the same `bench run`)"
-        ) from error
-    except OSError as error:
-        raise ResultsError(
-            f"{path}: cannot be read ({error.strerror or error}); give the path of a results file"
-        ) from error
-    found = (schema.metadata or {}).get(VERSION_KEY)
-    if found is None:
-        raise ResultsError(
-            f"{path}: a Parquet file, but not one that `bench run` wrote; "
-            "give the path of a results file"
-        )
-    if found != SCHEMA_VERSION.encode():
-        raise ResultsError(
-            f"{path}: schema version {found.decode(errors='replace')}, but this version of bench "
-            f"reads {SCHEMA_VERSION}; run it again, or use the version of bench that wrote it"
-        )
-    return schema
-
-
-def load(path: Path, columns: Iterable[str] = COLUMNS) -> pd.DataFrame:
-    """Read the named columns of a results file; the rest, lists above all, stays on disk.
-
-    Parameters
-    ----------
-    path : Path
-        A results file.
-    columns : iterable of str
-        Columns to read; each once, however often it is named.
-
-    Returns
-    -------
-    DataFrame
-        One row per cell. Strings that repeat are categories, ``n`` is a float, NaN for null.
-
-    Raises
-    ------
-    ResultsError
-        If the file cannot be used (see `check_results`) or lacks one of the columns.
-    """
-    schema = check_results(path)
-    wanted = list(dict.fromkeys(columns))
-    lacking = [name for name in wanted if name not in schema.names]
-    if lacking:
-        raise ResultsError(
-            f"{path}: no column {lacking[0]!r}; the scores in it are {', '.join(_scores(schema))}"
-        )
-    try:
-        file = pq.ParquetFile(path, read_dictionary=[c for c in _REPEATED if c in wanted])
-        frame: pd.DataFrame = file.read(columns=wanted).to_pandas()[wanted]
-    except (pa.ArrowInvalid, OSError) as error:
-        raise ResultsError(
-            f"{path}: damaged ({' '.join(str(error).split())}); "
-            "`bench run` with the same arguments writes it again from its .run folder"
-        ) from error
-    if "n" in frame:
-        frame["n"] = frame["n"].astype(float)
-    if "contended" in frame:
-        frame["contended"] = frame["contended"].fillna(True).astype(bool)  # unknown is no proof
-    return frame
-
-
-def _scores(schema: pa.Schema) -> list[str]:
-    """Name the metric columns of a file, as a cure for one that is not there."""
-    return [metric for metric in METRICS if metric in schema.names]
+NO_FACTS = Facts()
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,6 +41,10 @@ class Aligned:
         Whether any seed of the image ended ok.
     scores : mapping of str to (I, C) array
         Per metric id, and ``time_s`` of uncontended cells alone; NaN where there is no value.
+    weights : mapping of str to (I, C) array
+        Per metric id, what each image weighs in a mean over images: its number of annotators
+        under a protocol that takes every pair of image and annotator for a sample. A metric that
+        is not in it weighs all images the same.
     """
 
     dataset: str
@@ -153,6 +56,7 @@ class Aligned:
     partial: Flags
     ran: Flags
     scores: Mapping[str, Floats]
+    weights: Mapping[str, Floats] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -181,7 +85,8 @@ def align(frame: pd.DataFrame, scores: Sequence[str]) -> list[Aligned]:
     Parameters
     ----------
     frame : DataFrame
-        Rows with `COLUMNS` and the columns of `scores`.
+        Rows with `COLUMNS` and the columns of `scores`, as `load` reads them: a column
+        ``<metric>_pairs`` makes the weights of that metric.
     scores : sequence of str
         Metric ids.
 
@@ -203,21 +108,24 @@ def _align(dataset: str, split: str, part: pd.DataFrame, scores: Sequence[str]) 
     _refuse_twins(part, label, point, image)
 
     shape = (len(images), len(keys))
+    size = shape[0] * shape[1]
     place = image * shape[1] + point
     status = pd.Categorical(part["status"], categories=STATUSES).codes
     ok = status == STATUSES.index("ok")
     cells = np.bincount(point * len(STATUSES) + status, minlength=shape[1] * len(STATUSES))
-    timed = _comparable_times(part, ok)
+    timed = comparable_times(part)
 
-    def seed_mean(column: str, rows: Flags) -> Floats:
+    def seed_mean(column: str, rows: Flags, weights: Floats | None = None) -> Floats:
         values = part[column].to_numpy(dtype=float, na_value=np.nan)
         kept = rows & np.isfinite(values)
-        total = np.bincount(place[kept], values[kept], minlength=shape[0] * shape[1])
-        seeds = np.bincount(place[kept], minlength=shape[0] * shape[1])
-        return _quotient(total, seeds).reshape(shape)
+        mass = np.ones(kept.sum()) if weights is None else weights[kept]
+        total = np.bincount(place[kept], values[kept] * mass, minlength=size)
+        return _quotient(total, np.bincount(place[kept], mass, minlength=size)).reshape(shape)
 
-    seeds_asked = np.bincount(place, minlength=shape[0] * shape[1]).reshape(shape)
-    seeds_ok = np.bincount(place[ok], minlength=shape[0] * shape[1]).reshape(shape)
+    weighted = {m: pairs_column(m) for m in scores if pairs_column(m) in part}
+    pairs = {m: part[column].to_numpy(dtype=float) for m, column in weighted.items()}
+    seeds_asked = np.bincount(place, minlength=size).reshape(shape)
+    seeds_ok = np.bincount(place[ok], minlength=size).reshape(shape)
     return Aligned(
         dataset=dataset,
         split=split,
@@ -227,17 +135,32 @@ def _align(dataset: str, split: str, part: pd.DataFrame, scores: Sequence[str]) 
         cells=cells.reshape(shape[1], len(STATUSES)),
         partial=(seeds_ok > 0) & (seeds_ok < seeds_asked),
         ran=seeds_ok > 0,
-        scores={name: seed_mean(name, ok) for name in ("n_labels", *scores)}
+        scores={name: seed_mean(name, ok, pairs.get(name)) for name in ("n_labels", *scores)}
         | {"time_s": seed_mean("time_s", timed)},
+        weights={
+            metric: np.nan_to_num(seed_mean(column, ok & part[metric].notna().to_numpy()))
+            for metric, column in weighted.items()
+        },
     )
 
 
-def _comparable_times(part: pd.DataFrame, ok: Flags) -> Flags:
+def comparable_times(part: pd.DataFrame) -> Flags:
     """Choose the rows whose times compare: uncontended, and repeated ones alone if there are any.
 
     `bench run --timing` repeats each cell on one core; single runs do not compare with that.
+
+    Parameters
+    ----------
+    part : DataFrame
+        Rows with `COLUMNS`, of one data set split.
+
+    Returns
+    -------
+    (rows,) bool array
+        True only where the cell ended ok and has a time.
     """
-    alone: Flags = ok & ~part["contended"].to_numpy(dtype=bool)
+    timed = (part["status"] == "ok") & part["time_s"].notna() & ~part["contended"]
+    alone: Flags = timed.to_numpy(dtype=bool)
     repeated: Flags = alone & (part["time_repeats"].to_numpy() > 1)
     return repeated if repeated.any() else alone
 
@@ -280,7 +203,8 @@ def coverage(aligned: Aligned, score: str) -> pd.DataFrame:
     -------
     DataFrame
         One row per point: label; n (NaN if none was asked); images, how many have a value;
-        missing, how many more should; count, the mean number of superpixels on the same images.
+        missing, how many more should; count, the mean number of superpixels on the same images,
+        which weigh as in the mean of the score.
     """
     found = np.isfinite(aligned.scores[score])
     return pd.DataFrame(
@@ -289,7 +213,7 @@ def coverage(aligned: Aligned, score: str) -> pd.DataFrame:
             "n": aligned.ns,
             "images": found.sum(axis=0),
             "missing": aligned.missing(score).sum(axis=0),
-            "count": _mean(aligned.scores["n_labels"], found),
+            "count": _mean(aligned.scores["n_labels"], found, aligned.weights.get(score)),
         }
     )
 
@@ -304,14 +228,23 @@ def aggregate(aligned: Aligned, metrics: Sequence[str]) -> dict[str, pd.DataFram
         interval, NaN for fewer than two images.
     """
     width = len(aligned.labels)
-    bounds = bootstrap_interval(np.hstack([aligned.scores[metric] for metric in metrics]))
+    values = np.hstack([aligned.scores[metric] for metric in metrics])
+    bounds = bootstrap_interval(values, weights=_all_weights(aligned, metrics))
     tables = {}
     for i, metric in enumerate(metrics):
         values = aligned.scores[metric]
         low, high = (ends[i * width : (i + 1) * width] for ends in bounds)
-        mean = _mean(values, np.isfinite(values))
+        mean = _mean(values, np.isfinite(values), aligned.weights.get(metric))
         tables[metric] = coverage(aligned, metric).assign(value=mean, low=low, high=high)
     return tables
+
+
+def _all_weights(aligned: Aligned, metrics: Sequence[str]) -> Floats | None:
+    """Set the weights of the metrics side by side; None where all images weigh the same."""
+    if not aligned.weights:
+        return None
+    same = np.ones((len(aligned.images), len(aligned.labels)))
+    return np.hstack([aligned.weights.get(metric, same) for metric in metrics])
 
 
 def quartiles(aligned: Aligned) -> pd.DataFrame:
@@ -342,11 +275,20 @@ class Analysis:
         By metric id, in the order asked for, what `aggregate` returns.
     times : DataFrame
         What `quartiles` returns.
+    facts : Facts
+        What is true of the whole results file.
     """
 
     aligned: Aligned
     points: Mapping[str, pd.DataFrame]
     times: pd.DataFrame
+    facts: Facts = NO_FACTS
+
+    @property
+    def annotators(self) -> dict[str, tuple[float, float, float]]:
+        """The annotators' own lowest, mean and highest value of those metrics that have one."""
+        known = self.facts.annotators.get(self.aligned.name, {})
+        return {metric: known[metric] for metric in self.points if metric in known}
 
     @property
     def timed(self) -> bool:
@@ -354,19 +296,19 @@ class Analysis:
         return bool((self.times["images"] > 0).any())
 
 
-def analyse(aligned: Aligned, metrics: Sequence[str]) -> Analysis:
+def analyse(aligned: Aligned, metrics: Sequence[str], facts: Facts = NO_FACTS) -> Analysis:
     """Aggregate the metrics and the times of one data set split."""
-    return Analysis(aligned, aggregate(aligned, metrics), quartiles(aligned))
+    return Analysis(aligned, aggregate(aligned, metrics), quartiles(aligned), facts)
 
 
-def _mean(values: Floats, chosen: Flags) -> Floats:
+def _mean(values: Floats, chosen: Flags, weights: Floats | None = None) -> Floats:
     """Average each column over the chosen rows; NaN where none is chosen."""
-    total = np.where(chosen, values, 0.0).sum(axis=0)
-    number = chosen.sum(axis=0)
-    return _quotient(total, number)
+    mass = chosen if weights is None else np.where(chosen, weights, 0.0)
+    total = np.where(chosen, values if weights is None else values * mass, 0.0).sum(axis=0)
+    return _quotient(total, mass.sum(axis=0))
 
 
-def _quotient(total: npt.NDArray[np.number], number: npt.NDArray[np.integer]) -> Floats:
+def _quotient(total: npt.NDArray[np.number], number: npt.NDArray[np.number]) -> Floats:
     """Divide; NaN where there is nothing to divide by."""
     quotient: Floats = np.full(total.shape, np.nan)
     np.divide(total, number, out=quotient, where=number > 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import ceil, log10
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -137,7 +137,11 @@ def scale(
 
 
 def legend_below(
-    figure: Figure, handles: Sequence[Line2D], labels: Sequence[str], title: str, hollow: bool
+    figure: Figure,
+    handles: Sequence[Any],
+    labels: Sequence[str],
+    title: str,
+    hollow: bool,
 ) -> None:
     """Put one legend under all panels, in as many columns as fit, and make room for it.
 
@@ -146,13 +150,14 @@ def legend_below(
     figure : Figure
         As high as its panels need; grows by the legend.
     handles, labels : sequence
-        The lines and their names, in order.
+        What to show of each entry, an artist or a tuple of artists that lie over one another,
+        and its name; in order.
     title : str
         What the figure shows beyond its axes: the band, the rows.
     hollow : bool
         Whether to explain hollow markers.
     """
-    handles, labels = list(handles), [_shorten(label) for label in labels]
+    handles, labels = [*handles], [_shorten(label) for label in labels]
     if hollow:
         marker = Line2D([], [], linestyle="none", marker="o", markersize=5, color=GREY)
         marker.set_markerfacecolor("white")

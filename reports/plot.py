@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from fnmatch import fnmatchcase
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -13,32 +13,24 @@ from matplotlib.figure import Figure
 
 from metrics import get_metric
 from reports.curves import draw_curves
-from reports.frame import (
-    COLUMNS,
-    Aligned,
-    Analysis,
-    ResultsError,
-    align,
-    analyse,
-    check_results,
-    load,
-)
+from reports.frame import Aligned, Analysis, align, analyse, comparable_times
 from reports.output import write_whole
+from reports.results import choose_labels, file_facts, load_scores
 from reports.runtime import draw_runtime
 from reports.style import paper
-from reports.tables import HEADLINE, markdown, missing_notes, summary
+from reports.tables import headline, markdown, missing_notes, summary
 
-DEFAULT_METRICS = ("asa", "br_r2")
 FORMATS = ("png", "pdf")
 
 
 def make_figures(
     results: Path,
     out: Path | None = None,
-    metrics: Sequence[str] = DEFAULT_METRICS,
+    metrics: Sequence[str] = (),
     formats: Sequence[str] = FORMATS,
     only: Sequence[str] = ("*",),
     without: Sequence[str] = (),
+    annotators: bool = True,
     on_note: Callable[[str], None] | None = None,
 ) -> list[Path]:
     """Draw the curves, the runtimes and the summary tables of a results file.
@@ -50,11 +42,13 @@ def make_figures(
     out : Path, optional
         Folder for what is written; beside the results unless given.
     metrics : sequence of str
-        Metric ids, one panel each.
+        Metric ids, one panel each; accuracy and boundary recall unless given.
     formats : sequence of str
         File types of the figures, ``png`` or ``pdf``.
     only, without : sequence of str
         Patterns of the labels to draw and to leave out, such as ``SLIC*``; case is ignored.
+    annotators : bool
+        Whether to show how annotators score against each other, where the results know it.
     on_note : callable, optional
         Gets each remark on what is missing from the figures, one line each.
 
@@ -73,22 +67,30 @@ def make_figures(
     """
     folder = results.parent if out is None else out
     note = on_note or _ignore
-    wanted = [get_metric(metric).id for metric in dict.fromkeys(metrics)]
-    frame = _choose_labels(_load_scores(results, wanted), only, without)
+    facts = file_facts(results)
+    facts = facts if annotators else replace(facts, annotators={})
+    usual = headline(facts.protocol)
+    wanted = [get_metric(metric).id for metric in dict.fromkeys(metrics or usual[:2])]
+    frame = choose_labels(load_scores(results, wanted, usual), only, without)
     for metric in wanted:
         if metric not in frame:
             note(f"{metric} has no value in any cell and is left out")
     wanted = [metric for metric in wanted if metric in frame]
-    shown = [name for name in dict.fromkeys((*wanted, *HEADLINE)) if name in frame]
-    groups = [analyse(aligned, shown) for aligned in align(frame, shown)]
+    shown = [name for name in dict.fromkeys((*wanted, *usual)) if name in frame]
+    groups = [analyse(aligned, shown, facts) for aligned in align(frame, shown)]
     written = []
     for group in groups:
+
+        def of_group(remark: str, name: str = group.aligned.name) -> None:
+            note(f"{name}: {remark}")
+
         for remark in _remarks(group, timed=bool(frame["time_s"].notna().any())):
-            note(f"{group.aligned.name}: {remark}")
+            of_group(remark)
         suffix = "-" + re.sub(r"[^\w.]+", "-", group.aligned.name) if len(groups) > 1 else ""
         with paper():
             if group.aligned.ran.any():
-                figure = draw_curves({metric: group.points[metric] for metric in wanted})
+                points = {metric: group.points[metric] for metric in wanted}
+                figure = draw_curves(points, facts.under, group.annotators, of_group)
                 written += _save(figure, folder, f"curves{suffix}", formats)
             if group.timed:
                 figure = draw_runtime(group.times, _machine(frame, group.aligned))
@@ -97,24 +99,6 @@ def make_figures(
     texts = {"summary.csv": csv, "summary.md": "\n".join(map(markdown, groups))}
     written += [write_whole(folder / name, partial(_write, text)) for name, text in texts.items()]
     return written
-
-
-def _choose_labels(
-    frame: pd.DataFrame, only: Sequence[str], without: Sequence[str]
-) -> pd.DataFrame:
-    labels = [str(label) for label in frame["label"].unique()]
-    chosen = [label for label in labels if _matches(label, only) and not _matches(label, without)]
-    if not chosen:
-        raise ResultsError(
-            f"no label is left of {', '.join(sorted(labels))}; change --only or --without"
-        )
-    return frame[frame["label"].isin(chosen)]
-
-
-def _matches(label: str, patterns: Sequence[str]) -> bool:
-    # A label such as SLIC[sigma=1] is meant as it stands, too; brackets are no character classes.
-    escaped = (pattern.casefold().replace("[", "[[]") for pattern in patterns)
-    return any(fnmatchcase(label.casefold(), pattern) for pattern in escaped)
 
 
 def _remarks(group: Analysis, timed: bool) -> Iterator[str]:
@@ -139,28 +123,6 @@ def _ignore(_: str) -> None:
     pass
 
 
-def _load_scores(results: Path, wanted: Sequence[str]) -> pd.DataFrame:
-    """Load the wanted metrics and those headline ones that the file has."""
-    stored = check_results(results).names
-    extra = [metric for metric in HEADLINE if metric in stored and metric not in wanted]
-    frame = load(results, (*COLUMNS, *wanted, *extra))
-    ok = frame["status"] == "ok"
-    if not ok.any():
-        counts = frame["status"].value_counts()
-        ends = ", ".join(f"{cells} {status}" for status, cells in counts.items() if cells)
-        raise ResultsError(
-            f"{results}: no cell ended ok ({ends or 'no rows at all'}); the column `error` says "
-            "why, and `bench run ... --retry-failed` tries them again"
-        )
-    empty = [metric for metric in (*wanted, *extra) if not frame.loc[ok, metric].notna().any()]
-    if set(wanted) <= set(empty):
-        raise ResultsError(
-            f"{results}: no cell has a value of {', '.join(wanted)} (undefined on these images, or "
-            "slow and not computed); choose other --metrics"
-        )
-    return frame.drop(columns=empty)
-
-
 def _write(text: str, path: Path) -> None:
     path.write_text(text, encoding="utf-8")
 
@@ -175,11 +137,11 @@ def _save(figure: Figure, folder: Path, name: str, formats: Sequence[str]) -> li
 
 
 def _machine(frame: pd.DataFrame, group: Aligned) -> str:
-    """Say in a few words what the uncontended times of a group were taken on."""
-    its = (frame["dataset"] == group.dataset) & (frame["split"] == group.split)
-    timed = its & ~frame["contended"] & frame["time_s"].notna()
-    repeats = frame.loc[timed, "time_repeats"].max()
-    kinds = frame.loc[timed, ["device", "threads"]].drop_duplicates()
+    """Say in a few words what the times of a group that compare were taken on."""
+    its = frame[(frame["dataset"] == group.dataset) & (frame["split"] == group.split)]
+    timed = its[comparable_times(its)]
+    repeats = timed["time_repeats"].max()
+    kinds = timed[["device", "threads"]].drop_duplicates()
     times = f"{repeats} repeats a cell" if repeats > 1 else "single runs"
     return f"{times}; " + "; ".join(
         f"{device}, {threads} thread{'s' if threads != 1 else ''}"

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from math import floor, log10
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pandas as pd
 
-from metrics import get_metric
+from metrics import DEFAULT_PROTOCOL, Protocol, get_metric
 from reports.curves import ARROWS
-from reports.frame import STATUSES, Aligned, Analysis, coverage
+from reports.frame import Aligned, Analysis, coverage
+from reports.markdown import NOTHING, PARTIAL, decimals_of, mean_cells, number, table
+from reports.results import STATUSES
 from reports.stats import not_worse_than_best
 
-# What papers report most; in the tables whenever the file has it, asked for or not.
-HEADLINE = ("asa", "br_r2", "ue_np", "ev", "co")
-NOTHING = "-"
 # Methods compete within a table only if they returned about the count that was asked for.
 NEAR = 0.1
-PARTIAL = " †"
+
+
+def headline(protocol: Protocol) -> tuple[str, ...]:
+    """Return what papers report most, in the tables whenever the file has it.
+
+    Boundary recall stands under the name that says its tolerance, unless a protocol defines it.
+    """
+    return ("asa", "br_r2" if protocol == DEFAULT_PROTOCOL else "br", "ue_np", "ev", "co")
 
 
 def summary(analysis: Analysis) -> pd.DataFrame:
@@ -27,10 +32,10 @@ def summary(analysis: Analysis) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        dataset; split; label; n; images, those with an ok cell; asked and ok, numbers of cells
-        (image x seed); count, the mean number of superpixels returned; per metric its mean, the
-        ends of its 95 % interval (``_low``, ``_high``) and the number of images it is over
-        (``_images``); time_s, the median of uncontended cells, its quartiles and images.
+        dataset; split; protocol; label; n; images, those with an ok cell; asked and ok, numbers
+        of cells (image x seed); count, the mean number of superpixels returned; per metric its
+        mean, the ends of its 95 % interval (``_low``, ``_high``) and the number of images it is
+        over (``_images``); time_s, the median of uncontended cells, its quartiles and images.
     """
     aligned = analysis.aligned
     returned = coverage(aligned, "n_labels")
@@ -38,6 +43,7 @@ def summary(analysis: Analysis) -> pd.DataFrame:
         {
             "dataset": aligned.dataset,
             "split": aligned.split,
+            "protocol": analysis.facts.protocol.name,
             "label": aligned.labels,
             "n": pd.Series(aligned.ns).astype("Int64"),
             "images": returned["images"],
@@ -47,10 +53,10 @@ def summary(analysis: Analysis) -> pd.DataFrame:
         }
     )
     parts = [
-        table[["value", "low", "high", "images"]].set_axis(
+        points[["value", "low", "high", "images"]].set_axis(
             [name, f"{name}_low", f"{name}_high", f"{name}_images"], axis="columns"
         )
-        for name, table in (*analysis.points.items(), ("time_s", analysis.times))
+        for name, points in (*analysis.points.items(), ("time_s", analysis.times))
     ]
     return pd.concat([facts, *parts], axis="columns")
 
@@ -68,7 +74,7 @@ def missing_notes(aligned: Aligned) -> list[str]:
             continue
         where = [
             f"{images} of {len(aligned.images)} images missing at n = "
-            + ", ".join(_number(n) for n in aligned.ns[its][lost[its] == images])
+            + ", ".join(number(n) for n in aligned.ns[its][lost[its] == images])
             for images in np.unique(lost[its])
             if images
         ]
@@ -92,27 +98,44 @@ def markdown(analysis: Analysis) -> str:
     aligned = analysis.aligned
     counts = coverage(aligned, "n_labels")["count"]
     columns = {
-        "method": [label.replace("|", "\\|") for label in aligned.labels],
+        "method": list(aligned.labels),
         "count": [NOTHING if np.isnan(count) else f"{count:.0f}" for count in counts],
     }
     for metric, points in analysis.points.items():
-        columns[metric + ARROWS[get_metric(metric).direction]] = _cells(aligned, metric, points)
+        columns[metric + ARROWS[get_metric(metric).direction]] = mean_cells(
+            points, _bold(aligned, metric)
+        )
     if analysis.timed:
         columns["s / image"] = _times(analysis.times)
-    rule = ["---", *["---:"] * (len(columns) - 1)]
-    lines = [f"**{aligned.name}**, {len(aligned.images)} images", "", _how_to_read(), ""]
+    lines = [_heading(analysis), "", _how_to_read(pairs=bool(aligned.weights)), ""]
+    if analysis.annotators:
+        lines += [_annotators_line(analysis.annotators), ""]
     for n, rows in _blocks(analysis):
-        lines += [f"**n = {_number(n)}**", "", _row(columns), _row(rule)]
-        lines += [_row(column[row] for column in columns.values()) for row in rows]
-        lines.append("")
+        block = {head: [cells[row] for row in rows] for head, cells in columns.items()}
+        lines += [f"**n = {number(n)}**", "", table(block), ""]
     partial = any(PARTIAL in cell for column in columns.values() for cell in column)
     return "\n".join([*lines, *_legend(analysis, partial), ""])
 
 
-def _how_to_read() -> str:
+def _heading(analysis: Analysis) -> str:
+    images = len(analysis.aligned.images)
+    return f"**{analysis.aligned.name}**, {images} images{analysis.facts.under}"
+
+
+def _annotators_line(annotators: Mapping[str, tuple[float, float, float]]) -> str:
+    parts = []
+    for metric, ends in annotators.items():
+        decimals = decimals_of(max(map(abs, ends)) or 1.0, 3)
+        low, mean, high = (f"{end:.{decimals}f}" for end in ends)
+        parts.append(f"{metric} {mean} ({low} to {high})")
+    return f"Annotators against each other: {', '.join(parts)}."
+
+
+def _how_to_read(pairs: bool) -> str:
+    samples = "pairs of image and annotator" if pairs else "images"
     return (
-        "Mean over images ± half of its 95 % bootstrap interval. Methods return different counts "
-        "(`count`) for the same n, and most scores improve with the count alone: those that "
+        f"Mean over {samples} ± half of its 95 % bootstrap interval. Methods return different "
+        "counts (`count`) for the same n, and most scores improve with the count alone: those that "
         f"returned within {NEAR:.0%} of n stand first. **Bold**: among these, not told from the "
         "best by a paired bootstrap over images (95 %)."
     )
@@ -143,58 +166,28 @@ def _blocks(analysis: Analysis) -> Iterator[tuple[float, list[int]]]:
         yield float(block["n"].iloc[0]), block.index.tolist()
 
 
-def _cells(aligned: Aligned, metric: str, points: pd.DataFrame) -> list[str]:
-    """Return the cells of one metric, in the order of the points."""
-    half = ((points["high"] - points["low"]) / 2).to_numpy()
-    decimals = _decimals(half, points["value"].to_numpy())
-    bold = _bold(aligned, metric)
-    cells = []
-    for row, (value, width) in enumerate(zip(points["value"], half, strict=True)):
-        if np.isnan(value):
-            cells.append(NOTHING)
-            continue
-        text = f"{value:.{decimals}f}"
-        text = f"**{text}**" if bold[row] else text
-        text += "" if np.isnan(width) else f" ± {width:.{decimals}f}"
-        cells.append(text + (PARTIAL if points["missing"].iloc[row] else ""))
-    return cells
-
-
 def _returned_about_n(counts: np.ndarray, ns: np.ndarray) -> np.ndarray:
     """Tell which counts are within `NEAR` of n; none is where no n was asked."""
     near: np.ndarray = np.abs(counts - ns) <= NEAR * ns
     return near
 
 
-def _bold(aligned: Aligned, metric: str) -> list[bool]:
+def _bold(aligned: Aligned, metric: str) -> np.ndarray:
     bold = np.zeros(len(aligned.labels), dtype=bool)
     direction = get_metric(metric).direction
     if direction is None:
-        return list(bold)
+        return bold
     counts = coverage(aligned, "n_labels")["count"].to_numpy()
     fair = ~aligned.missing(metric).any(axis=0) & _returned_about_n(counts, aligned.ns)
+    weights = aligned.weights.get(metric)
     for n in np.unique(aligned.ns[fair]):
         block = np.flatnonzero((aligned.ns == n) & fair)
-        bold[block] = not_worse_than_best(aligned.scores[metric][:, block], direction == "high")
-    return list(bold)
-
-
-def _decimals(half_widths: np.ndarray, values: np.ndarray) -> int:
-    """Return how many decimals show two digits of a typical interval, or four of the values."""
-    for sizes, digits in ((half_widths, 2), (np.abs(values), 4)):
-        sizes = sizes[np.isfinite(sizes) & (sizes > 0)]
-        if sizes.size:
-            return _decimals_of(float(np.median(sizes)), digits)
-    return 3
-
-
-def _decimals_of(value: float, digits: int) -> int:
-    """Return how many decimals show so many digits of a positive number."""
-    return min(max(digits - 1 - floor(log10(value)), 0), 6)
-
-
-def _number(n: float) -> str:
-    return "not given" if np.isnan(n) else f"{n:.0f}"
+        bold[block] = not_worse_than_best(
+            aligned.scores[metric][:, block],
+            direction == "high",
+            None if weights is None else weights[:, block],
+        )
+    return bold
 
 
 def _times(times: pd.DataFrame) -> list[str]:
@@ -202,10 +195,6 @@ def _times(times: pd.DataFrame) -> list[str]:
     return [
         NOTHING
         if np.isnan(value)
-        else f"{value:.{_decimals_of(max(value, 1e-6), 3)}f}" + (PARTIAL if missing else "")
+        else f"{value:.{decimals_of(max(value, 1e-6), 3)}f}" + (PARTIAL if missing else "")
         for value, missing in zip(times["value"], times["missing"], strict=True)
     ]
-
-
-def _row(cells: Iterable[str]) -> str:
-    return f"| {' | '.join(cells)} |"

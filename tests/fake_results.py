@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bench.schema import results_schema, with_run_facts
-from metrics import METRICS
+from metrics import DEFAULT_PROTOCOL, METRICS, Protocol
 
 METHODS = (
     *("SLIC", "SEEDS", "FH", "LSC", "ETPS", "RIM", "EA", "Proposed", "ERS", "SNIC", "SH", "DISF"),
     *("Grid", "Quickshift"),
 )
-ANNOTATORS = 5
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,14 @@ class Fake:
     contended : bool
         Whether cells shared the machine.
     lists : bool
-        Whether the lists by annotator are filled.
+        Whether the lists by annotator are filled: images have 3 to 6 annotators, and their
+        first one is undefined now and then, where the plain value is the mean of the others.
+    facts : mapping
+        Facts of the whole file besides the protocol, such as ``annotators``.
+    protocol : Protocol
+        What it was scored under.
+    gain : float
+        What the protocol adds to all scores against annotators.
     """
 
     labels: tuple[str, ...] = METHODS[:3]
@@ -43,6 +51,9 @@ class Fake:
     contended: bool = True
     lists: bool = False
     random: int = 0
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    protocol: Protocol = DEFAULT_PROTOCOL
+    gain: float = 0.0
 
 
 def table(fake: Fake) -> pa.Table:
@@ -84,16 +95,39 @@ def table(fake: Fake) -> pa.Table:
         "threads": pa.array(np.ones(rows, np.int32)),
         "contended": pa.array(np.full(rows, fake.contended)),
     }
+    lists = _Lists(rng.integers(3, 7, fake.images)[image], rng)
     for name, metric in METRICS.items():
         rising = 1.6 * error if metric.direction == "low" else 1 - error
-        columns.setdefault(name, given(rising * rng.lognormal(0, 0.01, rows)))
-        if fake.lists and "truth" in metric.needs:
-            values = pa.array(np.repeat(rising, ANNOTATORS))
-            offsets = pa.array(np.arange(0, ANNOTATORS * rows + 1, ANNOTATORS, dtype=np.int32))
-            columns[f"{name}_by_annotator"] = pa.ListArray.from_arrays(offsets, values)
+        values = rising * rng.lognormal(0, 0.01, rows)
+        if "truth" in metric.needs:
+            values = values + fake.gain
+            if fake.lists:
+                by_annotator, values = lists.around(values, ok)
+                columns[f"{name}_by_annotator"] = by_annotator
+        columns.setdefault(name, given(values))
     schema = results_schema()
     arrays = [columns.get(field.name, pa.nulls(rows)).cast(field.type) for field in schema]
-    return with_run_facts(pa.table(arrays, schema=schema), {"protocol": "default"})
+    return with_run_facts(
+        pa.table(arrays, schema=schema), {"protocol": fake.protocol.definition(), **fake.facts}
+    )
+
+
+@dataclass(frozen=True)
+class _Lists:
+    """Values by annotator: how many there are in each row, and the chance that spreads them."""
+
+    lengths: np.ndarray
+    rng: np.random.Generator
+
+    def around(self, values: np.ndarray, ok: np.ndarray) -> tuple[pa.Array, np.ndarray]:
+        """Return a list for each value that is ok, and the mean of what is defined in it."""
+        owners = np.repeat(np.arange(len(values)), self.lengths)
+        spread = values[owners] + self.rng.normal(0, 0.02, owners.size)
+        offsets = np.append(0, np.cumsum(self.lengths)).astype(np.int32)
+        spread[offsets[:-1][self.rng.random(len(values)) < 0.1]] = np.nan
+        defined = np.isfinite(spread)
+        means = np.bincount(owners[defined], spread[defined]) / np.bincount(owners[defined])
+        return pa.ListArray.from_arrays(offsets, pa.array(spread), mask=pa.array(~ok)), means
 
 
 def write(path: Path, *fakes: Fake) -> Path:

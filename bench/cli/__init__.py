@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
@@ -11,9 +12,12 @@ from typing import Annotated, Any
 import typer
 
 from bench.cli.check import check
+from bench.cli.compare import compare
 from bench.cli.data import data
 from bench.cli.list import list_
 from bench.cli.plot import plot
+from bench.cli.protocols import protocols
+from bench.cli.rescore import rescore
 from bench.cli.run import run
 from bench.cli.score import score
 from bench.errors import BenchError
@@ -25,7 +29,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode=None,
 )
-for _command in (run, plot, score, check, data):
+for _command in (run, plot, compare, score, rescore, protocols, check, data):
     app.command()(_command)
 app.command(name="list")(list_)
 
@@ -52,8 +56,12 @@ def _bench(
 def main(arguments: list[str] | None = None) -> None:
     """Run the program and leave with its exit status.
 
-    0: all well; 1: usage or input error; 2: finished, but some cells failed; 130: interrupted.
+    0: all well; 1: usage or input error; 2: finished, but some cells failed; 3: past the tolerance
+    of a comparison; 130: interrupted.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal that lacks arrows shows "?" instead
+            stream.reconfigure(errors="replace")
     # A scheduler's polite end is treated as Ctrl-C: keep what is done, say how to continue.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(_status(arguments))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -21,6 +22,7 @@ class Kind(StrEnum):
     METHODS = "methods"
     METRICS = "metrics"
     DATASETS = "datasets"
+    PROTOCOLS = "protocols"
 
 
 def list_(
@@ -29,8 +31,12 @@ def list_(
         bool, typer.Option("--verbose", "-v", help="Say everything that is declared of each.")
     ] = False,
     plugin: options.Plugins = None,
+    protocol_file: options.ProtocolFile = None,
 ) -> None:
-    """List methods, metrics or data sets."""
+    """List methods, metrics, data sets or protocols."""
+    if kind is Kind.PROTOCOLS:
+        _protocols(verbose, protocol_file)
+        return
     broken = []
     for path in plugin or ():
         try:
@@ -111,6 +117,15 @@ def _datasets(verbose: bool) -> None:
             _card(name, {"title": entry.title, "read by": entry.target})
         else:
             typer.echo(f"{name:<12} {entry.title}")
+
+
+def _protocols(verbose: bool, file: Path | None) -> None:
+    for protocol in options.choose_protocols((), file):
+        if verbose:
+            facts = protocol.definition()
+            _card(facts.pop("name"), {key: str(value) for key, value in facts.items()})
+        else:
+            typer.echo(f"{protocol.name:<15} {protocol.title}")
 
 
 def _card(name: str, facts: dict[str, str]) -> None:

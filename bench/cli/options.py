@@ -8,9 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
     from rich.console import Console
 
     from bench.datasets import Dataset
+    from bench.scoring import Scoring
+    from metrics import Protocol
+    from metrics.protocols import Connectivity
 
 
 def complete_methods(incomplete: str) -> list[str]:
@@ -28,6 +34,13 @@ def complete_datasets(incomplete: str) -> list[str]:
     return [name for name in DATASETS if name.startswith(incomplete)]
 
 
+def complete_protocols(incomplete: str) -> list[str]:
+    """Offer protocol names to the shell."""
+    from metrics import PROTOCOLS
+
+    return [name for name in PROTOCOLS if name.startswith(incomplete)]
+
+
 DatasetName = Annotated[
     str,
     typer.Option(
@@ -40,6 +53,12 @@ Root = Annotated[
 ]
 Split = Annotated[str | None, typer.Option("--split", help="Part of the data set: val, test ...")]
 Limit = Annotated[int | None, typer.Option("--limit", help="Use only the first so many images.")]
+OnlyLabels = Annotated[str, typer.Option(help="Labels to show, as patterns: 'SLIC*,FH'.")]
+WithoutLabels = Annotated[str, typer.Option(help="Labels to leave out, as patterns.")]
+Report = Annotated[
+    Path | None,
+    typer.Option("--out", help="File to write as well: .md, or .csv with all numbers."),
+]
 Out = Annotated[Path, typer.Option("--out", help="Results file to write or to continue.")]
 Workers = Annotated[
     int | None, typer.Option("--workers", help="Worker processes.", show_default="one per core")
@@ -60,11 +79,197 @@ RetryFailed = Annotated[
 ]
 
 
+ProtocolName = Annotated[
+    str,
+    typer.Option(
+        "--protocol",
+        autocompletion=complete_protocols,
+        help="How label maps are scored; see 'bench list protocols'.",
+    ),
+]
+ProtocolFile = Annotated[
+    Path | None,
+    typer.Option("--protocol-file", help="TOML file with protocols of your own."),
+]
+Metrics = Annotated[
+    str,
+    typer.Option(
+        "--metrics",
+        help="'default', 'all', or ids; 'default,gr,sirs' adds slow ones to the default.",
+    ),
+]
+CONNECTIVITY_HELP = (
+    "Before scoring: leave labels as they are, make every 4-connected part a superpixel, or merge"
+    " all parts but each superpixel's largest into their neighbours."
+)
+HowConnected = Annotated[
+    str | None,
+    typer.Option("--connectivity", help=CONNECTIVITY_HELP, show_default="what the protocol says"),
+]
+
+
+def make_scoring(
+    protocol: str, file: Path | None, connectivity: str | None, metrics: str
+) -> Scoring:
+    """Check the options that say how label maps are scored.
+
+    Raises
+    ------
+    UsageError
+        For an unknown protocol or metric, or a file of protocols that is not valid.
+    """
+    from bench.scoring import Scoring
+
+    chosen = choose_protocols([protocol], file)[0]
+    scoring = Scoring(chosen, choose_metrics(metrics))
+    return scoring if connectivity is None else scoring.connected(choose_connectivity(connectivity))
+
+
+def choose_connectivity(name: str) -> Connectivity:
+    """Check what is to be done to labels in several 4-connected parts before they are scored.
+
+    Raises
+    ------
+    UsageError
+        If there is no such treatment.
+    """
+    from bench.errors import UsageError
+    from metrics.protocols import CONNECTIVITIES
+
+    for known in CONNECTIVITIES:
+        if name == known:
+            return known
+    raise UsageError(f"--connectivity: unknown '{name}'; there are {', '.join(CONNECTIVITIES)}")
+
+
+def choose_protocols(names: Sequence[str], file: Path | None) -> list[Protocol]:
+    """Find protocols among the built-in ones and those of a file; all if none is named.
+
+    Raises
+    ------
+    UsageError
+        If one is unknown, or the file is not valid.
+    """
+    from bench.errors import UsageError
+    from metrics import PROTOCOLS, ProtocolError, get_protocol, load_protocols
+
+    try:
+        own = {} if file is None else load_protocols(file)
+    except ProtocolError as error:
+        raise UsageError(f"--protocol-file: {error}") from error
+    known = PROTOCOLS | own
+    try:
+        return [get_protocol(name, known) for name in dict.fromkeys(names or known)]
+    except ProtocolError as error:
+        raise UsageError(f"--protocol: {error}") from error
+
+
+def choose_metrics(text: str) -> tuple[str, ...]:
+    """Read ``default,gr`` into metric ids, in the order in which they are listed.
+
+    Raises
+    ------
+    UsageError
+        If one is unknown, or none is named.
+    """
+    from bench.errors import UsageError
+    from bench.scoring import DEFAULT_SCORING
+    from metrics import METRICS, get_metric
+
+    groups = {"default": DEFAULT_SCORING.metrics, "all": tuple(METRICS)}
+    parts = split_names("--metrics", text)
+    try:
+        ids = {id for part in parts for id in groups.get(part) or (get_metric(part).id,)}
+    except ValueError as error:
+        raise UsageError(f"--metrics: {error}") from error
+    return tuple(id for id in METRICS if id in ids)
+
+
 def make_console(quiet: bool) -> Console:
     """Return the console that progress goes to: standard error, so that pipes do not end a run."""
     from rich.console import Console
 
     return Console(quiet=quiet, soft_wrap=True, stderr=True)
+
+
+def split_names(option: str, text: str) -> list[str]:
+    """Read names with commas between.
+
+    Raises
+    ------
+    UsageError
+        If there is none.
+    """
+    from bench.errors import UsageError
+
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if not parts:
+        raise UsageError(f"{option}: {text!r} names nothing; give names with commas between")
+    return parts
+
+
+def split_metrics(option: str, text: str) -> list[str]:
+    """Read metric ids with commas between.
+
+    Raises
+    ------
+    UsageError
+        If there is none, or one is unknown.
+    """
+    from bench.errors import UsageError
+    from metrics import get_metric
+
+    try:
+        return [get_metric(name).id for name in split_names(option, text)]
+    except ValueError as error:
+        raise UsageError(f"{option}: {error}") from error
+
+
+def split_patterns(only: str, without: str) -> tuple[list[str], list[str]]:
+    """Read the labels to show and those to leave out.
+
+    Raises
+    ------
+    UsageError
+        If none is to be shown.
+    """
+    return split_names("--only", only), split_names("--without", without) if without else []
+
+
+def write_report(text: str, numbers: pd.DataFrame, out: Path) -> None:
+    """Write a comparison: ``.md`` as it is printed, ``.csv`` with all its numbers, unrounded.
+
+    Raises
+    ------
+    StorageError
+        If it cannot be written.
+    """
+    from bench.errors import StorageError
+    from reports.output import OutputError, write_whole
+
+    content = text.rstrip() + "\n" if out.suffix == ".md" else numbers.to_csv(index=False)
+
+    def write(path: Path) -> None:
+        path.write_text(content, encoding="utf-8")
+
+    try:
+        write_whole(out, write)
+    except OutputError as error:
+        raise StorageError(str(error)) from error
+
+
+def check_report(out: Path | None) -> None:
+    """Refuse a name for a comparison that says no format, before anything is computed.
+
+    Raises
+    ------
+    UsageError
+        If it ends neither in ``.md`` nor in ``.csv``.
+    """
+    from bench.errors import UsageError
+
+    if out is not None and out.suffix not in (".md", ".csv"):
+        raise UsageError(f"--out: '{out}' ends neither in .md nor in .csv; choose one of them")
 
 
 def load_plugins(plugins: list[Path] | None) -> tuple[Path, ...]:

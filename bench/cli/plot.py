@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bench.cli.options import Quiet
+from bench.cli import options
 from bench.errors import StorageError, UsageError
 
 
@@ -19,29 +19,32 @@ def plot(
         Path | None, typer.Option(help="Folder to write to; beside the results by default.")
     ] = None,
     metrics: Annotated[
-        str, typer.Option(help="One panel each; `bench list metrics` names them all.")
-    ] = "asa,br_r2",
-    only: Annotated[str, typer.Option(help="Labels to draw, as patterns: 'SLIC*,FH'.")] = "*",
-    without: Annotated[str, typer.Option(help="Labels to leave out, as patterns.")] = "",
+        str | None,
+        typer.Option(
+            help="One panel each; `bench list metrics` names them all.",
+            show_default="asa and boundary recall",
+        ),
+    ] = None,
+    only: options.OnlyLabels = "*",
+    without: options.WithoutLabels = "",
     formats: Annotated[str, typer.Option(help="png, pdf, or both.")] = "png,pdf",
-    quiet: Quiet = False,
+    annotators: Annotated[
+        bool, typer.Option(help="Show how annotators score against each other.")
+    ] = True,
+    quiet: options.Quiet = False,
 ) -> None:
     """Draw curves, runtimes and a summary table.
 
     Scores stand against the returned number of superpixels. Writes curves, runtime (from
     uncontended cells; `bench run --timing` makes them), summary.csv and summary.md.
     """
-    from metrics import get_metric
-    from reports.frame import ResultsError
     from reports.output import OutputError
     from reports.plot import FORMATS, make_figures
+    from reports.results import ResultsError
 
-    wanted, kinds = _split("--metrics", metrics), _split("--formats", formats)
-    try:
-        for metric in wanted:
-            get_metric(metric)
-    except ValueError as error:
-        raise UsageError(f"--metrics: {error}") from error
+    wanted = [] if metrics is None else options.split_metrics("--metrics", metrics)
+    kinds = options.split_names("--formats", formats)
+    shown, hidden = options.split_patterns(only, without)
     for kind in kinds:
         if kind not in FORMATS:
             raise UsageError(f"--formats: unknown format {kind!r}; known are {', '.join(FORMATS)}")
@@ -56,8 +59,9 @@ def plot(
             out,
             wanted,
             kinds,
-            only=_split("--only", only),
-            without=_split("--without", without) if without else (),
+            only=shown,
+            without=hidden,
+            annotators=annotators,
             on_note=note,
         )
     except ResultsError as error:
@@ -66,10 +70,3 @@ def plot(
         raise StorageError(str(error)) from error
     if not quiet:
         typer.echo("\n".join(map(str, written)))
-
-
-def _split(option: str, text: str) -> list[str]:
-    parts = [part.strip() for part in text.split(",") if part.strip()]
-    if not parts:
-        raise UsageError(f"{option} {text!r} names nothing; give names with commas between")
-    return parts

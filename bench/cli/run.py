@@ -74,6 +74,18 @@ def run(
     preset: Annotated[
         Preset, typer.Option("--preset", help="For methods with presets.")
     ] = Preset.AUTO,
+    match_n: Annotated[
+        float | None,
+        typer.Option(
+            "--match-n",
+            help="Ask each method for more or fewer, in at most 8 trials, until the count that it"
+            " returns is within this share of n: 0.05.",
+        ),
+    ] = None,
+    protocol: options.ProtocolName = "default",
+    protocol_file: options.ProtocolFile = None,
+    connectivity: options.HowConnected = None,
+    metrics: options.Metrics = "default",
     plugin: options.Plugins = None,
     force: options.Force = False,
     retry_failed: options.RetryFailed = False,
@@ -96,6 +108,10 @@ def run(
         raise UsageError(
             f"--timeout: {timeout:g} cannot be; give seconds above 0 and up to {LONGEST_TIMEOUT}"
         )
+    if match_n is not None and not 0 <= match_n < 1:
+        raise UsageError(
+            f"--match-n: {match_n:g} is no share of n; give 0 (exactly) to below 1, such as 0.05"
+        )
     counts = parse_integers(n, "--n", least=1)
     seeds = parse_integers(seed, "--seed", least=0)
     settings = Settings(
@@ -107,10 +123,12 @@ def run(
         force=force,
         retry_failed=retry_failed,
         plugins=options.load_plugins(plugin),
+        scoring=options.make_scoring(protocol, protocol_file, connectivity, metrics),
+        match_n=match_n,
         arguments=tuple(sys.argv[1:]),
     )
     choices = choose(parse_terms(methods), list_methods(), default_methods)
     variants = make_variants(choices, preset)
     data = options.find_dataset(dataset, root, split, limit)
-    cells = make_plan(data, variants, counts, seeds, device)
+    cells = make_plan(data, variants, counts, seeds, device, match_n)
     return run_cells(cells, data, settings, options.make_console(quiet))

@@ -28,6 +28,10 @@ def score(
     split: options.Split = None,
     limit: options.Limit = None,
     out: options.Out = Path("scores.parquet"),
+    protocol: options.ProtocolName = "default",
+    protocol_file: options.ProtocolFile = None,
+    connectivity: options.HowConnected = None,
+    metrics: options.Metrics = "default",
     workers: options.Workers = None,
     force: options.Force = False,
     retry_failed: options.RetryFailed = False,
@@ -48,6 +52,7 @@ def score(
         workers=options.count_workers(workers),
         force=force,
         retry_failed=retry_failed,
+        scoring=options.make_scoring(protocol, protocol_file, connectivity, metrics),
         arguments=tuple(sys.argv[1:]),
     )
     data = options.find_dataset(dataset, root, split, limit)

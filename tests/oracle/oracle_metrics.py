@@ -23,10 +23,14 @@ def oracle(labels, truths, image=None, n=None, void=None):
     each = [{**overlap(labels, truth, void), **boundary(labels, truth, void)} for truth in truths]
     for name in (*OVERLAP, *BOUNDARY):
         values = [one[name] for one in each]
-        defined = [value for value in values if value == value]
-        scores[name] = sum(defined) / len(defined) if defined else NAN
+        scores[name] = mean_where_defined(values)
         scores[f"{name}_by_annotator"] = values
     return scores
+
+
+def mean_where_defined(values):
+    defined = [value for value in values if value == value]
+    return sum(defined) / len(defined) if defined else NAN
 
 
 def pixels(void):
@@ -150,6 +154,11 @@ def colours(labels, image, void):
     }
 
 
+def part_sizes(mask):
+    numbers, count = ndimage.label(mask)  # 4-connected
+    return [int((numbers == 1 + part).sum()) for part in range(count)]
+
+
 def shape(labels, void):
     members, perimeter = defaultdict(list), Counter()
     for y, x in pixels(void):
@@ -162,14 +171,14 @@ def shape(labels, void):
         len(m) / total * 4 * math.pi * len(m) / perimeter[j] ** 2 for j, m in members.items()
     )
     sizes = np.array([len(member) for member in members.values()], float)
+    components = [part_sizes((labels == j) & ~void) for j in members]
     return {
         "sse_xy": spread / total,
         "co": compactness,
         "cd": float(thick(labels, void).sum()) / total,
         "n_labels": float(len(members)),
-        "n_components": float(
-            sum(ndimage.label((labels == j) & ~void)[1] for j in members)  # 4-connected
-        ),
+        "n_components": float(sum(len(parts) for parts in components)),
+        "stray": 1 - sum(max(parts) for parts in components) / total,
         "size_cv": float(sizes.std() / sizes.mean()),
         "size_gini": float(
             np.abs(sizes[:, None] - sizes).sum() / (2 * len(sizes) ** 2 * sizes.mean())

@@ -8,8 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metrics import evaluate
+from metrics import METRICS, evaluate
 from tests.unit.metric_cases import assert_same, cases, images, partitions, shapes
+
+# `br` is what its protocol says; its tests are the protocols' tests.
+ALL = [name for name in METRICS if name != "br"]
+# A thin boundary lies on one side of an edge: a flip moves it to the other.
+EITHER_WAY = [name for name in ALL if name != "br_matched"]
 
 few = settings(max_examples=60, deadline=None)
 
@@ -75,7 +80,7 @@ def test_neubert_is_twice_bergh_where_every_superpixel_has_a_majority(data):
 @given(cases(), st.randoms(use_true_random=False))
 @few
 def test_relabelling_changes_nothing(case, random):
-    expected = evaluate(**case)
+    expected = evaluate(**case, metrics=ALL)
 
     def renamed(labels):
         names = random.sample(range(300), 100)
@@ -83,7 +88,7 @@ def test_relabelling_changes_nothing(case, random):
 
     case["labels"] = renamed(case["labels"])
     case["truths"] = [renamed(truth) for truth in case["truths"]]
-    assert_same(evaluate(**case), expected, tolerance=1e-12)
+    assert_same(evaluate(**case, metrics=ALL), expected, tolerance=1e-12)
 
 
 @pytest.mark.parametrize("move", [np.flipud, np.fliplr, lambda a: np.swapaxes(a, 0, 1)])
@@ -97,7 +102,8 @@ def test_flips_and_transposes_change_nothing(move, case):
         "n": case["n"],
         "void": None if case["void"] is None else move(case["void"]),
     }
-    assert_same(evaluate(**moved), evaluate(**case), tolerance=1e-12)
+    expected = evaluate(**case, metrics=EITHER_WAY)
+    assert_same(evaluate(**moved, metrics=EITHER_WAY), expected, tolerance=1e-12)
 
 
 @given(cases(), st.data())
@@ -173,6 +179,7 @@ def test_scores_of_a_hand_computed_image():
         "cd": 16 / 64,
         "n_labels": 2,
         "n_components": 2,
+        "stray": 0,
         "size_cv": 0.5,
         "size_gini": 0.25,
         "count_error": 0.5,
@@ -217,14 +224,15 @@ def test_a_frame_of_void_is_as_good_as_cropped(case, data):
         "n": case["n"],
         "void": np.pad(void, frame, constant_values=True),
     }
-    assert_same(evaluate(**with_frame), evaluate(**case))
+    # All but the matching, whose distance is a share of the image's diagonal.
+    expected = evaluate(**case, metrics=EITHER_WAY)
+    assert_same(evaluate(**with_frame, metrics=EITHER_WAY), expected, tolerance=1e-12)
 
 
 @given(cases())
 @few
 def test_asking_for_fewer_metrics_changes_none_of_them(case):
-    expected = evaluate(**case)
-    for name in expected:
-        if not name.endswith("_by_annotator"):
-            scores = evaluate(**case, metrics=[name])
-            assert_same(scores, {key: expected[key] for key in scores})
+    expected = evaluate(**case, metrics=ALL)
+    for name in ALL:
+        scores = evaluate(**case, metrics=[name])
+        assert_same(scores, {key: expected[key] for key in scores})

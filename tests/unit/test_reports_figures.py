@@ -5,7 +5,7 @@ import pytest
 from matplotlib.colors import to_hex
 
 from metrics import METRICS
-from reports.curves import draw_curves
+from reports.curves import ANNOTATORS, draw_curves
 from reports.frame import align, analyse
 from reports.panel import HOLLOW
 from reports.runtime import draw_runtime
@@ -176,6 +176,116 @@ def test_wide_ranges_get_a_logarithmic_axis():
     (wide,) = draw_curves(analysis(Fake(ns=(5, 500, 5000), images=3), ("mde",)).points).axes
     assert (narrow.get_xscale(), narrow.get_yscale()) == ("linear", "linear")
     assert (wide.get_xscale(), wide.get_yscale()) == ("log", "log")
+
+
+def test_a_protocol_other_than_the_default_is_named():
+    points = analysis(Fake(images=3), ("asa",)).points
+    assert "protocol" not in title_of(draw_curves(points))
+    assert title_of(draw_curves(points, ", protocol seal2018")).endswith("protocol seal2018")
+
+
+def title_of(figure):
+    return figure.legends[0].get_title().get_text().replace("\n", " ")
+
+
+# --- annotators --------------------------------------------------------------------------------
+
+
+def drawn_annotators(axes):
+    """The (low, high) of the band and the height of the mean, each None where it is not there."""
+    bands = [patch.get_bbox() for patch in axes.patches if patch.get_gid() == ANNOTATORS]
+    means = [line.get_ydata()[0] for line in axes.lines if line.get_gid() == ANNOTATORS]
+    assert len(bands) < 2
+    assert len(means) < 2
+    return (bands[0].y0, bands[0].y1) if bands else None, means[0] if means else None
+
+
+def panel(low, mean, high, metric="asa", ns=(50, 100, 200)):
+    """Draw one panel with annotators at these shares of the height that its curves need."""
+    points = analysis(Fake(ns=ns, images=5), (metric,)).points
+    (plain,) = draw_curves(points).axes
+    bottom, top = plain.get_ylim()
+    ends = tuple(bottom + share * (top - bottom) for share in (low, mean, high))
+    notes = []
+    figure = draw_curves(points, annotators={metric: ends}, on_note=notes.append)
+    return figure, (bottom, top), ends, notes
+
+
+def test_annotators_are_a_band_with_their_mean_in_it_and_one_entry_in_the_legend():
+    figure, limits, (low, mean, high), notes = panel(0.2, 0.5, 0.7)
+    band, line = drawn_annotators(figure.axes[0])
+    assert band == pytest.approx((low, high))
+    assert line == pytest.approx(mean)
+    assert figure.axes[0].get_ylim() == pytest.approx(limits)
+    assert legend_texts(figure).count(ANNOTATORS) == 1
+    assert not notes
+
+
+def test_annotators_lie_behind_the_curves():
+    axes = panel(0.2, 0.5, 0.7)[0].axes[0]
+    behind = [a for a in (*axes.patches, *axes.lines) if a.get_gid() == ANNOTATORS]
+    before = [a for a in (*axes.lines, *axes.collections) if a.get_gid() != ANNOTATORS]
+    assert len(behind) == 2
+    assert max(a.get_zorder() for a in behind) < min(a.get_zorder() for a in before)
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.8, 1.3), (-0.3, 0.5), (-0.15, 1.15), (1.1, 1.3)])
+def test_the_axis_grows_to_show_annotators_that_lie_near(low, high):
+    figure, (bottom, top), ends, _ = panel(low, high, high)
+    shown_bottom, shown_top = figure.axes[0].get_ylim()
+    band, _ = drawn_annotators(figure.axes[0])
+    assert band == pytest.approx((ends[0], ends[2]))
+    assert shown_bottom <= min(bottom, ends[0])
+    assert shown_top >= max(top, ends[2])
+    assert shown_top - shown_bottom <= 1.4 * (top - bottom) * (1 + 1e-9)
+
+
+def test_annotators_that_reach_far_are_clipped_at_the_axis():
+    figure, (bottom, top), (low, _, _), notes = panel(0.5, 2, 3)
+    band, line = drawn_annotators(figure.axes[0])
+    assert figure.axes[0].get_ylim() == pytest.approx((bottom, top))
+    assert band == pytest.approx((low, top))
+    assert line is None
+    assert not notes
+
+
+def test_annotators_far_from_the_curves_are_left_out_and_said():
+    figure, limits, (low, _, high), notes = panel(-3, -2.5, -2)
+    assert drawn_annotators(figure.axes[0]) == (None, None)
+    assert figure.axes[0].get_ylim() == pytest.approx(limits)
+    assert ANNOTATORS not in legend_texts(figure)
+    assert notes == [f"annotators' asa ({low:.3g} to {high:.3g}) lies outside the figure"]
+
+
+@pytest.mark.parametrize("low", [0.0, 0.02])
+def test_annotators_on_a_logarithmic_axis(low):
+    points = analysis(Fake(ns=(5, 500, 5000), images=3), ("mde",)).points
+    figure = draw_curves(points, annotators={"mde": (low, 0.1, 0.2)})
+    (axes,) = figure.axes
+    bottom, top = axes.get_ylim()
+    assert axes.get_yscale() == "log"
+    assert drawn_annotators(axes) == (pytest.approx((max(low, bottom), min(0.2, top))), 0.1)
+    figure.draw_without_rendering()
+
+
+def test_only_panels_whose_metric_has_annotators_show_them():
+    points = analysis(Fake(images=5), ("asa", "ev")).points
+    middle = points["asa"]["value"].mean()
+    figure = draw_curves(points, annotators={"asa": (middle, middle, middle), "vi": (1, 2, 3)})
+    accuracy, variation = map(drawn_annotators, figure.axes)
+    assert accuracy == ((middle, middle), middle)
+    assert variation == (None, None)
+
+
+@pytest.mark.parametrize("metrics", [("asa",), ("asa", "br_r2"), ("asa", "br_r2", "sc", "ue_np")])
+def test_the_legend_covers_no_panel_with_annotators_and_a_long_protocol(metrics):
+    points = analysis(Fake(METHODS, images=4), metrics).points
+    figure = draw_curves(points, "stutz2018-mean", {"asa": (0.8, 0.9, 0.97)})
+    figure.draw_without_rendering()
+    legend = figure.legends[0].get_window_extent()
+    assert 0 <= legend.x0 < legend.x1 <= figure.bbox.x1
+    assert legend.y0 >= 0
+    assert all(legend.y1 <= axes.get_tightbbox().y0 for axes in figure.axes)
 
 
 # --- runtime -----------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Reading results and averaging them: seeds first, then images, against the returned count."""
 
+from dataclasses import replace
 from statistics import fmean
 
 import numpy as np
@@ -10,8 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.schema import VERSION_KEY
-from reports.frame import COLUMNS, ResultsError, aggregate, align, load, quartiles
+from bench.schema import with_run_facts
+from metrics import PROTOCOLS, Protocol
+from reports.frame import aggregate, align, quartiles
+from reports.results import COLUMNS, VERSION_KEY, Facts, ResultsError, file_facts, load
+from reports.stats import bootstrap_interval
 from tests.fake_results import METHODS, Fake, table, write
 
 WANTED = (*COLUMNS, "asa")
@@ -296,3 +300,105 @@ def test_times_are_medians_with_quartiles_of_uncontended_ok_cells():
 def test_a_label_with_contended_times_only_has_no_time():
     points = quartiles(aligned(cell(label="FH", contended=True), cell(label="SLIC")))
     assert points["value"].isna().tolist() == [True, False]
+
+
+def test_failed_cells_have_no_part_in_which_times_compare():
+    failed = cell(image="b", status="failed", time_s=0.1, time_repeats=3, asa=np.nan)
+    assert quartiles(aligned(cell(time_s=9.0), failed))["value"].tolist() == [9.0]
+
+
+# --- samples that are pairs of image and annotator ---------------------------------------------
+
+PAIRS = PROTOCOLS["seal2018"]
+
+
+def defined_pairs(path, label, n):
+    """Every defined value of every pair of image and annotator at a point, and the counts."""
+    rows = pq.read_table(path).to_pylist()
+    its = [row for row in rows if (row["label"], row["n"], row["status"]) == (label, n, "ok")]
+    values = [v for row in its for v in row["asa_by_annotator"] if not np.isnan(v)]
+    counts = [row["n_labels"] for row in its for v in row["asa_by_annotator"] if not np.isnan(v)]
+    return values, counts
+
+
+def asa_of(path):
+    (group,) = align(load(path, WANTED), ["asa"])
+    return group, aggregate(group, ["asa"])["asa"]
+
+
+@pytest.mark.parametrize("seeds", [1, 3])
+def test_a_mean_is_the_plain_mean_over_all_pairs(tmp_path, seeds):
+    path = write(tmp_path / "r.parquet", Fake(images=9, seeds=seeds, lists=True, protocol=PAIRS))
+    for point in asa_of(path)[1].to_dict("records"):
+        values, _ = defined_pairs(path, point["label"], point["n"])
+        assert point["value"] == pytest.approx(fmean(values))
+        assert point["images"] == 9
+
+
+def test_the_count_of_pairs_is_that_of_the_same_pairs(tmp_path):
+    path = write(tmp_path / "r.parquet", Fake(images=9, lists=True, protocol=PAIRS))
+    for point in asa_of(path)[1].to_dict("records"):
+        _, counts = defined_pairs(path, point["label"], point["n"])
+        assert point["count"] == pytest.approx(fmean(counts))
+
+
+def test_failed_cells_bring_no_pairs(tmp_path):
+    fake = Fake(images=12, failing=0.3, lists=True, protocol=PAIRS)
+    path = write(tmp_path / "r.parquet", fake)
+    points = asa_of(path)[1]
+    assert points["missing"].any()
+    for point in points.to_dict("records"):
+        assert point["value"] == pytest.approx(
+            fmean(defined_pairs(path, point["label"], point["n"])[0])
+        )
+
+
+def test_the_interval_of_pairs_is_drawn_over_images(tmp_path):
+    path = write(tmp_path / "r.parquet", Fake(images=9, lists=True, protocol=PAIRS))
+    group, points = asa_of(path)
+    low, high = bootstrap_interval(group.scores["asa"], weights=group.weights["asa"])
+    np.testing.assert_array_equal(points[["low", "high"]].T, [low, high])
+    assert (points["low"] != aggregate_unweighted(group)["low"]).all()
+
+
+def aggregate_unweighted(group):
+    return aggregate(replace(group, weights={}), ["asa"])["asa"]
+
+
+def test_metrics_without_annotators_weigh_all_images_the_same(tmp_path):
+    path = write(tmp_path / "r.parquet", Fake(images=9, lists=True, protocol=PAIRS))
+    (group,) = align(load(path, (*WANTED, "ev")), ["asa", "ev"])
+    assert set(group.weights) == {"asa"}
+    values = aggregate(group, ["asa", "ev"])["ev"]["value"]
+    np.testing.assert_allclose(values, group.scores["ev"].mean(axis=0))
+
+
+def test_other_protocols_weigh_all_images_the_same_and_leave_the_lists_on_disk(tmp_path):
+    fake = Fake(images=4, lists=True, protocol=PROTOCOLS["best"])
+    frame = load(write(tmp_path / "r.parquet", fake), WANTED)
+    assert list(frame) == list(WANTED)
+    (group,) = align(frame, ["asa"])
+    assert not group.weights
+
+
+# --- facts of the whole file -------------------------------------------------------------------
+
+
+def facts_of(path, facts):
+    pq.write_table(with_run_facts(table(Fake(images=1)), facts), path)
+    return file_facts(path)
+
+
+def test_a_file_without_any_facts_is_of_the_default_protocol(tmp_path):
+    version = {VERSION_KEY: table(Fake()).schema.metadata[VERSION_KEY]}
+    pq.write_table(table(Fake()).replace_schema_metadata(version), tmp_path / "r.parquet")
+    assert file_facts(tmp_path / "r.parquet") == Facts()
+
+
+def test_the_facts_name_the_protocol_and_what_annotators_reach(tmp_path):
+    found = {"bsds500/test": {"images": 200, "metrics": {"asa": [0.8, 0.9, 0.95]}}}
+    own = Protocol("own", "thin and strict", boundary="thin", tolerance=0, annotators="worst")
+    facts = facts_of(tmp_path / "r.parquet", {"protocol": own.definition(), "annotators": found})
+    assert facts == Facts(own, {"bsds500/test": {"asa": (0.8, 0.9, 0.95)}})
+    assert facts.under == ", protocol own"
+    assert Facts().under == ""

@@ -2,6 +2,7 @@
 
 import errno
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -12,9 +13,11 @@ import pytest
 
 from bench.cli.plot import plot
 from bench.errors import StorageError, UsageError
-from reports.frame import ResultsError
+from metrics import PROTOCOLS
 from reports.output import OutputError, write_whole
 from reports.plot import make_figures
+from reports.results import ResultsError
+from reports.runtime import draw_runtime
 from tests.fake_results import METHODS, Fake, table, write
 
 SMALL = Fake(images=3, ns=(50, 100))
@@ -127,7 +130,51 @@ def test_the_summary_has_the_headline_metrics_beside_those_asked_for(results):
 def test_the_metric_asked_for_first_is_the_first_panel_and_column(results):
     make_figures(results, metrics=["ev", "n_labels", "ev", "asa"], formats=())
     (header,) = set(re.findall(r"\| method .*", (results.parent / "summary.md").read_text()))
-    assert header.startswith("| method | count | ev ↑ | n_labels | asa ↑ | br_r2 ↑ |")
+    heads = [head.strip() for head in header.strip("|").split("|")]
+    assert heads[:6] == ["method", "count", "ev ↑", "n_labels", "asa ↑", "br_r2 ↑"]
+
+
+def test_the_files_name_the_protocol_and_what_annotators_reach(tmp_path):
+    reach = {"asa": [0.85, 0.9, 0.94], "sc": [0.1, 0.2, 0.3], "br": [0.01, 0.02, 0.03]}
+    facts = {"annotators": {"bsds500/test": {"images": 3, "metrics": reach}}}
+    results = write(tmp_path / "r.parquet", replace(SMALL, protocol=PROTOCOLS["best"], facts=facts))
+
+    def summary_and_notes(**options):
+        notes = []
+        make_figures(results, formats=(), on_note=notes.append, **options)
+        return (tmp_path / "summary.md").read_text(), notes
+
+    text, notes = summary_and_notes()
+    assert text.startswith("**bsds500/test**, 3 images, protocol best\n")
+    assert "Annotators against each other: asa 0.900 (0.850 to 0.940), br 0.0200" in text
+    assert "bsds500/test: annotators' br (0.01 to 0.03) lies outside the figure" in notes
+    csv = pd.read_csv(tmp_path / "summary.csv")
+    assert list(csv.columns[:4]) == ["dataset", "split", "protocol", "label"]
+    assert set(csv["protocol"]) == {"best"}
+    text, notes = summary_and_notes(annotators=False)
+    assert "protocol best" in text
+    assert not any("nnotators" in line for line in (text, *notes))
+
+
+def test_the_default_protocol_goes_without_saying(tmp_path):
+    make_figures(write(tmp_path / "r.parquet", SMALL), formats=())
+    assert (tmp_path / "summary.md").read_text().startswith("**bsds500/test**, 3 images\n")
+    assert set(pd.read_csv(tmp_path / "summary.csv")["protocol"]) == {"default"}
+
+
+def test_the_runtime_figure_tells_of_the_cells_in_it_alone(tmp_path, monkeypatch):
+    said = []
+    monkeypatch.setattr(
+        "reports.plot.draw_runtime",
+        lambda times, machine: said.append(machine) or draw_runtime(times, machine),
+    )
+    rows = table(TIMED)
+    repeated = pc.equal(rows["label"], "SLIC")
+    rows = with_column(rows, "time_repeats", pc.if_else(repeated, 3, 1).cast("int32"))
+    rows = with_column(rows, "threads", pc.if_else(repeated, 1, 8).cast("int32"))
+    pq.write_table(rows, tmp_path / "r.parquet")
+    make_figures(tmp_path / "r.parquet", formats=())
+    assert said == ["3 repeats a cell; cpu, 1 thread"]
 
 
 # --- refusals ----------------------------------------------------------------------------------
@@ -186,6 +233,15 @@ def test_quiet_prints_nothing(tmp_path, capsys):
     plot(write(tmp_path / "r.parquet", SMALL), formats="pdf", quiet=True)
     captured = capsys.readouterr()
     assert captured.out == captured.err == ""
+
+
+def test_the_command_can_leave_annotators_out(tmp_path, capsys):
+    facts = {"annotators": {"bsds500/test": {"images": 3, "metrics": {"asa": [0.1, 0.1, 0.1]}}}}
+    results = write(tmp_path / "r.parquet", replace(SMALL, facts=facts))
+    plot(results, formats="pdf")
+    assert "note: bsds500/test: annotators' asa (0.1 to 0.1) lies" in capsys.readouterr().err
+    plot(results, formats="pdf", annotators=False)
+    assert "annotators" not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -100,3 +100,54 @@ def test_an_image_that_everybody_misses_takes_nobody_out():
 @pytest.mark.parametrize("shape", [(1, 3), (10, 1)])
 def test_without_images_or_rivals_nobody_is_best(shape):
     assert not not_worse_than_best(np.ones(shape), higher_is_better=True).any()
+
+
+# --- weights -----------------------------------------------------------------------------------
+
+
+def test_weighted_means_are_those_of_a_plain_loop_over_drawn_images():
+    rng = np.random.default_rng(1)
+    values, weights = rng.normal(size=(30, 3)), rng.integers(0, 7, size=(30, 3)).astype(float)
+    values[3, 1] = values[7:20, 2] = np.nan
+    drawn = np.random.default_rng(3).integers(30, size=(50, 30))
+    expected = [
+        np.nansum((weights * values)[images], axis=0)
+        / np.where(np.isnan(values), 0, weights)[images].sum(axis=0)
+        for images in drawn
+    ]
+    means = bootstrap_means(values, resamples=50, seed=3, weights=weights)
+    np.testing.assert_allclose(means, expected)
+
+
+def test_an_image_brings_its_pairs_along():
+    """Whole weights are so many equal samples of an image; images are still what is drawn."""
+    values, weights = np.array([[0.2], [0.5], [0.9]]), np.array([[1.0], [4.0], [2.0]])
+    low, high = bootstrap_interval(values, weights=weights)
+    assert (low[0], high[0]) == pytest.approx((0.2, 0.9))  # one image alone, drawn three times
+
+
+@given(arrays(float, (6, 2), elements=st.floats(-100, 100) | st.just(np.nan)), st.floats(0.01, 100))
+def test_equal_weights_change_nothing(values, weight):
+    same = np.full(values.shape, weight)
+    np.testing.assert_allclose(
+        bootstrap_interval(values, 100, weights=same), bootstrap_interval(values, 100), atol=1e-9
+    )
+
+
+def test_an_image_that_weighs_nothing_counts_for_nothing():
+    values = np.random.default_rng(0).normal(size=(20, 2))
+    weights = np.ones_like(values)
+    weights[4] = 0
+    spoilt = values.copy()
+    spoilt[4] = 1e6
+    np.testing.assert_array_equal(
+        bootstrap_means(spoilt, weights=weights), bootstrap_means(values, weights=weights)
+    )
+
+
+def test_weights_decide_who_is_best():
+    scores = np.array([[0.9, 0.8], [0.9, 0.8], [0.5, 0.9], [0.5, 0.9]] * 10)
+    first = np.tile([[1000.0], [1000.0], [1.0], [1.0]], (10, 2))
+    best = not_worse_than_best(scores, higher_is_better=True, weights=first)
+    assert best.tolist() == [True, False]
+    assert not_worse_than_best(scores, higher_is_better=True).tolist() == [False, True]

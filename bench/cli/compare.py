@@ -1,0 +1,153 @@
+"""``bench compare``: labels at equal returned count, areas under curves, or two results files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bench.cli import options
+from bench.errors import UsageError
+
+if TYPE_CHECKING:
+    from reports.compare import Report
+
+PAST_TOLERANCE = 3
+
+
+def compare(
+    a: Annotated[Path, typer.Argument(metavar="A.parquet", help="What `bench run` wrote.")],
+    b: Annotated[
+        Path | None,
+        typer.Argument(metavar="B.parquet", help="Another file, to compare cell by cell."),
+    ] = None,
+    at: Annotated[
+        str | None,
+        typer.Option(
+            help="Returned counts to compare labels at: 100,200.", show_default="the asked n"
+        ),
+    ] = None,
+    over: Annotated[
+        str | None,
+        typer.Option(
+            help="Range of returned counts, LOW,HIGH, to average curves over (AMR, AUE, AUV)."
+        ),
+    ] = None,
+    metrics: Annotated[
+        str | None,
+        typer.Option(
+            help="Metrics, the one that decides the order first; `bench list metrics` names them.",
+            show_default="asa,br,ue_np,ev",
+        ),
+    ] = None,
+    only: options.OnlyLabels = "*",
+    without: options.WithoutLabels = "",
+    tolerance: Annotated[
+        float | None,
+        typer.Option(help="Two files: exit with 3 if any cell differs by more than this."),
+    ] = None,
+    out: options.Report = None,
+    quiet: options.Quiet = False,
+) -> int:
+    """Compare labels at equal returned count or over a range of counts, or compare two files.
+
+    One file: methods return different counts for the same n, so each image is interpolated along
+    its own curve to the counts of --at. Two files: the same cells are matched, say of two versions
+    or machines; with --tolerance the exit status tells whether they agree.
+    """
+    from reports.results import ResultsError
+
+    _check(b, at, over, tolerance, out)
+
+    def note(remark: str) -> None:
+        if not quiet:
+            typer.echo(f"note: {remark}", err=True)
+
+    wanted = None if metrics is None else options.split_metrics("--metrics", metrics)
+    labels = options.split_patterns(only, without)
+    counts = _counts("--at", at) if at is not None else None
+    span = _range(over) if over is not None else None
+    try:
+        if b is not None:
+            return _two_files(a, b, wanted, labels, tolerance, out, quiet)
+        from reports.compare import AT_METRICS, OVER_METRICS, compare_at, compare_over
+
+        if span is not None:
+            report = compare_over(a, *span, wanted or OVER_METRICS, *labels, on_note=note)
+        else:
+            report = compare_at(a, counts, wanted or AT_METRICS, *labels, on_note=note)
+    except ResultsError as error:
+        raise UsageError(str(error)) from error
+    _show(report, out, quiet)
+    return 0
+
+
+def _two_files(
+    a: Path,
+    b: Path,
+    metrics: Sequence[str] | None,
+    labels: tuple[Sequence[str], Sequence[str]],
+    tolerance: float | None,
+    out: Path | None,
+    quiet: bool,
+) -> int:
+    from reports.difference import DIFFERENCE_METRICS, compare_files
+
+    report = compare_files(a, b, metrics or DIFFERENCE_METRICS, *labels)
+    _show(report, out, quiet)
+    if tolerance is None:
+        return 0
+    beyond = report.beyond(tolerance)
+    if beyond:
+        typer.echo(f"bench: past the tolerance of {tolerance:g}: {beyond}", err=True)
+        return PAST_TOLERANCE
+    if not quiet:
+        typer.echo(f"no cell differs by more than {tolerance:g}", err=True)
+    return 0
+
+
+def _check(
+    b: Path | None, at: str | None, over: str | None, tolerance: float | None, out: Path | None
+) -> None:
+    """Refuse options that do not go together, before anything is read."""
+    if b is not None and (at is not None or over is not None):
+        raise UsageError("--at and --over compare the labels of one file; give one file at a time")
+    if at is not None and over is not None:
+        raise UsageError("--at and --over make different tables; give one of them")
+    if tolerance is not None and b is None:
+        raise UsageError("--tolerance is for two files; give a second one, or leave it out")
+    if tolerance is not None and not tolerance >= 0:
+        raise UsageError(f"--tolerance: {tolerance:g} is no tolerance; the least value is 0")
+    options.check_report(out)
+
+
+def _counts(option: str, text: str) -> list[int]:
+    """Return the counts in a list such as ``100,200``, each once."""
+    counts = []
+    for part in options.split_names(option, text):
+        if not part.isdecimal() or int(part) < 1:
+            raise UsageError(
+                f"{option}: {part!r} is no count of superpixels; give whole numbers from 1 with "
+                "commas between, such as 100,200"
+            )
+        counts.append(int(part))
+    return list(dict.fromkeys(counts))
+
+
+def _range(text: str) -> tuple[int, int]:
+    ends = _counts("--over", text)
+    if len(ends) != 2 or ends[0] >= ends[1]:
+        raise UsageError(
+            f"--over: {text!r} is no range of counts; give LOW,HIGH with LOW below HIGH, such as "
+            "50,400"
+        )
+    return ends[0], ends[1]
+
+
+def _show(report: Report, out: Path | None, quiet: bool) -> None:
+    if out is not None:
+        options.write_report(report.text, report.numbers, out)
+    if not quiet:
+        typer.echo(report.text)

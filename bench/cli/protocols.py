@@ -1,0 +1,78 @@
+"""``bench protocols``: the same label maps under every protocol, side by side."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bench.cli import options
+
+
+def protocols(
+    results: Annotated[Path, typer.Argument(help="What `bench run` or `bench score` wrote.")],
+    protocol: Annotated[
+        str,
+        typer.Option(
+            "--protocol",
+            help="Those to compare, with commas between; all unless given.",
+            show_default=False,
+        ),
+    ] = "",
+    protocol_file: options.ProtocolFile = None,
+    metrics: Annotated[str, typer.Option("--metrics", help="One table each.")] = "br,asa,ue_np",
+    only: options.OnlyLabels = "*",
+    without: options.WithoutLabels = "",
+    out: options.Report = None,
+    root: options.Root = None,
+    workers: options.Workers = None,
+    quiet: options.Quiet = False,
+) -> int:
+    """Print what the same label maps score under every protocol.
+
+    Nothing is segmented: the stored label maps are scored again, once per protocol, and the scores
+    kept in the .run folder, so that a second call is quick.
+    """
+    from bench.errors import UsageError
+    from bench.plan import digest
+    from bench.rescored import Source, make_cells
+    from bench.runner import Settings
+    from bench.runner import run as run_cells
+    from bench.scoring import Scoring
+    from bench.store import Store
+    from reports.protocols import side_by_side
+    from reports.results import ResultsError
+
+    options.check_report(out)
+    shown = options.split_metrics("--metrics", metrics)
+    names = options.split_names("--protocol", protocol) if protocol else []
+    chosen = options.choose_protocols(names, protocol_file)
+    patterns = options.split_patterns(only, without)
+    source = Source.read(results).only(*patterns)
+    data = source.dataset(root)
+    folder = Store(results.resolve()).folder / "protocols"
+    console = options.make_console(quiet)
+    files, statuses = {}, []
+    for one in chosen:
+        scoring = Scoring(one, options.choose_metrics(metrics))
+        target = folder / f"{one.name}-{digest(scoring.facts)[:6]}.parquet"
+        console.print(f"Protocol {one.name}: {one.title}", highlight=False)
+        settings = Settings(
+            out=target,
+            workers=options.count_workers(workers),
+            scoring=scoring,
+            match_n=source.facts.get("match_n"),
+            arguments=tuple(sys.argv[1:]),
+        )
+        statuses.append(run_cells(make_cells(source, data, target), data, settings, console))
+        files[one.name] = target
+    try:
+        text, numbers = side_by_side(files, shown, *patterns)
+    except ResultsError as error:
+        raise UsageError(str(error)) from error
+    typer.echo(text)
+    if out is not None:
+        options.write_report(text, numbers, out)
+    return max(statuses)

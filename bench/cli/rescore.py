@@ -1,0 +1,76 @@
+"""``bench rescore``: score the stored label maps of a run again, in another way."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bench.cli import options
+
+if TYPE_CHECKING:
+    from metrics.protocols import Connectivity
+
+
+def rescore(
+    results: Annotated[Path, typer.Argument(help="What `bench run` or `bench score` wrote.")],
+    protocol: options.ProtocolName = "default",
+    protocol_file: options.ProtocolFile = None,
+    connectivity: Annotated[
+        str | None,
+        typer.Option(
+            "--connectivity",
+            help=options.CONNECTIVITY_HELP + " Several, such as as-is,merge, stand side by side.",
+            show_default="what the protocol says",
+        ),
+    ] = None,
+    metrics: options.Metrics = "default",
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="Results file to write.", show_default="RESULTS-PROTOCOL"),
+    ] = None,
+    root: options.Root = None,
+    workers: options.Workers = None,
+    force: options.Force = False,
+    retry_failed: options.RetryFailed = False,
+    quiet: options.Quiet = False,
+) -> int:
+    """Score the label maps of a results file again, without running any method.
+
+    Another protocol, other metrics, or unconnected labels treated otherwise. Everything else in the
+    rows stays, times above all; rows without a label map stay as they are.
+    """
+    from bench.errors import UsageError
+    from bench.rescored import Source, make_cells
+    from bench.runner import Settings
+    from bench.runner import run as run_cells
+
+    scoring = options.make_scoring(protocol, protocol_file, None, metrics)
+    treatments = _treatments(connectivity)
+    if len(treatments) == 1:
+        scoring = scoring.connected(treatments[0])
+    source = Source.read(results)
+    target = options.results_file(out or results.with_stem(f"{results.stem}-{protocol}"))
+    if target == results.resolve():
+        raise UsageError(f"--out: '{target}' is what is to be scored again; give another name")
+    data = source.dataset(root)
+    settings = Settings(
+        out=target,
+        workers=options.count_workers(workers),
+        force=force,
+        retry_failed=retry_failed,
+        scoring=scoring,
+        match_n=source.facts.get("match_n"),
+        arguments=tuple(sys.argv[1:]),
+    )
+    cells = make_cells(source, data, target, treatments if len(treatments) > 1 else [None])
+    return run_cells(cells, data, settings, options.make_console(quiet))
+
+
+def _treatments(text: str | None) -> list[Connectivity | None]:
+    if text is None:
+        return [None]
+    names = options.split_names("--connectivity", text)
+    return [options.choose_connectivity(name) for name in dict.fromkeys(names)]

@@ -1,0 +1,351 @@
+"""Tables of one results file at equal counts or over a range, and of two files cell by cell."""
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from metrics import PROTOCOLS
+from reports.compare import compare_at, compare_over
+from reports.difference import compare_files
+from reports.frame import align
+from reports.markdown import table
+from reports.results import COLUMNS, ResultsError, load
+from tests.fake_results import METHODS, Fake, write
+from tests.fake_results import table as rows_of
+
+PAIRS = PROTOCOLS["seal2018"]
+
+
+@pytest.fixture
+def path(tmp_path):
+    """A file of five labels, whose counts spread around what was asked, with some failures."""
+    return write(tmp_path / "r.parquet", Fake(METHODS[:5], failing=0.02))
+
+
+def write_changed(path, change, **fake):
+    """Write an invented file with its rows changed, as a frame."""
+    rows = rows_of(Fake(**fake))
+    frame = rows.to_pandas(types_mapper=pd.ArrowDtype)
+    changed = pa.Table.from_pandas(change(frame), schema=rows.schema, preserve_index=False)
+    pq.write_table(changed.replace_schema_metadata(rows.schema.metadata), path)
+    return path
+
+
+# --- Markdown ----------------------------------------------------------------------------------
+
+CELLS = st.text(st.characters(categories=["L", "N", "P", "S"]), max_size=12)
+
+
+@given(st.integers(1, 4).flatmap(lambda n: st.lists(st.lists(CELLS, min_size=n, max_size=n))))
+def test_all_lines_of_a_table_are_equally_long_and_have_as_many_cells(rows):
+    columns = {str(i): list(column) for i, column in enumerate(zip(*rows, strict=True))}
+    lines = table(columns).splitlines()
+    assert len({len(line) for line in lines}) <= 1
+    assert {line.replace("\\|", "").count("|") for line in lines} <= {len(columns) + 1}
+
+
+def test_labels_stand_left_and_numbers_right():
+    assert table({"label": ["SLIC", "x|y"], "asa": ["0.9", "-"]}).splitlines() == [
+        "| label | asa |",
+        "| ----- | --: |",
+        "| SLIC  | 0.9 |",
+        "| x\\|y  |   - |",
+    ]
+
+
+def test_columns_of_unequal_length_are_refused():
+    with pytest.raises(ValueError, match="shorter"):
+        table({"label": ["SLIC"], "asa": []})
+
+
+# --- one file, at equal counts -----------------------------------------------------------------
+
+
+def test_by_default_the_asked_counts_of_the_file_are_compared(path):
+    numbers = compare_at(path).numbers
+    assert sorted(numbers["count"].unique()) == [50, 100, 200, 400]
+    assert set(numbers["metric"]) == {"asa", "br", "ue_np", "ev"}
+
+
+def test_without_asked_counts_they_must_be_given(tmp_path):
+    path = write(tmp_path / "r.parquet", Fake(ns=(None,)))
+    with pytest.raises(ResultsError, match="--at"):
+        compare_at(path)
+    assert set(compare_at(path, [100]).numbers["count"]) == {100}
+
+
+def test_rows_are_sorted_best_first_and_what_lacks_images_comes_last(path):
+    for count in (60, 100, 300):
+        numbers = compare_at(path, [count], ["ue_np"]).numbers.set_index("label")
+        text = compare_at(path, [count], ["ue_np"]).text
+        lines = [line.split("|")[1].strip() for line in text.splitlines() if "|" in line][2:]
+        order = numbers.loc[lines]
+        complete = order["missing"] == 0
+        assert complete.is_monotonic_decreasing
+        assert order.loc[complete, "value"].is_monotonic_increasing
+
+
+def test_a_label_over_fewer_images_has_a_dagger_and_is_never_best(path):
+    report = compare_at(path, [60], ["asa"])
+    lacking = report.numbers[report.numbers["missing"] > 0]
+    assert len(lacking)
+    assert not lacking[["best", "not_told_from_best"]].any(axis=None)
+    for label in lacking["label"]:
+        (line,) = [line for line in report.text.splitlines() if line.startswith(f"| {label} ")]
+        assert "†" in line
+        assert "**" not in line
+
+
+def test_bold_are_those_that_a_paired_bootstrap_does_not_tell_from_the_best(tmp_path):
+    path = write(tmp_path / "r.parquet", Fake(METHODS[:3], ns=(50, 100, 800)))
+    report = compare_at(path, [120], ["asa"])
+    bold = set(report.numbers.loc[report.numbers["not_told_from_best"], "label"])
+    assert 1 <= len(bold) < 3
+    assert bold == {line.split()[1] for line in report.text.splitlines() if "| **" in line}
+
+
+def test_the_difference_to_the_best_is_taken_image_by_image(path):
+    numbers = compare_at(path, [60], ["asa"]).numbers.set_index("label")
+    (best,) = numbers.index[numbers["best"]]
+    complete = numbers[numbers["missing"] == 0]
+    assert complete["difference"].to_dict() == pytest.approx(
+        (complete["value"] - complete.loc[best, "value"]).to_dict()
+    )
+    incomplete = numbers[(numbers["missing"] > 0) & numbers["value"].notna()]
+    unpaired = incomplete["value"] - numbers.loc[best, "value"]
+    assert (incomplete["difference"] - unpaired).abs().max() > 1e-6
+    assert (numbers["difference_low"] <= numbers["difference"]).all()
+    assert complete["value"].idxmax() == best
+
+
+def test_a_difference_whose_interval_holds_0_is_one_that_is_bold(path):
+    numbers = compare_at(path, [150], ["ue_np"]).numbers
+    others = numbers[(numbers["missing"] == 0) & ~numbers["best"]]
+    assert len(others)
+    assert ((others["difference_low"] <= 0) == others["not_told_from_best"]).all()
+
+
+def test_a_metric_with_no_better_side_has_neither_best_nor_bold(path):
+    report = compare_at(path, [100], ["n_components", "asa"])
+    first = report.numbers[report.numbers["metric"] == "n_components"]
+    assert not first[["best", "not_told_from_best"]].any(axis=None)
+    assert "- best" not in report.text.split("Mean over images")[0]
+
+
+def test_a_count_that_no_image_covers_gives_dashes_and_reasons(path):
+    report = compare_at(path, [7000], ["asa"])
+    assert report.numbers["value"].isna().all()
+    assert (report.numbers["covered"] == 0).all()
+    assert report.text.count("20 of 20 images") == 5
+    assert "or fewer" in report.text
+
+
+def test_each_split_has_its_own_table(tmp_path):
+    fakes = [Fake(images=4), Fake(images=6, split="val"), Fake(images=3, dataset="folder")]
+    numbers = compare_at(write(tmp_path / "r.parquet", *fakes), [100]).numbers
+    images = numbers.groupby(["dataset", "split"])["images"].unique().map(list).to_dict()
+    assert images == {("bsds500", "test"): [4], ("bsds500", "val"): [6], ("folder", "test"): [3]}
+
+
+def test_the_protocol_is_named_when_it_is_not_the_usual_one(tmp_path, path):
+    other = write(tmp_path / "o.parquet", Fake(lists=True, protocol=PAIRS))
+    for report in (compare_at(other, [100]), compare_over(other, 60, 150)):
+        assert "protocol seal2018" in report.text.splitlines()[0]
+        assert set(report.numbers["protocol"]) == {"seal2018"}
+    assert "protocol" not in compare_at(path, [100]).text
+
+
+def test_only_and_without_choose_labels(path):
+    assert set(compare_at(path, [100], only=["s*"]).numbers["label"]) == {"SLIC", "SEEDS"}
+    assert "SLIC" not in set(compare_over(path, 60, 150, without=["slic"]).numbers["label"])
+    with pytest.raises(ResultsError, match="no label is left"):
+        compare_at(path, [100], only=["nothing"])
+
+
+def test_a_metric_without_any_value_is_left_out_and_noted(tmp_path):
+    def forget(frame):
+        return frame.assign(ev=pd.NA)
+
+    notes = []
+    path = write_changed(tmp_path / "r.parquet", forget)
+    numbers = compare_at(path, [100], on_note=notes.append).numbers
+    assert "ev" not in set(numbers["metric"])
+    assert len(notes) == 1
+    assert notes[0].startswith("ev ")
+
+
+# --- one file, over a range --------------------------------------------------------------------
+
+
+def test_over_a_range_there_are_amr_aue_auv_and_mean_asa(path):
+    report = compare_over(path, 80, 250)
+    for name in ("AMR (br) ↓", "AUE (ue_np) ↓", "AUV (ev) ↓", "mean asa ↑"):
+        assert name in report.text
+    assert report.numbers["value"].notna().all()
+
+
+def test_a_label_that_does_not_cover_the_range_gets_a_dash_and_the_reason(path):
+    report = compare_over(path, 50, 300)
+    lacking = set(report.numbers.loc[report.numbers["value"].isna(), "label"])
+    assert lacking == {"SLIC", "SEEDS", "ETPS"}
+    for label in lacking:
+        (reason,) = [line for line in report.text.splitlines() if line.startswith(f"- {label}: ")]
+        assert "returned" in reason
+
+
+# --- two files ---------------------------------------------------------------------------------
+
+
+def test_a_file_does_not_differ_from_itself(path):
+    report = compare_files(path, path)
+    assert report.beyond(0) == ""
+    assert (report.numbers["largest"] == 0).all()
+    known = report.numbers["difference"].notna()
+    assert known.all()
+    assert (report.numbers["difference"] == 0).all()
+
+
+def test_what_differs_is_counted_per_label_and_n(tmp_path):
+    def drop_one(frame):
+        return frame.drop(index=frame.index[(frame.label == "SLIC") & (frame.n == 50)][0])
+
+    def change_one(frame):
+        frame = drop_one(frame)
+        spoilt = frame.index[(frame.label == "FH") & (frame.n == 100)][3]
+        frame.loc[spoilt, "status"] = "timeout"
+        better = frame.index[(frame.label == "FH") & (frame.n == 200)][4]
+        frame.loc[better, "asa"] += 0.02
+        return frame
+
+    a = write(tmp_path / "a.parquet", Fake())
+    b = write_changed(tmp_path / "b.parquet", change_one)
+    report = compare_files(a, b, ["asa"])
+    found = report.numbers.set_index(["label", "n"])
+    assert found["matched"].sum() == 3 * 4 * 20 - 1
+    assert found.loc[("SLIC", 50), "only_a"] == 1
+    assert found["only_a"].sum() == 1
+    assert found["only_b"].sum() == 0
+    assert found.loc[("FH", 100), "status_differs"] == 1
+    assert found["status_differs"].sum() == 1
+    changed = found.loc[("FH", 200)]
+    assert changed["largest"] == pytest.approx(0.02)
+    assert changed["difference"] == pytest.approx(0.001)
+    assert changed["mean_b"] - changed["mean_a"] == pytest.approx(0.001)
+    assert (found["difference"].abs() > 1e-12).sum() == 1
+    turned = compare_files(b, a, ["asa"]).numbers.set_index(["label", "n"])
+    assert turned["only_b"].sum() == 1
+    assert turned.loc[("FH", 200), "difference"] == pytest.approx(-0.001)
+
+
+def worse_by(amount):
+    def change(frame):
+        where = frame.index[(frame.label == "FH") & (frame.n == 100)][5]
+        frame.loc[where, "asa"] -= amount
+        return frame
+
+    return change
+
+
+@pytest.mark.parametrize(("tolerance", "differs"), [(0, True), (0.009, True), (0.011, False)])
+def test_the_tolerance_is_for_the_worst_cell(tmp_path, tolerance, differs):
+    a = write(tmp_path / "a.parquet", Fake())
+    b = write_changed(tmp_path / "b.parquet", worse_by(0.01))
+    beyond = compare_files(a, b).beyond(tolerance)
+    assert bool(beyond) == differs
+    if differs:
+        assert "asa differs by up to 0.01 (FH, n 100, image00005, seed 0)" in beyond
+
+
+def without_value(frame):
+    frame.loc[frame.index[7], "asa"] = pd.NA
+    return frame
+
+
+def test_a_number_against_nan_differs_and_nan_against_nan_does_not(tmp_path):
+    whole = write(tmp_path / "a.parquet", Fake())
+    one, other = (write_changed(tmp_path / f"{name}.parquet", without_value) for name in ("b", "c"))
+    assert "asa differs by up to inf" in compare_files(whole, one).beyond(1e9)
+    assert compare_files(one, other).beyond(0) == ""
+
+
+@pytest.mark.parametrize("change", [lambda f: f.iloc[1:], lambda f: f.iloc[::-1]])
+def test_cells_match_by_what_they_are_and_not_by_their_place(tmp_path, change):
+    a = write(tmp_path / "a.parquet", Fake(seeds=2))
+    b = write_changed(tmp_path / "b.parquet", change, seeds=2)
+    report = compare_files(a, b)
+    assert (report.numbers["largest"] == 0).all()
+    lost = report.numbers.drop_duplicates(["label", "n"])["only_a"].sum()
+    assert report.beyond(0) == ("1 cell in A only" if lost else "")
+
+
+def test_a_status_that_differs_is_past_any_tolerance(tmp_path):
+    def fail(frame):
+        frame.loc[frame.index[3], "status"] = "crashed"
+        return frame
+
+    a = write(tmp_path / "a.parquet", Fake())
+    b = write_changed(tmp_path / "b.parquet", fail)
+    assert compare_files(a, b).beyond(1e9) == "1 cell with another status"
+
+
+def test_label_maps_without_an_asked_count_match(tmp_path):
+    a = write(tmp_path / "a.parquet", Fake(ns=(None,)))
+    report = compare_files(a, a)
+    assert (report.numbers["matched"] == 20).all()
+    assert report.numbers["mean_a"].notna().all()
+    assert "not given" in report.text
+
+
+def test_runs_of_two_devices_match(tmp_path):
+    a = write(tmp_path / "a.parquet", Fake())
+    b = write_changed(tmp_path / "b.parquet", lambda frame: frame.assign(device="cuda"))
+    assert compare_files(a, b).beyond(0) == ""
+
+
+def test_files_that_all_failed_compare_by_their_status(tmp_path):
+    a = write(tmp_path / "a.parquet", Fake(failing=1.0))
+    b = write(tmp_path / "b.parquet", Fake(failing=1.0, random=1))
+    report = compare_files(a, b)
+    assert report.numbers[["mean_a", "mean_b", "difference", "largest"]].isna().all(axis=None)
+    assert "with another status" in report.beyond(1)
+    assert compare_files(a, a).beyond(0) == ""
+
+
+def test_different_protocols_are_noted(tmp_path):
+    a = write(tmp_path / "a.parquet", Fake(lists=True))
+    b = write(tmp_path / "b.parquet", Fake(lists=True, protocol=PAIRS))
+    assert "different protocols" in compare_files(a, b).text
+    assert "different protocols" not in compare_files(b, b).text
+
+
+def test_pairs_weigh_the_means_where_they_are_the_samples(tmp_path):
+    path = write(tmp_path / "a.parquet", Fake(lists=True, protocol=PAIRS))
+    numbers = compare_files(path, path, ["asa"]).numbers
+    (aligned,) = align(load(path, (*COLUMNS, "asa")), ["asa"])
+    means = np.average(aligned.scores["asa"], axis=0, weights=aligned.weights["asa"])
+    assert numbers["mean_a"].tolist() == pytest.approx(means.tolist())
+    assert numbers["mean_b"].tolist() == pytest.approx(means.tolist())
+
+
+def test_files_without_a_common_cell_are_refused_and_what_differs_is_named(tmp_path):
+    a = write(tmp_path / "a.parquet", Fake(METHODS[:2]))
+    others = {
+        "label": Fake(METHODS[4:6]),
+        "dataset": Fake(METHODS[:2], dataset="folder"),
+        "n": Fake(METHODS[:2], ns=(60,)),
+    }
+    for name, fake in others.items():
+        b = write(tmp_path / "b.parquet", fake)
+        with pytest.raises(ResultsError, match=f"no cell in common: {name} is"):
+            compare_files(a, b)
+
+
+def test_one_label_for_two_settings_is_refused(tmp_path):
+    a = write(tmp_path / "a.parquet", Fake())
+    twice = write(tmp_path / "b.parquet", Fake(), Fake(random=1))
+    with pytest.raises(ResultsError, match=r"b\.parquet: label 'SLIC' has more than one row"):
+        compare_files(a, twice)
