@@ -43,13 +43,15 @@ def score_annotators(sample: Sample, scoring: Scoring) -> dict[str, list[float]]
     return {id: [float(scores[id]) for scores in each] for id in compared}  # type: ignore[arg-type]
 
 
-def summarise(files: Iterable[Path]) -> dict[str, Any]:
+def summarise(files: Iterable[Path], pairs: bool) -> dict[str, Any]:
     """Average over images what `score_annotators` returned of each.
 
     Parameters
     ----------
     files : iterable of Path
         JSON files; those that are not there are passed over.
+    pairs : bool
+        Whether an image weighs as much as it has annotators with a value.
 
     Returns
     -------
@@ -57,20 +59,23 @@ def summarise(files: Iterable[Path]) -> dict[str, Any]:
         ``images``, the number of images with several annotators, and ``metrics``: by id the means
         over images of the lowest, of the mean and of the highest annotator's value.
     """
-    images = [found for path in files if (found := _read(path))]
+    images = [found for path in files if (found := read_scores(path))]
     metrics = {}
     for id in dict.fromkeys(id for image in images for id in image):
         values = [np.array(image[id]) for image in images if id in image]
         defined = [v[np.isfinite(v)] for v in values if np.isfinite(v).any()]
         if defined:
             ends = [(v.min(), v.mean(), v.max()) for v in defined]
-            metrics[id] = [round(float(mean), 6) for mean in np.mean(ends, axis=0)]
+            weights = [len(v) if pairs else 1 for v in defined]
+            means = np.average(ends, axis=0, weights=weights)
+            metrics[id] = [round(float(mean), 6) for mean in means]
     return {"images": len(images), "metrics": metrics}
 
 
-def _read(path: Path) -> Mapping[str, list[float]]:
+def read_scores(path: Path) -> Mapping[str, list[float]] | None:
+    """Return what was kept of an image, or None if there is nothing, or it is damaged."""
     try:
         found: dict[str, list[float]] = json.loads(path.read_text())
     except (FileNotFoundError, ValueError):
-        return {}
+        return None
     return found

@@ -46,7 +46,8 @@ class Source:
         Raises
         ------
         UsageError
-            If it is no results file, or has no rows, or rows of several data sets.
+            If it is no results file, or has no rows, rows of several data sets, or several rows
+            of one label map.
         """
         try:
             schema = check_results(path)
@@ -59,7 +60,13 @@ class Source:
             raise UsageError(
                 f"{path} has rows of {len(names)} data sets ({found}); give a file with one"
             )
-        return cls(path, rows, run_facts(schema))
+        facts = run_facts(schema)
+        if facts.get("treatments"):
+            raise UsageError(
+                f"{path} has the scores of one label map several times (connectivity"
+                f" {', '.join(facts['treatments'])}); give the file that it was made from"
+            )
+        return cls(path, rows, facts)
 
     def only(self, patterns: Sequence[str], without: Sequence[str]) -> Source:
         """Keep the rows whose label is chosen; see `reports.results.choose_labels`.

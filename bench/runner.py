@@ -23,6 +23,7 @@ from bench.scoring import DEFAULT_SCORING, Scoring
 from bench.store import Done, Store, now, read_rounds
 from bench.worker import Job, Outcome, warm_up_scoring
 
+INTERRUPTED = 130
 TIMING_ROUNDS = 3
 GATHER_EVERY_CELLS = 2000
 
@@ -45,6 +46,9 @@ class Settings:
         Run finished cells again: all that are asked for, or those that failed.
     scoring : Scoring
         Protocol and metrics.
+    treatments : tuple of str
+        What is done to unconnected labels, where label maps are scored in several ways side by
+        side; empty if only the protocol says.
     match_n : float or None
         Search each method's request until the returned count is within this share of n.
     arguments : tuple of str
@@ -60,13 +64,17 @@ class Settings:
     retry_failed: bool = False
     plugins: tuple[Path, ...] = ()
     scoring: Scoring = DEFAULT_SCORING
+    treatments: tuple[str, ...] = ()
     match_n: float | None = None
     arguments: tuple[str, ...] = ()
 
     @property
     def kept(self) -> dict[str, Any]:
         """What is the same for all rows of a results file, and must not be mixed in one."""
-        return self.scoring.facts | {"match_n": self.match_n}
+        return self.scoring.facts | {
+            "match_n": self.match_n,
+            "treatments": list(self.treatments),
+        }
 
     def workers_for(self, cells: int) -> int:
         """Return how many cells run at a time."""
@@ -109,7 +117,7 @@ def run(cells: Sequence[Cell], dataset: Dataset, settings: Settings, console: Co
             _write_results(store, manifest, console)
             how = "The same command without --force" if settings.force else "The same command again"
             console.print(f"{how} continues from there.")
-            return 130
+            return INTERRUPTED
         if todo:
             manifest["runs"][-1]["finished"] = now()
             store.write_manifest(manifest)
@@ -142,9 +150,10 @@ def _open_manifest(
     manifest = store.manifest()
     for what, asked in settings.kept.items():
         if manifest.setdefault(what, asked) != asked:
+            before = manifest[what]
             raise UsageError(
-                f"{store.out} was made with {_shown(what, manifest[what])}, and this run is with"
-                f" {_shown(what, asked)}; give another --out{_CURES[what]}"
+                f"{store.out} was made with {_shown(what, before, asked)}, and this run is with"
+                f" {_shown(what, asked, before)}; give another --out"
             )
     before = manifest.setdefault("dataset", dataset.identity)
     if known:
@@ -157,16 +166,16 @@ def _open_manifest(
     return manifest
 
 
-_RESCORE = ", or score its label maps again by 'bench rescore'"
-_CURES = {"protocol": _RESCORE, "metrics": _RESCORE, "match_n": ""}
-
-
-def _shown(what: str, value: Any) -> str:
-    """Say in the words of the command line what all rows of a results file share."""
+def _shown(what: str, value: Any, other: Any) -> str:
+    """Say in the words of the command line what all rows of a file share, and another has not."""
     if what == "protocol":
-        return f"--protocol {value['name']} --connectivity {value['connectivity']}"
+        differing = [k for k in {**value, **other} if value.get(k) != other.get(k) and k != "name"]
+        parts = ", ".join(f"{key} {value.get(key, 'not given')}" for key in differing)
+        return f"--protocol {value['name']} ({parts})"
     if what == "metrics":
         return f"--metrics {','.join(value)}"
+    if what == "treatments":
+        return f"--connectivity {','.join(value)}" if value else "labels treated in one way"
     return "no --match-n" if value is None else f"--match-n {value:g}"
 
 
@@ -190,7 +199,7 @@ def _work(
     if not todo:
         return
     if settings.force:
-        _forget_rounds(store, todo)
+        _forget(store, todo)
     workers = settings.workers_for(len(todo))
     job = Job(
         dataset=dataset,
@@ -240,9 +249,11 @@ def _timing_tasks(store: Store, todo: Sequence[Cell]) -> list[Cell]:
     return tasks
 
 
-def _forget_rounds(store: Store, cells: Iterable[Cell]) -> None:
+def _forget(store: Store, cells: Iterable[Cell]) -> None:
+    """Drop what would be taken over from earlier runs of these cells."""
     for cell in cells:
         (store.rounds / f"{cell.key}.json").unlink(missing_ok=True)
+        (store.annotators / f"{cell.content}.json").unlink(missing_ok=True)
 
 
 def _follow(

@@ -10,9 +10,7 @@ from numpy.typing import NDArray
 
 from bench.datasets import Sample
 from methods.labels import n_components
-from metrics import DEFAULT, DEFAULT_PROTOCOL, METRICS, Protocol, evaluate
-from metrics.connectivity import connect
-from metrics.labelmap import LabelMap
+from metrics import DEFAULT_PROTOCOL, METRICS, RECORDED, Protocol, evaluate
 from metrics.protocols import Connectivity
 
 # Counts have columns of whole numbers, and every figure needs them.
@@ -32,12 +30,13 @@ class Scoring:
     """
 
     protocol: Protocol = DEFAULT_PROTOCOL
-    metrics: tuple[str, ...] = (*DEFAULT, "br")
+    metrics: tuple[str, ...] = RECORDED
 
     @property
     def facts(self) -> dict[str, Any]:
         """What results files say about it, as JSON-like values."""
-        return {"protocol": self.protocol.definition(), "metrics": list(self.metrics)}
+        metrics = [id for id in METRICS if id in self.metrics]
+        return {"protocol": self.protocol.definition(), "metrics": metrics}
 
     def connected(self, how: Connectivity | None) -> Scoring:
         """Return this with another treatment of unconnected labels; None changes nothing."""
@@ -54,29 +53,24 @@ def score(
 ) -> dict[str, Any]:
     """Return the columns of scores of a canonical label map.
 
-    The counts are of the whole map, void pixels included, after unconnected labels were treated as
-    the protocol says; all other metrics are of the scored pixels.
+    All metrics are of the scored pixels. Counts of labels as returned are of the whole map instead,
+    because that is what came back, void pixels or not.
     """
+    lacking = {"n"} if n is None else set()
+    chosen = dict.fromkeys((*scoring.metrics, *COUNTS))
     scores: dict[str, Any] = evaluate(
         labels,
         list(sample.truths),
         image=sample.image,
         n=n,
         void=sample.void,
-        # One that needs a count has no value where none was asked for.
-        metrics=[
-            m for m in _ordered(scoring.metrics) if n is not None or "n" not in METRICS[m].needs
-        ],
+        metrics=[id for id in chosen if not METRICS[id].needs & lacking],
         protocol=scoring.protocol,
     )
     scores |= {count: int(scores[count]) for count in COUNTS}
-    if sample.void is not None:
-        scored = connect(LabelMap(labels), scoring.protocol.connectivity)
-        scores |= {"n_labels": scored.sizes.size, "n_components": n_components(scored.values)}
+    returned = int(labels.max()) + 1
+    if sample.void is not None and scoring.protocol.connectivity == "as-is":
+        scores |= {"n_labels": returned, "n_components": n_components(labels)}
         if n is not None and "count_error" in scores:
-            scores["count_error"] = abs(scores["n_labels"] - n) / n
-    return scores | {"n_returned": int(labels.max()) + 1}
-
-
-def _ordered(metrics: tuple[str, ...]) -> list[str]:
-    return [id for id in METRICS if id in metrics or id in COUNTS]
+            scores["count_error"] = abs(returned - n) / n
+    return scores | {"n_returned": returned}

@@ -27,7 +27,13 @@ from filelock import FileLock, Timeout
 from bench.annotators import summarise
 from bench.errors import StorageError, UsageError
 from bench.schema import IDENTITY, results_schema, to_table, with_run_facts
-from reports.results import VERSION_KEY, ResultsError, check_results, run_facts
+from reports.results import (
+    VERSION_KEY,
+    ResultsError,
+    check_results,
+    dataset_name,
+    run_facts,
+)
 
 
 @dataclass(frozen=True)
@@ -97,7 +103,9 @@ class Store:
             holder = {"pid": os.getpid(), "since": now()}
             write_atomically(self.folder / "holder.json", json.dumps(holder).encode())
             half_written = self.out.with_name(self.out.name + ".tmp")
-            for leftover in (half_written, *self.inflight.iterdir(), *self.folder.rglob("*.tmp")):
+            own = (self.shards, self.labels, self.rounds, self.annotators)  # others lock their own
+            temporary = (file for folder in own for file in folder.rglob("*.tmp"))
+            for leftover in (half_written, *self.inflight.iterdir(), *temporary):
                 leftover.unlink(missing_ok=True)
             yield
         finally:
@@ -172,17 +180,17 @@ class Store:
         return _read_shard(self.shards / f"{key}.json")
 
     def done(self) -> dict[str, Done]:
-        """Return what is finished, by cell key; later rows of a key replace earlier ones."""
-        found: dict[str, Done] = {}
-        for part in self._parts():
-            table = _read_part(part, ["key", "status", "time_repeats"])
-            columns = (table[name].to_pylist() for name in table.column_names)
-            found.update(
-                (key, Done(status, repeats)) for key, status, repeats in zip(*columns, strict=True)
-            )
-        for row in self._loose_rows():
-            found[row["key"]] = Done(row["status"], row["time_repeats"])
-        return found
+        """Return what is finished, by cell key: of the rows of one cell the newest alone.
+
+        A row that another one replaced, say of an image that was changed and changed back, is not
+        in the results file any more, so its cell is not finished.
+        """
+        names = ["key", "status", "time_repeats", *IDENTITY]
+        tables = [_read_part(part, names) for part in self._parts()]
+        table = pa.concat_tables([*tables, to_table(self._loose_rows()).select(names)])
+        table = table.filter(_newest(table))
+        columns = (table[name].to_pylist() for name in ("key", "status", "time_repeats"))
+        return {key: Done(status, n) for key, status, n in zip(*columns, strict=True)}
 
     def gather(self) -> None:
         """Turn the loose shards into one Parquet part."""
@@ -202,14 +210,14 @@ class Store:
         if not parts:
             return Finished()
         table = pa.concat_tables([_read_part(part) for part in parts])
-        identity = table.select([*IDENTITY, "label", "version"]).to_pandas()
-        newest = ~identity.duplicated(list(IDENTITY), keep="last")
-        versions = identity[newest].groupby("label")["version"].nunique()
         order = [(name, "ascending") for name in ("image", "label", "n", "seed")]
-        kept = table.filter(pa.array(newest.to_numpy())).sort_by(order)
+        kept = table.filter(_newest(table)).sort_by(order)
+        versions = (
+            kept.select(["label", "version"]).to_pandas().groupby("label").nunique()["version"]
+        )
         facts = manifest | {
             "parts": [part.name for part in parts],
-            "annotators": self._annotators(kept, manifest.get("annotators", {})),
+            "annotators": self._annotators(kept, manifest),
         }
         with storage_errors(self.out):
             temporary = self.out.with_name(self.out.name + ".tmp")
@@ -218,15 +226,18 @@ class Store:
                 temporary.replace(self.out)
             finally:
                 temporary.unlink(missing_ok=True)
-        return Finished(int((~newest).sum()), tuple(versions.index[versions > 1]))
+        return Finished(len(table) - len(kept), tuple(versions.index[versions > 1]))
 
-    def _annotators(self, table: pa.Table, before: dict[str, Any]) -> dict[str, Any]:
+    def _annotators(self, table: pa.Table, manifest: dict[str, Any]) -> dict[str, Any]:
         """Summarise the annotators of each data set split; what is known of more images stays."""
+        before = manifest.get("annotators", {})
+        pairs = manifest.get("protocol", {}).get("annotators") == "pairs"
         images = table.select(["dataset", "split", "content"]).to_pandas().drop_duplicates()
         found = {}
         for (dataset, split), contents in images.groupby(["dataset", "split"])["content"]:
-            name = "/".join(part for part in (dataset, split) if part)
-            new = summarise(self.annotators / f"{content}.json" for content in contents)
+            name = dataset_name(dataset, split)
+            files = [self.annotators / f"{content}.json" for content in contents]
+            new = summarise(files, pairs)
             old = before.get(name, {"images": 0})
             found[name] = new if new["images"] >= old["images"] else old
         return {name: facts for name, facts in found.items() if facts["images"]}
@@ -243,8 +254,14 @@ class Store:
 
     def _loose_rows(self) -> list[dict[str, Any]]:
         """Return the rows that are not in a part yet; what cannot be read will be run again."""
-        rows = (_read_shard(path) for path in sorted(self.shards.glob("*.json")))
-        return [row for row in rows if row is not None]
+        columns = set(results_schema().names)
+        rows = []
+        for path in sorted(self.shards.glob("*.json")):
+            row = _read_shard(path)
+            if row is not None and row.keys() != columns:
+                raise _another_version(path)
+            rows += [] if row is None else [row]
+        return rows
 
     def _parts(self) -> list[Path]:
         return sorted(self.shards.glob("part-*.parquet"))
@@ -281,11 +298,21 @@ def _read_part(path: Path, columns: Iterable[str] | None = None) -> pa.Table:
         ) from error
     versions = [(schema.metadata or {}).get(VERSION_KEY) for schema in (found, expected)]
     if versions[0] != versions[1] or not found.equals(expected):
-        raise UsageError(
-            f"{path} was written by another version of the suite, with other columns;"
-            " give another --out, so that versions do not mix"
-        )
+        raise _another_version(path)
     return pq.read_table(path, columns=None if columns is None else list(columns))
+
+
+def _another_version(path: Path) -> UsageError:
+    return UsageError(
+        f"{path} was written by another version of the suite, with other columns;"
+        " give another --out, so that versions do not mix"
+    )
+
+
+def _newest(table: pa.Table) -> pa.Array:
+    """Tell which rows are the last ones of their cell."""
+    identity = table.select(list(IDENTITY)).to_pandas()
+    return pa.array(~identity.duplicated(keep="last").to_numpy())
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -21,10 +21,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.annotators import score_annotators
+from bench.annotators import read_scores, score_annotators
 from bench.datasets import Dataset, DatasetError, Sample
 from bench.errors import StorageError
-from bench.matching import Trial, match_count
+from bench.match_count import Trial, match_count
 from bench.measure import Measured, measure
 from bench.plan import Cell
 from bench.schema import results_schema
@@ -165,7 +165,7 @@ def _run_cell(job: Job, store: Store, cell: Cell, marker: Marker) -> Outcome:
     try:
         if cell.decline:
             raise Skip(cell.decline)
-        sample = _sample(job.dataset, cell.image)
+        sample = load_sample(job.dataset, cell.image)
         _keep_annotators(store, cell, sample, job.scoring)
         row |= {"height": sample.image.shape[0], "width": sample.image.shape[1]}
         if cell.labels_path is None:
@@ -254,11 +254,11 @@ def _match(
     def attempt(request: int) -> Trial[_Call]:
         try:
             call = _call(method, image, request)
-        except Skip:
+            labels = canonicalise(call.measured.value, image.shape[:2])
+        except Exception:
             if request == n:
                 raise
-            return Trial(request, None, None)
-        labels = canonicalise(call.measured.value, image.shape[:2])
+            return Trial(request, None, None)  # what the other requests gave is not lost
         return Trial(request, int(labels.max()) + 1, call)
 
     match = match_count(attempt, n, tolerance, most=image.shape[0] * image.shape[1])
@@ -329,7 +329,7 @@ def _join_rounds(store: Store, cell: Cell, clock: dict[str, Any]) -> dict[str, A
 def _keep_annotators(store: Store, cell: Cell, sample: Sample, scoring: Scoring) -> None:
     """Score the annotators of an image against each other, once for all of its cells."""
     path = store.annotators / f"{cell.content}.json"
-    if not path.exists():
+    if read_scores(path) is None:
         write_atomically(path, json.dumps(score_annotators(sample, scoring)).encode())
 
 
@@ -343,7 +343,7 @@ def _keep_labels(store: Store, cell: Cell, labels: NDArray[np.int32]) -> str:
 
 
 @lru_cache(maxsize=4)
-def _sample(dataset: Dataset, name: str) -> Sample:
+def load_sample(dataset: Dataset, name: str) -> Sample:
     """Load an image and its annotations; the cells of one image follow each other."""
     return dataset.load(name)
 

@@ -22,11 +22,15 @@ from metrics.protocols import (
 DEFAULT = tuple(id for id, metric in METRICS.items() if not metric.on_request)
 """Ids that `evaluate` computes if none are named: all but the slow ones and `br`."""
 
+RECORDED = (*DEFAULT, "br")
+"""Ids that results have unless others are asked for: they are always under a protocol."""
+
 __all__ = [
     "DEFAULT",
     "DEFAULT_PROTOCOL",
     "METRICS",
     "PROTOCOLS",
+    "RECORDED",
     "Metric",
     "Protocol",
     "ProtocolError",

@@ -118,7 +118,9 @@ def mean_where_defined(values: Sequence[float], weights: Sequence[float] | None 
     weights = [1.0] * len(values) if weights is None else weights
     defined = [(v, w) for v, w in zip(values, weights, strict=True) if not math.isnan(v)]
     total = math.fsum(w for _, w in defined)
-    return math.fsum(v * w for v, w in defined) / total if total else float("nan")
+    if not total:  # nothing, or only annotators without a boundary, which then weigh the same
+        return math.fsum(v for v, _ in defined) / len(defined) if defined else float("nan")
+    return math.fsum(v * w for v, w in defined) / total
 
 
 def _combine(

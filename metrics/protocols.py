@@ -6,6 +6,7 @@ boundary, tolerance or annotator. Here these choices are data: to add a protocol
 
 import difflib
 import math
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -21,6 +22,8 @@ Connectivity = Literal["as-is", "components", "merge"]
 BOUNDARIES: tuple[Boundary, ...] = get_args(Boundary)
 ANNOTATORS: tuple[Annotators, ...] = get_args(Annotators)
 CONNECTIVITIES: tuple[Connectivity, ...] = get_args(Connectivity)
+LARGEST_TOLERANCE = 250
+"""Pixels; distances up to it fit into a byte."""
 
 
 class ProtocolError(ValueError):
@@ -73,6 +76,8 @@ class Protocol:
             value = getattr(self, name)
             if not isinstance(value, kinds) or isinstance(value, bool):
                 raise self._error(name, f"of the wrong type; write {_EXPECTED[name]}")
+        if not re.fullmatch(r"\w[\w.-]*", self.name):
+            raise self._error("name", "no name for files; write letters, digits, '-', '_' and '.'")
         for name, known in _CHOICES.items():
             if getattr(self, name) not in known:
                 raise self._error(name, f"unknown{_suggestion(getattr(self, name), known)}")
@@ -94,12 +99,27 @@ class Protocol:
         )
 
     def tolerance_in(self, height: int, width: int) -> float:
-        """Return the tolerance in pixels in an image of that size; whole unless "matched"."""
-        if self.tolerance is not None:
-            return self.tolerance
-        assert self.tolerance_of_diagonal is not None
-        exact = self.tolerance_of_diagonal * math.hypot(height, width)
-        return exact if self.boundary == "matched" else round(exact)
+        """Return the tolerance in pixels in an image of that size; whole unless "matched".
+
+        A half is rounded up.
+
+        Raises
+        ------
+        ProtocolError
+            If it is beyond the largest tolerance, 250 px.
+        """
+        tolerance = self.tolerance
+        if tolerance is None:
+            assert self.tolerance_of_diagonal is not None
+            exact = self.tolerance_of_diagonal * math.hypot(height, width)
+            tolerance = exact if self.boundary == "matched" else math.floor(exact + 0.5)
+        if tolerance > LARGEST_TOLERANCE:
+            raise self._error(
+                "tolerance_of_diagonal",
+                f"{tolerance:g} px in an image of {height} x {width}, above the largest tolerance,"
+                f" {LARGEST_TOLERANCE} px; write a smaller share",
+            )
+        return tolerance
 
     def definition(self) -> dict[str, Any]:
         """Return what is given of it, in the form that `from_definition` reads."""
@@ -114,7 +134,7 @@ _EXPECTED = {
     "boundary": " or ".join(BOUNDARIES),
     "annotators": " or ".join(ANNOTATORS),
     "connectivity": " or ".join(CONNECTIVITIES),
-    "tolerance": "pixels from 0 to 250",
+    "tolerance": f"pixels from 0 to {LARGEST_TOLERANCE}",
     "tolerance_of_diagonal": "a share of the diagonal from 0 to 0.2",
     "recall_without_boundary": "a number from 0 to 1",
     "first": "a whole number from 1",
@@ -132,7 +152,7 @@ _CHOICES: Mapping[str, Sequence[str]] = {
     "connectivity": CONNECTIVITIES,
 }
 _BOUNDS: Mapping[str, tuple[float, float]] = {
-    "tolerance": (0, 250),
+    "tolerance": (0, LARGEST_TOLERANCE),
     "tolerance_of_diagonal": (0, 0.2),
     "recall_without_boundary": (0, 1),
     "first": (1, math.inf),
@@ -268,6 +288,10 @@ def load_protocols(path: Path) -> dict[str, Protocol]:
             raise ProtocolError(f"{path}: '{name}' is no table; write [{name}] above its keys")
         if name in PROTOCOLS:
             raise ProtocolError(f"{path}: protocol '{name}' exists already; give it another name")
+        if "name" in table:
+            raise ProtocolError(
+                f"{path}: protocol '{name}': unknown key 'name'; its table names it"
+            )
         try:
             found[name] = from_definition({"name": name} | table)
         except ProtocolError as error:

@@ -17,10 +17,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from metrics import get_metric
-from reports.frame import Aligned, aggregate
+from reports.frame import Aligned, Flags, aggregate
 from reports.markdown import short
 from reports.results import Floats
-from reports.stats import CONFIDENCE, bootstrap_means
+from reports.stats import bootstrap_means, percentile_interval
+
+_ROUNDING = 1e-9  # relative, of weighted means of the same count
+_LEAST_DRAWS = 0.9  # the share that must cover the range; fewer are the large counts alone
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,7 @@ def mean_over_range(counts: npt.ArrayLike, values: npt.ArrayLike, low: float, hi
         raise ValueError(f"a range from {low:g} to {high:g} is empty; give low < high")
     x, y = (np.asarray(a, dtype=float)[None] for a in (counts, values))
     reason = _lacking(x[np.isfinite(x + y)], low, high)
-    return Area(np.nan, reason) if reason else Area(float(_covered_means(x, y, low, high)[0]))
+    return Area(np.nan, reason) if reason else Area(float(_range_means(x, y, low, high)[0]))
 
 
 def _lacking(counts: Floats, low: float, high: float) -> str:
@@ -108,11 +111,23 @@ def _lacking(counts: Floats, low: float, high: float) -> str:
     first, last = counts.min(), counts.max()
     if first == last:
         return f"returned {short(first)} only"
-    return "" if first <= low and high <= last else f"returned {short(first)} to {short(last)}"
+    covers = _reaches_down(first, low) and _reaches_up(last, high)
+    return "" if covers else f"returned {short(first)} to {short(last)}"
 
 
-def _covered_means(counts: Floats, values: Floats, low: float, high: float) -> Floats:
-    """Average each row's curve over the part of the range that it covers; NaN if over none."""
+def _reaches_down(counts: npt.ArrayLike, low: float) -> Flags:
+    """Tell which counts are at most the lower end of a range; weighted means are rounded."""
+    reached: Flags = np.asarray(counts) <= low * (1 + _ROUNDING)
+    return reached
+
+
+def _reaches_up(counts: npt.ArrayLike, high: float) -> Flags:
+    reached: Flags = np.asarray(counts) >= high * (1 - _ROUNDING)
+    return reached
+
+
+def _range_means(counts: Floats, values: Floats, low: float, high: float) -> Floats:
+    """Average each row's curve over the range; NaN if the row's points do not cover all of it."""
     x, y = _merge_ties(counts, values)
     x0, x1, y0, y1 = x[:, :-1], x[:, 1:], y[:, :-1], y[:, 1:]
     start, end = np.clip(x0, low, high), np.clip(x1, low, high)
@@ -121,9 +136,9 @@ def _covered_means(counts: Floats, values: Floats, low: float, high: float) -> F
     np.divide(y1 - y0, x1 - x0, out=slope, where=inside)
     width = np.where(inside, end - start, 0.0)
     middle = np.where(inside, y0 + slope * ((start + end) / 2 - x0), 0.0)
-    total, covered = (width * middle).sum(axis=1), width.sum(axis=1)
+    whole = _reaches_down(x[:, 0], low) & _reaches_up(np.fmax.reduce(x, axis=1), high)
     means: Floats = np.full(len(x), np.nan)
-    np.divide(total, covered, out=means, where=covered > 0)
+    np.divide((width * middle).sum(axis=1), width.sum(axis=1), out=means, where=whole)
     return means
 
 
@@ -149,7 +164,7 @@ def areas(aligned: Aligned, metrics: Sequence[str], low: float, high: float) -> 
 
     The curve of a label is the mean score against the mean returned count over images, as papers
     draw it. The 95 % interval is that of the bootstrap over images, counts and scores drawn
-    together; a draw whose curve ends within the range is averaged over what it covers.
+    together, of the draws whose curve covers the range; if fewer than 90 % do, there is none.
 
     Parameters
     ----------
@@ -164,8 +179,9 @@ def areas(aligned: Aligned, metrics: Sequence[str], low: float, high: float) -> 
     -------
     DataFrame
         One row per metric and label: metric; summary, its name; label; value, low and high, NaN
-        where the curve does not cover the range; reason, why it does not; missing, how many
-        values the points of the curve lack on images that others, or the data set, have.
+        where the curve does not cover the range; reason, why it does not; no_interval, why a
+        value has none although its images would do; missing, how many values the points of the
+        curve in and next to the range lack on images that others, or the data set, have.
     """
     rows = []
     labels = np.array(aligned.labels)
@@ -175,11 +191,30 @@ def areas(aligned: Aligned, metrics: Sequence[str], low: float, high: float) -> 
             its = labels == label
             curve = points[its]
             area = mean_over_range(curve["count"], curve["value"], low, high)
-            ends = (np.nan, np.nan)
-            if not area.reason and (curve["images"] >= 2).all():
-                ends = _interval(_covered_means(counts[:, its], scores[:, its], low, high))
-            rows.append((metric, label, area, *ends, int(curve["missing"].sum())))
-    return pd.DataFrame([_row(*row) for row in rows])
+            used = _used(curve["count"].to_numpy(), low, high)
+            interval = _Interval()
+            if not area.reason and (curve["images"][used] >= 2).all():
+                interval = _Interval.of(_range_means(counts[:, its], scores[:, its], low, high))
+            skipped = _lost_between(curve, used)
+            missing = int(curve["missing"][used | skipped].sum())
+            rows.append(_row(metric, label, area, interval, missing))
+    return pd.DataFrame(rows)
+
+
+def _used(counts: Floats, low: float, high: float) -> Flags:
+    """Choose the points in the range and those next to it on either side, with their ties."""
+    below, above = counts[_reaches_down(counts, low)], counts[_reaches_up(counts, high)]
+    used: Flags = (counts >= below.max(initial=-np.inf)) & (counts <= above.min(initial=np.inf))
+    return used
+
+
+def _lost_between(curve: pd.DataFrame, used: Flags) -> Flags:
+    """Choose the points without any value whose n lies between those of the points used."""
+    ns = curve["n"].to_numpy()
+    ends = ns[used & np.isfinite(ns)]
+    between = (ends.min(initial=np.inf) < ns) & (ns < ends.max(initial=-np.inf))
+    lost: Flags = between & curve["value"].isna().to_numpy()
+    return lost
 
 
 def _resampled(aligned: Aligned, metric: str) -> tuple[Floats, Floats]:
@@ -189,17 +224,32 @@ def _resampled(aligned: Aligned, metric: str) -> tuple[Floats, Floats]:
     return bootstrap_means(counts, weights=weights), bootstrap_means(scores, weights=weights)
 
 
-def _interval(means: Floats) -> tuple[float, float]:
-    tail = (1 - CONFIDENCE) / 2
-    low, high = np.nanquantile(means, (tail, 1 - tail))
-    return float(low), float(high)
+@dataclass(frozen=True)
+class _Interval:
+    """The ends of the interval of an area, or why there is none."""
+
+    low: float = np.nan
+    high: float = np.nan
+    reason: str = ""
+
+    @classmethod
+    def of(cls, means: Floats) -> _Interval:
+        """Take the percentile interval of the (resamples,) means, NaN where there is none."""
+        short_of_it = np.isnan(means).mean()
+        if short_of_it > 1 - _LEAST_DRAWS:
+            reason = f"the curve ends too near the range in {100 * short_of_it:.0f} % of the draws"
+            return cls(reason=reason)
+        low, high = percentile_interval(means)
+        return cls(float(low), float(high))
 
 
 def _row(
-    metric: str, label: str, area: Area, low: float, high: float, missing: int
+    metric: str, label: str, area: Area, interval: _Interval, missing: int
 ) -> dict[str, object]:
     summary = summary_of(metric)
-    value, *ends = (summary.offset + summary.factor * x for x in (area.value, low, high))
+    value, *ends = (
+        summary.offset + summary.factor * x for x in (area.value, interval.low, interval.high)
+    )
     return {
         "metric": metric,
         "summary": summary.name,
@@ -208,5 +258,6 @@ def _row(
         "low": min(ends),
         "high": max(ends),
         "reason": area.reason,
+        "no_interval": interval.reason,
         "missing": missing,
     }

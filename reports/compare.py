@@ -12,7 +12,7 @@ import pandas as pd
 from metrics import get_metric
 from reports.area import areas, summary_of
 from reports.curves import ARROWS
-from reports.equal import AtCount, at_counts
+from reports.equal import AtCount, at_counts, images_of
 from reports.frame import Aligned, aggregate, align
 from reports.markdown import PARTIAL, mean_cells, table
 from reports.results import Facts, ResultsError, choose_labels, file_facts, load_scores
@@ -20,13 +20,9 @@ from reports.stats import not_worse_than_best
 
 AT_METRICS = ("asa", "br", "ue_np", "ev")
 OVER_METRICS = ("br", "ue_np", "ev", "asa")
+_NOT_ASKED = "no count was asked for; say at which returned counts to compare (--at 100,200)"
 DAGGER_AT = "† Over fewer images than others (missing, or undefined there): never bold or best."
 DAGGER_OVER = "† Some points of the curve are over fewer images or seeds than those of others."
-LEGEND_OVER = (
-    "Average of the curve (mean score against mean returned count) over the range, ± half of its "
-    "95 % bootstrap interval over images. AMR, AUE, AUV: 100 times the average of 1 - br, ue_np, "
-    "1 - ev (doi 10.1016/j.cviu.2017.03.007)."
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +48,7 @@ def compare_at(
     results : Path
         The results file.
     counts : sequence of float, optional
-        The returned counts; the asked ones of the file unless given.
+        The returned counts; those asked on each data set split unless given.
     metrics : sequence of str
         Metric ids. By the first one the rows are sorted and compared with the best.
     only, without : sequence of str
@@ -72,20 +68,25 @@ def compare_at(
         is given and none was asked for.
     """
     frame, shown = _load(results, metrics, only, without, on_note)
-    asked = np.unique(frame["n"].dropna()).tolist() if counts is None else list(counts)
-    if not asked:
-        raise ResultsError(
-            f"{results}: no count was asked for in it; say at which returned counts to compare "
-            "(--at 100,200)"
-        )
+    if counts is None and not frame["n"].notna().any():
+        raise ResultsError(f"{results}: {_NOT_ASKED}")
     facts = file_facts(results)
     texts, numbers = [], []
     for aligned in align(frame, shown):
+        asked = _asked(aligned) if counts is None else list(counts)
+        if not asked:
+            on_note(f"{aligned.name}: {_NOT_ASKED}")
         for at in at_counts(aligned, shown, asked):
             rows = _numbers_at(at, shown)
             texts.append(_text_at(at, shown, rows, facts))
             numbers.append(_with_source(rows, aligned, facts))
-    return _report([*texts, _legend_at(shown)], numbers, shown, DAGGER_AT)
+    return _report([*texts, _legend_at(shown, facts.samples)], numbers, shown, DAGGER_AT)
+
+
+def _asked(aligned: Aligned) -> list[float]:
+    """Return the asked counts, each once; none of label maps from elsewhere."""
+    counts: list[float] = np.unique(aligned.ns[np.isfinite(aligned.ns)]).tolist()
+    return counts
 
 
 def compare_over(
@@ -129,7 +130,7 @@ def compare_over(
         heading += f", {len(aligned.images)} images{facts.under}"
         texts += [heading, *_text_over(rows)]
         numbers.append(_with_source(rows, aligned, facts))
-    return _report([*texts, LEGEND_OVER], numbers, shown, DAGGER_OVER)
+    return _report([*texts, _legend_over(facts.samples)], numbers, shown, DAGGER_OVER)
 
 
 def _report(
@@ -176,7 +177,7 @@ def _numbers_at(at: AtCount, metrics: Sequence[str]) -> pd.DataFrame:
                 "metric": metric,
                 "label": points["label"],
                 "covered": at.covered,
-                "images": len(at.aligned.images),
+                "images": at.images,
                 "value": points["value"],
                 "low": points["low"],
                 "high": points["high"],
@@ -184,13 +185,24 @@ def _numbers_at(at: AtCount, metrics: Sequence[str]) -> pd.DataFrame:
                 "missing": points["missing"],
                 "best": first & (points.index == best),
                 "not_told_from_best": _not_told_from_best(at.aligned, metric),
-                "reason": at.reasons,
+                "reason": [
+                    "; ".join(filter(None, reasons))
+                    for reasons in zip(at.reasons, _undefined_reasons(at, metric), strict=True)
+                ],
             }
         )
         if first and best is not None:
             part = part.join(_to_the_best(at.aligned, metric, best))
         parts.append(part)
     return pd.concat(parts, ignore_index=True)
+
+
+def _undefined_reasons(at: AtCount, metric: str) -> list[str]:
+    """Say for each label on how many images it lacks the metric alone; empty if on none."""
+    return [
+        f"no value of {metric} on {images_of(number)}" if number else ""
+        for number in at.undefined[metric].tolist()
+    ]
 
 
 def _not_told_from_best(aligned: Aligned, metric: str) -> np.ndarray:
@@ -213,12 +225,17 @@ def _best(metric: str, points: pd.DataFrame) -> int | None:
 
 
 def _to_the_best(aligned: Aligned, metric: str, best: int) -> pd.DataFrame:
-    """Return each label's mean difference to the best one over the images that both cover."""
-    values, weights = aligned.scores[metric], dict(aligned.weights)
+    """Return each label's mean difference to the best one over the images that both cover.
+
+    Images are drawn as for what is bold, from those where any label has a value: else an interval
+    might hold 0 and the label not be bold.
+    """
+    some = aligned.of_images(np.logical_or.reduce(np.isfinite(aligned.scores[metric]), axis=1))
+    values, weights = some.scores[metric], dict(some.weights)
     if metric in weights:
         weights[metric] = np.minimum(weights[metric], weights[metric][:, [best]])
-    scores = {**aligned.scores, metric: values - values[:, [best]]}
-    apart = aggregate(replace(aligned, scores=scores, weights=weights), [metric])[metric]
+    scores = {**some.scores, metric: values - values[:, [best]]}
+    apart = aggregate(replace(some, scores=scores, weights=weights), [metric])[metric]
     return pd.DataFrame(
         {
             "difference": apart["value"],
@@ -229,11 +246,10 @@ def _to_the_best(aligned: Aligned, metric: str, best: int) -> pd.DataFrame:
 
 
 def _text_at(at: AtCount, metrics: Sequence[str], rows: pd.DataFrame, facts: Facts) -> str:
-    images = len(at.aligned.images)
     first = rows[rows["metric"] == metrics[0]].reset_index(drop=True)
     columns = {
         "label": list(first["label"]),
-        "images": [f"{covered} of {images}" for covered in first["covered"]],
+        "images": [f"{covered} of {at.images}" for covered in first["covered"]],
     }
     for metric in metrics:
         part = rows[rows["metric"] == metric]
@@ -243,16 +259,24 @@ def _text_at(at: AtCount, metrics: Sequence[str], rows: pd.DataFrame, facts: Fac
         columns[f"{metrics[0]} - best"] = _difference_cells(first)
     columns = _best_first(columns, first, get_metric(metrics[0]).direction)
     title = f"**{at.aligned.name}** at {at.count:g} returned superpixels"
-    title += f", {images} images{facts.under}"
-    sections = [title, table(columns)]
-    lacking = [
-        f"- {label}: not at {at.count:g} on {images - covered} of {images} images ({reason})"
-        for label, covered, reason in zip(
-            at.aligned.labels, at.covered.tolist(), at.reasons, strict=True
-        )
-        if reason
-    ]
-    return "\n\n".join(sections + (["\n".join(lacking)] if lacking else []))
+    title += f", {at.images} images{facts.under}"
+    lacking = "\n".join(_lacking_at(at, metrics))
+    return "\n\n".join(filter(None, [title, table(columns), lacking]))
+
+
+def _lacking_at(at: AtCount, metrics: Sequence[str]) -> Iterator[str]:
+    """Yield a line for each label with fewer values than images, and why."""
+    by_metric = zip(*(_undefined_reasons(at, metric) for metric in metrics), strict=True)
+    for label, covered, reason, undefined in zip(
+        at.aligned.labels, at.covered.tolist(), at.reasons, by_metric, strict=True
+    ):
+        parts = []
+        if reason:
+            lost = f"{at.images - covered} of {at.images} images"
+            parts.append(f"not at {at.count:g} on {lost} ({reason})")
+        parts += filter(None, undefined)
+        if parts:
+            yield f"- {label}: {'; '.join(parts)}"
 
 
 def _best_first(
@@ -283,14 +307,36 @@ def _text_over(rows: pd.DataFrame) -> Iterator[str]:
         columns[summary.name + ARROWS[summary.direction]] = mean_cells(part)
     first = rows[rows["metric"] == rows["metric"].iloc[0]].reset_index(drop=True)
     yield table(_best_first(columns, first, summary_of(first["metric"].iloc[0]).direction))
-    lacking = rows[rows["reason"] != ""].groupby("label", sort=False)["reason"].unique()
-    if len(lacking):
-        yield "\n".join(f"- {label}: {'; '.join(reasons)}" for label, reasons in lacking.items())
+    lacking = "\n".join(_lacking_over(rows))
+    if lacking:
+        yield lacking
 
 
-def _legend_at(metrics: Sequence[str]) -> str:
+def _lacking_over(rows: pd.DataFrame) -> Iterator[str]:
+    """Yield a line for each label that lacks areas or intervals, and why."""
+    unsure = "no interval: " + rows["no_interval"]
+    said = rows.assign(why=rows["reason"].where(rows["no_interval"] == "", unsure))
+    for label, its in said.groupby("label", sort=False):
+        by_reason = its[its["why"] != ""].groupby("why", sort=False)["summary"]
+        parts = [
+            str(why) if len(names) == len(its) else f"{', '.join(names)}: {why}"
+            for why, names in by_reason
+        ]
+        if parts:
+            yield f"- {label}: {'; '.join(parts)}"
+
+
+def _legend_over(samples: str) -> str:
     return (
-        "Mean over images ± half of its 95 % bootstrap interval, each image interpolated along "
+        f"Average of the curve (mean score over {samples} against mean returned count) over the "
+        "range, ± half of its 95 % bootstrap interval over images. AMR, AUE, AUV: 100 times the "
+        "average of 1 - br, ue_np, 1 - ev (doi 10.1016/j.cviu.2017.03.007)."
+    )
+
+
+def _legend_at(metrics: Sequence[str], samples: str) -> str:
+    return (
+        f"Mean over {samples} ± half of its 95 % bootstrap interval, each image interpolated along "
         "its own curve over the returned count; nothing is extrapolated. **Bold**: not told from "
         "the best by a paired bootstrap over images (95 %), among labels with a value on every "
         "image that any has one on. "

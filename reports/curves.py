@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import ceil
 from textwrap import fill
 from types import MappingProxyType
@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -21,7 +22,7 @@ from reports.style import BLACK, COLUMN_WIDTH, GREY, PAGE_WIDTH, assign
 
 _PANEL_HEIGHT = 2.45  # inches
 _LINE = 34  # characters that fit beside a panel
-_TITLE = "Means over images with 95 % bootstrap intervals"
+_INTERVALS = "95 % bootstrap intervals"
 _TITLE_LINE = 52  # characters of the legend's title that fit below one panel
 ANNOTATORS = "Annotators, each against the others"
 _MOST_GROWTH = 0.4  # of the axis, to show the annotators; more would squeeze the curves
@@ -37,6 +38,7 @@ def draw_curves(
     under: str = "",
     annotators: Mapping[str, tuple[float, float, float]] = MappingProxyType({}),
     on_note: Callable[[str], None] = lambda _: None,
+    samples: str = "images",
 ) -> Figure:
     """Draw one panel per metric, with one legend below all of them.
 
@@ -51,64 +53,83 @@ def draw_curves(
         By metric id, how annotators score against each other: low, mean, high. A band behind the
         curves, as far as it lies near them.
     on_note : callable
-        Gets a remark for each metric whose annotators lie too far from the curves to be shown.
+        Gets a remark for each metric whose annotators are not shown whole.
+    samples : str
+        What the means are over.
 
     Returns
     -------
     Figure
         As wide as a paper's column (one metric) or page (more).
     """
-    n_columns = {1: 1, 2: 2, 4: 2}.get(len(points), 3)
-    n_rows = ceil(len(points) / n_columns)
-    width = COLUMN_WIDTH if len(points) == 1 else PAGE_WIDTH
-    figure = Figure(figsize=(width, _PANEL_HEIGHT * n_rows), layout="constrained")
-    panels = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
-    first = next(iter(points.values()))
-    styles = assign(first["label"])
-    banded = False
-    for axes, (metric, table) in zip(panels, points.items(), strict=False):
+    figure, panels = _panels(len(points))
+    styles = assign(next(iter(points.values()))["label"])
+    drawn: dict[str, Artist] = {}
+    for axes, (metric, table) in zip(panels, points.items(), strict=True):
         lines = draw_points(axes, table, styles)
         axes.set_ylabel(_axis_label(metric))
         if metric in annotators:
-            shown = _draw_annotators(axes, *annotators[metric])
-            banded |= shown
-            if not shown:
-                on_note(_hidden_note(metric, annotators[metric]))
-    for axes in panels[len(points) :]:
+            drawn |= _draw_annotators(axes, *annotators[metric])
+            for note in _beyond(axes, metric, annotators[metric]):
+                on_note(note)
+    _explain(figure, points, lines, drawn, f"Means over {samples} with {_INTERVALS}{under}")
+    return figure
+
+
+def _panels(number: int) -> tuple[Figure, Sequence[Axes]]:
+    """Return a figure with so many empty panels."""
+    n_columns = {1: 1, 2: 2, 4: 2}.get(number, 3)
+    n_rows = ceil(number / n_columns)
+    width = COLUMN_WIDTH if number == 1 else PAGE_WIDTH
+    figure = Figure(figsize=(width, _PANEL_HEIGHT * n_rows), layout="constrained")
+    panels = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
+    for axes in panels[number:]:
         axes.remove()
+    return figure, list(panels[:number])
+
+
+def _explain(
+    figure: Figure,
+    points: Mapping[str, pd.DataFrame],
+    lines: Mapping[str, Line2D],
+    annotators: Mapping[str, Artist],
+    title: str,
+) -> None:
+    """Put the legend below the panels."""
     values = pd.concat(points.values())
     silent = values.groupby("label")["images"].sum() == 0
-    order = top_to_bottom(first)
+    order = top_to_bottom(next(iter(points.values())))
     handles: list[Any] = [lines[label] for label in order]
     names = [f"{label} (no result)" if silent[label] else label for label in order]
-    if banded:
-        handles.append((Patch(**_BAND_LOOK), Line2D([], [], **_MEAN_LOOK)))
+    if annotators:
+        handles.append(tuple(annotators.values()))
         names.append(ANNOTATORS)
     legend_below(
         figure,
         handles,
         names,
-        _title(under, one_panel=len(points) == 1),
+        fill(title, _TITLE_LINE) if len(points) == 1 else title,
         hollow=bool(((values["missing"] > 0) & np.isfinite(values["value"])).any()),
     )
-    return figure
 
 
-def _draw_annotators(axes: Axes, low: float, mean: float, high: float) -> bool:
-    """Draw what fits of the annotators' band and of their mean; tell whether anything does.
+def _draw_annotators(axes: Axes, low: float, mean: float, high: float) -> dict[str, Artist]:
+    """Draw what fits of the annotators' band and of their mean; return what is drawn, by kind.
 
     The axis grows to show all of the band where that leaves the curves most of the panel;
-    otherwise it stays as the curves need it.
+    otherwise it stays as the curves need it. A band that would fill the panel shows nothing.
     """
     bottom, top = _limits_with(axes, low, high)
-    if low > top or high < bottom:
-        return False
     axes.set_ylim(bottom, top)
-    band = axes.axhspan(max(low, bottom), min(high, top), zorder=0.6, **_BAND_LOOK)
-    band.set_gid(ANNOTATORS)
+    drawn: dict[str, Artist] = {}
+    if low <= top and bottom <= high and not (low <= bottom and top <= high):
+        band = axes.axhspan(max(low, bottom), min(high, top), zorder=0.6, **_BAND_LOOK)
+        band.set_gid(ANNOTATORS)
+        drawn["band"] = Patch(**_BAND_LOOK)
     if bottom <= mean <= top:
         axes.axhline(mean, zorder=0.7, **_MEAN_LOOK).set_gid(ANNOTATORS)
-    return True
+        drawn["mean"] = Line2D([], [], **_MEAN_LOOK)
+    return drawn
 
 
 def _limits_with(axes: Axes, low: float, high: float) -> tuple[float, float]:
@@ -126,13 +147,13 @@ def _limits_with(axes: Axes, low: float, high: float) -> tuple[float, float]:
     return float(bottom), float(top)
 
 
-def _hidden_note(metric: str, ends: tuple[float, float, float]) -> str:
+def _beyond(axes: Axes, metric: str, ends: tuple[float, float, float]) -> Iterator[str]:
+    """Say how far annotators lie outside the axis; nothing if they do not."""
     low, _, high = ends
-    return f"annotators' {metric} ({low:.3g} to {high:.3g}) lies outside the figure"
-
-
-def _title(under: str, one_panel: bool) -> str:
-    return fill(_TITLE + under, _TITLE_LINE) if one_panel and under else _TITLE + under
+    bottom, top = axes.get_ylim()
+    if low < bottom or top < high:
+        where = "lies outside" if high < bottom or top < low else "reaches beyond"
+        yield f"annotators' {metric} ({low:.3g} to {high:.3g}) {where} the figure"
 
 
 def _axis_label(metric_id: str) -> str:

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from metrics import get_metric
+from metrics import Protocol, get_metric
 from reports.compare import Report
-from reports.frame import aggregate, align
+from reports.frame import aggregate, align, twins_message
 from reports.markdown import NOTHING, mean_cells, number, table
-from reports.results import COLUMNS, ResultsError, choose_labels, file_facts, load
+from reports.results import (
+    COLUMNS,
+    ResultsError,
+    choose_labels,
+    dataset_name,
+    file_facts,
+    load,
+)
 
 DIFFERENCE_METRICS = ("asa", "br", "ue_np", "ev", "n_labels")
 _CELL = ["dataset", "split", "image", "label", "n", "seed"]
 _POINT = ["dataset", "split", "label", "n"]
+_DESCRIPTION = ("name", "title", "reference")  # of a protocol; no score depends on it
 _MEANS = ("mean_images", "mean_a", "mean_b", "difference", "low", "high")
 
 
@@ -72,7 +80,7 @@ class Difference(Report):
             "in A only": len(found.only_a),
             "in B only": len(found.only_b),
         }
-        parts += [f"{_cells(number)} {what}" for what, number in counted.items() if number]
+        parts += [f"{_cells(cells)} {what}" for what, cells in counted.items() if cells]
         return "; ".join(parts)
 
     def _cell(self, row: int) -> str:
@@ -80,8 +88,8 @@ class Difference(Report):
         return f"{cell['label']}, n {number(cell['n'])}, {cell['image']}, seed {cell['seed']}"
 
 
-def _cells(number: int) -> str:
-    return f"{number} cell{'s' if number != 1 else ''}"
+def _cells(cells: int) -> str:
+    return f"{cells} cell{'s' if cells != 1 else ''}"
 
 
 def compare_files(
@@ -114,23 +122,35 @@ def compare_files(
     Raises
     ------
     ResultsError
-        If a file cannot be used or lacks a metric, no label is left, two rows of one file claim
-        the same cell, or the files have no cell in common.
+        If a file cannot be used or has no value of a metric, no label is left, two rows of one
+        file claim the same cell, or the files have no cell in common.
     """
     wanted = [get_metric(metric).id for metric in dict.fromkeys(metrics)]
     rows_a, rows_b = (_load(path, wanted, only, without) for path in (a, b))
     found = _match(rows_a, rows_b, wanted)
     if found.a.empty:
         raise ResultsError(_nothing_in_common(a, b, rows_a, rows_b))
-    protocols = [file_facts(path).protocol.name for path in (a, b)]
-    heading = [f"- A: {a}", f"- B: {b}"]
-    if protocols[0] != protocols[1]:
-        heading.append(
-            f"- Note: scored under different protocols, A under {protocols[0]} and B under "
-            f"{protocols[1]}: differences may be of the scoring alone"
-        )
+    facts_a, facts_b = (file_facts(path) for path in (a, b))
+    heading = [f"- A: {a}", f"- B: {b}", *_protocols_differ(facts_a.protocol, facts_b.protocol)]
     numbers = _numbers(found, wanted)
-    return Difference("\n\n".join(["\n".join(heading), *_text(numbers)]), numbers, found)
+    texts = _text(numbers, facts_a.samples)
+    return Difference("\n\n".join(["\n".join(heading), *texts]), numbers, found)
+
+
+def _protocols_differ(a: Protocol, b: Protocol) -> Iterator[str]:
+    """Say in what two protocols score otherwise, whatever their names; nothing if in nothing."""
+    choices = [field.name for field in fields(Protocol) if field.name not in _DESCRIPTION]
+    values = {name: (getattr(a, name), getattr(b, name)) for name in choices}
+    differ = [
+        f"{name} ({' and '.join('none' if value is None else str(value) for value in pair)})"
+        for name, pair in values.items()
+        if pair[0] != pair[1]
+    ]
+    if differ:
+        yield (
+            f"- Note: scored under different protocols, A under {a.name} and B under {b.name}, "
+            f"which differ in {', '.join(differ)}: differences may be of the scoring alone"
+        )
 
 
 def _load(
@@ -140,18 +160,25 @@ def _load(
     if frame.empty:
         raise ResultsError(f"{path}: has no rows; give the results of a run that has finished")
     frame = choose_labels(frame, only, without)
+    _refuse_empty(path, frame, metrics)
     names = ["dataset", "split", "image", "label", "status"]
     frame = frame.astype(dict.fromkeys(names, object)).reset_index(drop=True)
     twins = frame.duplicated(_CELL)
     if twins.any():
-        first = frame[twins].iloc[0]
-        raise ResultsError(
-            f"{path}: label {first['label']!r} has more than one row for image "
-            f"{first['image']!r}, n {number(first['n'])}, seed {first['seed']}: it stands for "
-            "different parameters, versions or devices; leave it out (--without), or write them "
-            "to separate files (--out) and compare each"
-        )
+        raise ResultsError(f"{path}: {twins_message(frame[twins].iloc[0])}")
     return frame
+
+
+def _refuse_empty(path: Path, frame: pd.DataFrame, metrics: Sequence[str]) -> None:
+    """Refuse metrics that no cell has: there is nothing to agree or to differ in."""
+    ok = frame[frame["status"] == "ok"]
+    empty = [metric for metric in metrics if not ok[metric].notna().any()]
+    if len(ok) and empty:
+        raise ResultsError(
+            f"{path}: no cell has a value of {', '.join(empty)} (undefined on these images, or "
+            "slow and not computed); choose other --metrics, or compute them by `bench rescore "
+            f"{path} --metrics default,{','.join(empty)}`"
+        )
 
 
 def _match(a: pd.DataFrame, b: pd.DataFrame, metrics: Sequence[str]) -> Matched:
@@ -263,15 +290,15 @@ def _means(found: Matched, metrics: Sequence[str]) -> Iterator[pd.DataFrame]:
             )
 
 
-def _text(numbers: pd.DataFrame) -> Iterator[str]:
+def _text(numbers: pd.DataFrame, samples: str) -> Iterator[str]:
     for (dataset, split), group in numbers.groupby(["dataset", "split"], sort=False):
-        name = "/".join(part for part in (str(dataset), str(split)) if part)
+        name = dataset_name(str(dataset), str(split))
         first = group[group["metric"] == group["metric"].iloc[0]]
         yield f"**{name}**: cells"
         kinds = ("matched", "only_a", "only_b", "status_differs")
         heads = ("in both", "in A only", "in B only", "status differs")
         counts = {
-            head: [str(number) for number in first[kind]]
+            head: [str(cells) for cells in first[kind]]
             for head, kind in zip(heads, kinds, strict=True)
         }
         yield table({**_points(first), **counts})
@@ -288,7 +315,7 @@ def _text(numbers: pd.DataFrame) -> Iterator[str]:
             }
             yield table({**_points(part), **columns})
     yield (
-        "Means over images with a value in both files; B - A ± half of its 95 % bootstrap "
+        f"Means over {samples} with a value in both files; B - A ± half of its 95 % bootstrap "
         "interval; largest: the largest absolute difference of one cell, inf where one file has a "
         "number and the other NaN."
     )

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from reports.results import STATUSES, Facts, Floats, ResultsError, pairs_column
+from reports.markdown import number
+from reports.results import STATUSES, Facts, Floats, ResultsError, dataset_name, pairs_column
 from reports.stats import bootstrap_interval
 
 Counts = npt.NDArray[np.int64]
@@ -61,7 +63,18 @@ class Aligned:
     @property
     def name(self) -> str:
         """The data set and its split, as people write it: ``bsds500/test``."""
-        return "/".join(part for part in (self.dataset, self.split) if part)
+        return dataset_name(self.dataset, self.split)
+
+    def of_images(self, chosen: Flags) -> Aligned:
+        """Keep some images, those True in an (I,) array; `cells` still counts those of all."""
+        return replace(
+            self,
+            images=tuple(np.array(self.images, dtype=object)[chosen]),
+            partial=self.partial[chosen],
+            ran=self.ran[chosen],
+            scores={score: values[chosen] for score, values in self.scores.items()},
+            weights={metric: mass[chosen] for metric, mass in self.weights.items()},
+        )
 
     def missing(self, score: str) -> Flags:
         """Tell where a value is missing that other points, or the data set, call for.
@@ -188,12 +201,16 @@ def _refuse_twins(
     cells = pd.DataFrame({"point": point, "image": image, "seed": part["seed"].to_numpy()})
     twins = cells.duplicated().to_numpy()
     if twins.any():
-        first = part[twins].iloc[0]
-        raise ResultsError(
-            f"label {label[twins].iloc[0]!r} has more than one row for image {first['image']!r}, "
-            f"n {first['n']:g}, seed {first['seed']}: it stands for different parameters or "
-            "versions; write them to separate files (--out) and plot each"
-        )
+        raise ResultsError(twins_message(part.assign(label=label)[twins].iloc[0]))
+
+
+def twins_message(row: pd.Series[Any]) -> str:
+    """Say that there is more than one row of the image, label, n and seed of this one."""
+    return (
+        f"label {row['label']!r} has more than one row for image {row['image']!r}, "
+        f"n {number(row['n'])}, seed {row['seed']}: it stands for different parameters, versions "
+        "or devices; leave it out (--without), or write them to separate files (--out)"
+    )
 
 
 def coverage(aligned: Aligned, score: str) -> pd.DataFrame:

@@ -75,30 +75,38 @@ def make_figures(
     for metric in wanted:
         if metric not in frame:
             note(f"{metric} has no value in any cell and is left out")
-    wanted = [metric for metric in wanted if metric in frame]
-    shown = [name for name in dict.fromkeys((*wanted, *usual)) if name in frame]
+    panels = [metric for metric in wanted if metric in frame]
+    shown = [name for name in dict.fromkeys((*panels, *usual)) if name in frame]
     groups = [analyse(aligned, shown, facts) for aligned in align(frame, shown)]
     written = []
     for group in groups:
-
-        def of_group(remark: str, name: str = group.aligned.name) -> None:
-            note(f"{name}: {remark}")
-
+        of_group = partial(_note_of, note, group.aligned.name)
         for remark in _remarks(group, timed=bool(frame["time_s"].notna().any())):
             of_group(remark)
         suffix = "-" + re.sub(r"[^\w.]+", "-", group.aligned.name) if len(groups) > 1 else ""
         with paper():
-            if group.aligned.ran.any():
-                points = {metric: group.points[metric] for metric in wanted}
-                figure = draw_curves(points, facts.under, group.annotators, of_group)
-                written += _save(figure, folder, f"curves{suffix}", formats)
-            if group.timed:
-                figure = draw_runtime(group.times, _machine(frame, group.aligned))
-                written += _save(figure, folder, f"runtime{suffix}", formats)
+            for name, figure in _figures(group, panels, frame, of_group):
+                written += _save(figure, folder, name + suffix, formats)
     csv = pd.concat(map(summary, groups)).to_csv(index=False, float_format="%.6g")
     texts = {"summary.csv": csv, "summary.md": "\n".join(map(markdown, groups))}
     written += [write_whole(folder / name, partial(_write, text)) for name, text in texts.items()]
     return written
+
+
+def _note_of(note: Callable[[str], None], name: str, remark: str) -> None:
+    note(f"{name}: {remark}")
+
+
+def _figures(
+    group: Analysis, panels: Sequence[str], frame: pd.DataFrame, on_note: Callable[[str], None]
+) -> Iterator[tuple[str, Figure]]:
+    """Yield the name and the figure of what a group has: curves, runtimes."""
+    if group.aligned.ran.any():
+        points = {metric: group.points[metric] for metric in panels}
+        facts = group.facts
+        yield "curves", draw_curves(points, facts.under, group.annotators, on_note, facts.samples)
+    if group.timed:
+        yield "runtime", draw_runtime(group.times, _machine(frame, group.aligned))
 
 
 def _remarks(group: Analysis, timed: bool) -> Iterator[str]:

@@ -14,17 +14,20 @@ import pandas as pd
 from metrics import DEFAULT_PROTOCOL, get_metric
 from metrics.base import Metric
 from reports.curves import ARROWS
-from reports.frame import aggregate, align, coverage
+from reports.frame import Aligned, aggregate, align, coverage
 from reports.markdown import NOTHING, PARTIAL, decimals, table
-from reports.results import COLUMNS, ResultsError, choose_labels, file_facts, load
+from reports.results import (
+    COLUMNS,
+    ResultsError,
+    choose_labels,
+    dataset_name,
+    file_facts,
+    load,
+)
+from reports.tables import missing_notes
 
 _POINT = ["label", "n"]
 _SAME = 1e-9  # differences below it are rounding
-_HOW_TO_READ = (
-    "Means over images; scores from 0 to 1 in percent. `count`: mean number of superpixels; in "
-    "brackets behind a score, the number where the protocol changes it. `spread`: largest minus "
-    "smallest over the protocols."
-)
 
 
 def side_by_side(
@@ -48,7 +51,8 @@ def side_by_side(
     -------
     text : str
         Markdown: per data set split and metric a table of label and n in rows and protocols in
-        columns, and how far protocol and method move the score; then what the protocols are.
+        columns, and how far protocol and method move the score; then which labels lack images,
+        and what the protocols are.
     numbers : DataFrame
         One row per data set split, metric, point and protocol: dataset; split; metric; label; n;
         protocol; value, low and high, the mean and its 95 % interval, unrounded; images and
@@ -63,24 +67,44 @@ def side_by_side(
     if not files:
         raise ResultsError("no results file to compare; give one for each protocol")
     wanted = [get_metric(metric).id for metric in dict.fromkeys(metrics)]
-    measured = [_measure(name, path, wanted, only, without) for name, path in files.items()]
-    numbers = pd.concat(measured, ignore_index=True)
+    columns = (*COLUMNS, *wanted)
+    groups = {
+        protocol: align(choose_labels(load(path, columns), only, without), wanted)
+        for protocol, path in files.items()
+    }
+    numbers = pd.concat([_measure(*item, wanted) for item in groups.items()], ignore_index=True)
+    # The files are of the same runs: what one lacks, all lack.
+    lacking = {aligned.name: missing_notes(aligned) for aligned in next(iter(groups.values()))}
     blocks: list[str] = []
     for (dataset, split), group in numbers.groupby(["dataset", "split"], sort=True):
-        name = "/".join(part for part in (str(dataset), str(split)) if part)
-        blocks += [_heading(name, group, list(files)), _HOW_TO_READ]
+        name = dataset_name(str(dataset), str(split))
+        blocks += [_heading(name, group, list(files)), _how_to_read(files)]
         for metric in wanted:
             blocks += _metric_blocks(
                 group[group["metric"] == metric], get_metric(metric), list(files)
             )
+        if lacking.get(name):
+            blocks.append("\n".join(f"- {note}" for note in lacking[name]))
     return "\n\n".join([*blocks, _definitions(files)]) + "\n", numbers
 
 
-def _measure(
-    protocol: str, path: Path, metrics: Sequence[str], only: Sequence[str], without: Sequence[str]
-) -> pd.DataFrame:
+def _how_to_read(files: Mapping[str, Path]) -> str:
+    by_samples: dict[str, list[str]] = {}
+    for name, path in files.items():
+        by_samples.setdefault(file_facts(path).samples, []).append(name)
+    means = [
+        samples if len(by_samples) == 1 else f"{samples} under {', '.join(names)}"
+        for samples, names in by_samples.items()
+    ]
+    return (
+        f"Means over {'; over '.join(means)}; scores from 0 to 1 in percent. `count`: mean number "
+        "of superpixels; in brackets behind a score, the number where the protocol changes it. "
+        "`spread`: largest minus smallest over the protocols."
+    )
+
+
+def _measure(protocol: str, groups: Sequence[Aligned], metrics: Sequence[str]) -> pd.DataFrame:
     """Average the metrics of one results file; see `side_by_side` for the columns."""
-    frame = choose_labels(load(path, (*COLUMNS, *metrics)), only, without)
     tables = [
         points.assign(
             dataset=aligned.dataset,
@@ -90,7 +114,7 @@ def _measure(
             count=coverage(aligned, "n_labels")["count"],
             asked=len(aligned.images),
         )
-        for aligned in align(frame, metrics)
+        for aligned in groups
         for metric, points in aggregate(aligned, metrics).items()
     ]
     facts = ["dataset", "split", "metric", *_POINT, "protocol"]
@@ -152,10 +176,10 @@ def _metric_blocks(part: pd.DataFrame, metric: Metric, protocols: Sequence[str])
     ]
     yield f"**{metric.id}**{ARROWS[metric.direction]} {metric.title}{scale.unit}"
     yield table(columns)
-    if partial.to_numpy().any():
+    if any(PARTIAL in cell for name in protocols for cell in columns[name]):
         yield f"{PARTIAL.strip()} Over fewer images or seeds (missing, or undefined there)."
     if len(protocols) > 1:
-        yield _what_moves(metric.id, values.mask(partial), scale)
+        yield _what_moves(metric.id, values, partial, scale)
 
 
 def _beside(part: pd.DataFrame, column: str, protocols: Sequence[str]) -> pd.DataFrame:
@@ -190,13 +214,23 @@ def _range(values: pd.DataFrame, axis: Literal["index", "columns"]) -> pd.Series
     return ends.where(values.notna().sum(axis=axis) > 1)
 
 
-def _what_moves(metric_id: str, values: pd.DataFrame, scale: _Scale) -> str:
+def _what_moves(metric_id: str, values: pd.DataFrame, partial: pd.DataFrame, scale: _Scale) -> str:
     """Say how far the protocol moves a metric, and the method, at each n; of complete values."""
-    spread = _range(values, "columns")
+    complete = values.mask(partial)
+    spread = _range(complete, "columns")
     if not spread.notna().any():
         return f"No complete value of {metric_id} under two protocols to compare."
-    if spread.max() < _SAME:
+    if spread.max() >= _SAME:
+        return _moves(metric_id, complete, scale)
+    known = values.notna()
+    everywhere = bool((known.any(axis="columns") == known.all(axis="columns")).all())
+    if everywhere and _range(values, "columns").max() < _SAME:
         return f"{metric_id} does not depend on the protocol: it is the same under all of these."
+    return f"Where {metric_id} is complete, it is the same; other values are missing or differ."
+
+
+def _moves(metric_id: str, values: pd.DataFrame, scale: _Scale) -> str:
+    """Say at each n by how much at most values differ over protocols, and over methods."""
     lines = []
     asked = _asked(values)
     for n in np.unique(asked):  # takes all NaN for one

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from metrics import DEFAULT_PROTOCOL, METRICS, Protocol
+from metrics import DEFAULT_PROTOCOL, METRICS, PROTOCOLS, Protocol, ProtocolError
 from metrics.protocols import from_definition
 
 SCHEMA_VERSION = "2"
@@ -92,9 +92,22 @@ class Facts:
 
     @property
     def under(self) -> str:
-        """Name the protocol as an end of a heading; nothing for the usual one."""
+        """Name the protocol as an end of a heading; nothing for the usual one.
+
+        Unconnected labels may have been treated otherwise than the protocol of that name says.
+        """
+        if self.protocol == DEFAULT_PROTOCOL:
+            return ""
         name = self.protocol.name
-        return "" if name == DEFAULT_PROTOCOL.name else f", protocol {name}"
+        changed = name in PROTOCOLS and self.protocol != PROTOCOLS[name]
+        treated = f" (connectivity {self.protocol.connectivity})" if changed else ""
+        return f", protocol {name}{treated}"
+
+    @property
+    def samples(self) -> str:
+        """What means are over, in words."""
+        pairs = self.protocol.annotators == "pairs"
+        return "pairs of image and annotator" if pairs else "images"
 
 
 def file_facts(path: Path) -> Facts:
@@ -105,7 +118,7 @@ def file_facts(path: Path) -> Facts:
     ResultsError
         If the file cannot be used (see `check_results`).
     """
-    return _facts(check_results(path))
+    return _facts(check_results(path), path)
 
 
 def run_facts(schema: pa.Schema) -> dict[str, Any]:
@@ -114,13 +127,24 @@ def run_facts(schema: pa.Schema) -> dict[str, Any]:
     return facts
 
 
-def _facts(schema: pa.Schema) -> Facts:
+def _facts(schema: pa.Schema, path: Path) -> Facts:
     stored = run_facts(schema)
     groups = stored.get("annotators", {}).items()
+    try:
+        protocol = from_definition(stored["protocol"]) if "protocol" in stored else DEFAULT_PROTOCOL
+    except ProtocolError as error:
+        raise ResultsError(
+            f"{path}: {error}; use the version of bench that wrote the file"
+        ) from error
     return Facts(
-        from_definition(stored["protocol"]) if "protocol" in stored else DEFAULT_PROTOCOL,
+        protocol,
         {name: {id: tuple(v) for id, v in group["metrics"].items()} for name, group in groups},
     )
+
+
+def dataset_name(dataset: str, split: str) -> str:
+    """Return a data set and its split as people write it: ``bsds500/test``."""
+    return "/".join(part for part in (dataset, split) if part)
 
 
 def load(path: Path, columns: Iterable[str] = COLUMNS) -> pd.DataFrame:
@@ -152,7 +176,7 @@ def load(path: Path, columns: Iterable[str] = COLUMNS) -> pd.DataFrame:
         raise ResultsError(
             f"{path}: no column {lacking[0]!r}; the scores in it are {', '.join(_scores(schema))}"
         )
-    pairs = _facts(schema).protocol.annotators == "pairs"
+    pairs = _facts(schema, path).protocol.annotators == "pairs"
     lists = [m for m in wanted if pairs and f"{m}_by_annotator" in schema.names]
     try:
         file = pq.ParquetFile(path, read_dictionary=[c for c in _REPEATED if c in wanted])

@@ -100,10 +100,26 @@ def bootstrap_interval(
     if enough.any():
         chosen = None if weights is None else weights[:, enough]
         means = bootstrap_means(values[:, enough], resamples, seed, chosen)
-        tail = (1 - CONFIDENCE) / 2
-        quantiles = np.quantile if np.isfinite(means).all() else np.nanquantile
-        bounds[:, enough] = quantiles(means, (tail, 1 - tail), axis=0)
+        bounds[:, enough] = percentile_interval(means)
     return bounds[0], bounds[1]
+
+
+def percentile_interval(means: Floats) -> tuple[Floats, Floats]:
+    """Return the quantiles that bound the middle 95 % of each column of resampled means.
+
+    Parameters
+    ----------
+    means : (resamples, ...) array
+        NaN where a resample has no mean; not all of a column.
+
+    Returns
+    -------
+    low, high : (...) arrays
+    """
+    tail = (1 - CONFIDENCE) / 2
+    quantiles = np.quantile if np.isfinite(means).all() else np.nanquantile
+    low, high = quantiles(means, (tail, 1 - tail), axis=0)
+    return low, high
 
 
 def not_worse_than_best(

@@ -107,7 +107,7 @@ def markdown(analysis: Analysis) -> str:
         )
     if analysis.timed:
         columns["s / image"] = _times(analysis.times)
-    lines = [_heading(analysis), "", _how_to_read(pairs=bool(aligned.weights)), ""]
+    lines = [_heading(analysis), "", _how_to_read(analysis.facts.samples), ""]
     if analysis.annotators:
         lines += [_annotators_line(analysis.annotators), ""]
     for n, rows in _blocks(analysis):
@@ -131,8 +131,7 @@ def _annotators_line(annotators: Mapping[str, tuple[float, float, float]]) -> st
     return f"Annotators against each other: {', '.join(parts)}."
 
 
-def _how_to_read(pairs: bool) -> str:
-    samples = "pairs of image and annotator" if pairs else "images"
+def _how_to_read(samples: str) -> str:
     return (
         f"Mean over {samples} ± half of its 95 % bootstrap interval. Methods return different "
         "counts (`count`) for the same n, and most scores improve with the count alone: those that "

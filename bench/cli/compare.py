@@ -51,12 +51,13 @@ def compare(
     out: options.Report = None,
     quiet: options.Quiet = False,
 ) -> int:
-    """Compare labels at equal returned count or over a range of counts, or compare two files.
+    """Compare labels at equal count, or two files.
 
     One file: methods return different counts for the same n, so each image is interpolated along
     its own curve to the counts of --at. Two files: the same cells are matched, say of two versions
     or machines; with --tolerance the exit status tells whether they agree.
     """
+    from bench.selection import parse_integers
     from reports.results import ResultsError
 
     _check(b, at, over, tolerance, out)
@@ -67,7 +68,7 @@ def compare(
 
     wanted = None if metrics is None else options.split_metrics("--metrics", metrics)
     labels = options.split_patterns(only, without)
-    counts = _counts("--at", at) if at is not None else None
+    counts = parse_integers(at, "--at", least=1) if at is not None else None
     span = _range(over) if over is not None else None
     try:
         if b is not None:
@@ -123,21 +124,10 @@ def _check(
     options.check_report(out)
 
 
-def _counts(option: str, text: str) -> list[int]:
-    """Return the counts in a list such as ``100,200``, each once."""
-    counts = []
-    for part in options.split_names(option, text):
-        if not part.isdecimal() or int(part) < 1:
-            raise UsageError(
-                f"{option}: {part!r} is no count of superpixels; give whole numbers from 1 with "
-                "commas between, such as 100,200"
-            )
-        counts.append(int(part))
-    return list(dict.fromkeys(counts))
-
-
 def _range(text: str) -> tuple[int, int]:
-    ends = _counts("--over", text)
+    from bench.selection import parse_integers
+
+    ends = parse_integers(text, "--over", least=1)
     if len(ends) != 2 or ends[0] >= ends[1]:
         raise UsageError(
             f"--over: {text!r} is no range of counts; give LOW,HIGH with LOW below HIGH, such as "

@@ -89,7 +89,7 @@ def _default(parameter: Parameter) -> str:
 
 
 def _metrics(verbose: bool) -> None:
-    from metrics import METRICS
+    from metrics import METRICS, RECORDED
 
     arrows = {"high": "higher is better", "low": "lower is better", None: ""}
     for name, metric in METRICS.items():
@@ -100,13 +100,14 @@ def _metrics(verbose: bool) -> None:
                 "range": f"{metric.range[0]:g} to {metric.range[1]:g}",
                 "unit": metric.unit,
                 "needs": ", ".join(sorted(metric.needs)) or "labels only",
+                "computed": "on request: --metrics" if name not in RECORDED else "by default",
                 "reference": metric.reference,
                 "undefined": metric.undefined,
                 "limits": metric.limits,
             }
             _card(name, facts)
         else:
-            typer.echo(f"{name:<14} {metric.title:<44} {arrows[metric.direction]}".rstrip())
+            typer.echo(f"{name:<14} {metric.title:<53} {arrows[metric.direction]}".rstrip())
 
 
 def _datasets(verbose: bool) -> None:
@@ -130,9 +131,10 @@ def _protocols(verbose: bool, file: Path | None) -> None:
 
 def _card(name: str, facts: dict[str, str]) -> None:
     typer.echo(name)
+    width = max(map(len, facts)) + 1
     for fact, value in facts.items():
         if value:
-            typer.echo(f"  {fact + ':':<12} {value}")
+            typer.echo(f"  {fact + ':':<{width}} {value}")
     typer.echo("")
 
 

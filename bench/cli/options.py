@@ -165,7 +165,7 @@ def choose_protocols(names: Sequence[str], file: Path | None) -> list[Protocol]:
 
 
 def choose_metrics(text: str) -> tuple[str, ...]:
-    """Read ``default,gr`` into metric ids, in the order in which they are listed.
+    """Read ``default,gr`` into metric ids, each once.
 
     Raises
     ------
@@ -173,16 +173,15 @@ def choose_metrics(text: str) -> tuple[str, ...]:
         If one is unknown, or none is named.
     """
     from bench.errors import UsageError
-    from bench.scoring import DEFAULT_SCORING
-    from metrics import METRICS, get_metric
+    from metrics import METRICS, RECORDED, get_metric
 
-    groups = {"default": DEFAULT_SCORING.metrics, "all": tuple(METRICS)}
+    groups = {"default": RECORDED, "all": tuple(METRICS)}
     parts = split_names("--metrics", text)
     try:
-        ids = {id for part in parts for id in groups.get(part) or (get_metric(part).id,)}
+        ids = [id for part in parts for id in groups.get(part) or (get_metric(part).id,)]
     except ValueError as error:
         raise UsageError(f"--metrics: {error}") from error
-    return tuple(id for id in METRICS if id in ids)
+    return tuple(dict.fromkeys(ids))
 
 
 def make_console(quiet: bool) -> Console:

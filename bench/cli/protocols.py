@@ -38,7 +38,7 @@ def protocols(
     from bench.errors import UsageError
     from bench.plan import digest
     from bench.rescored import Source, make_cells
-    from bench.runner import Settings
+    from bench.runner import INTERRUPTED, Settings
     from bench.runner import run as run_cells
     from bench.scoring import Scoring
     from bench.store import Store
@@ -46,7 +46,7 @@ def protocols(
     from reports.results import ResultsError
 
     options.check_report(out)
-    shown = options.split_metrics("--metrics", metrics)
+    shown = options.choose_metrics(metrics)
     names = options.split_names("--protocol", protocol) if protocol else []
     chosen = options.choose_protocols(names, protocol_file)
     patterns = options.split_patterns(only, without)
@@ -56,7 +56,7 @@ def protocols(
     console = options.make_console(quiet)
     files, statuses = {}, []
     for one in chosen:
-        scoring = Scoring(one, options.choose_metrics(metrics))
+        scoring = Scoring(one, shown)
         target = folder / f"{one.name}-{digest(scoring.facts)[:6]}.parquet"
         console.print(f"Protocol {one.name}: {one.title}", highlight=False)
         settings = Settings(
@@ -66,13 +66,17 @@ def protocols(
             match_n=source.facts.get("match_n"),
             arguments=tuple(sys.argv[1:]),
         )
-        statuses.append(run_cells(make_cells(source, data, target), data, settings, console))
+        status = run_cells(make_cells(source, data, target), data, settings, console)
+        if status == INTERRUPTED:
+            return status
+        statuses.append(status)
         files[one.name] = target
     try:
         text, numbers = side_by_side(files, shown, *patterns)
     except ResultsError as error:
         raise UsageError(str(error)) from error
-    typer.echo(text)
+    if not quiet:
+        typer.echo(text)
     if out is not None:
         options.write_report(text, numbers, out)
     return max(statuses)

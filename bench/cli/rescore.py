@@ -29,7 +29,9 @@ def rescore(
     metrics: options.Metrics = "default",
     out: Annotated[
         Path | None,
-        typer.Option("--out", help="Results file to write.", show_default="RESULTS-PROTOCOL"),
+        typer.Option(
+            "--out", help="Results file to write.", show_default="RESULTS-PROTOCOL.parquet"
+        ),
     ] = None,
     root: options.Root = None,
     workers: options.Workers = None,
@@ -37,10 +39,10 @@ def rescore(
     retry_failed: options.RetryFailed = False,
     quiet: options.Quiet = False,
 ) -> int:
-    """Score the label maps of a results file again, without running any method.
+    """Score stored label maps again, in another way.
 
-    Another protocol, other metrics, or unconnected labels treated otherwise. Everything else in the
-    rows stays, times above all; rows without a label map stay as they are.
+    No method is run. Another protocol, other metrics, or unconnected labels treated otherwise.
+    Everything else in the rows stays, times above all; rows without a label map stay as they are.
     """
     from bench.errors import UsageError
     from bench.rescored import Source, make_cells
@@ -52,7 +54,8 @@ def rescore(
     if len(treatments) == 1:
         scoring = scoring.connected(treatments[0])
     source = Source.read(results)
-    target = options.results_file(out or results.with_stem(f"{results.stem}-{protocol}"))
+    named = "-".join([results.stem, scoring.protocol.name, *filter(None, treatments)])
+    target = options.results_file(out or results.with_name(f"{named}.parquet"))
     if target == results.resolve():
         raise UsageError(f"--out: '{target}' is what is to be scored again; give another name")
     data = source.dataset(root)
@@ -62,6 +65,7 @@ def rescore(
         force=force,
         retry_failed=retry_failed,
         scoring=scoring,
+        treatments=tuple(filter(None, treatments)) if len(treatments) > 1 else (),
         match_n=source.facts.get("match_n"),
         arguments=tuple(sys.argv[1:]),
     )

@@ -13,9 +13,10 @@ import psutil
 
 from bench.datasets import open_dataset
 from bench.plan import make_plan, make_variants
+from bench.scoring import DEFAULT_SCORING
 from bench.selection import Choice
 from bench.store import Store
-from bench.worker import Job, initialise, run_cell, warm_up_scoring
+from bench.worker import Job, initialise, load_sample, run_cell, warm_up_scoring
 from tests.benchmark.row import Row
 from tests.shared import BSDS500
 
@@ -38,26 +39,32 @@ def data_set():
 
 
 def per_cell(folder):
-    """Time run_cell without the method: once with every image read anew, once with it at hand."""
+    """Time run_cell without the method: an image's first cell, one after reading it anew, and one
+    with the image at hand.
+    """
     dataset = data_set()
     out = folder / "overhead.parquet"
     variants = make_variants([Choice("grid")], preset="auto")
-    cells = make_plan(dataset, variants, [100, 200], [0])
-    first = [cell for cell in cells if cell.n == 100]
-    second = [cell for cell in cells if cell.n == 200]
+    cells = make_plan(dataset, variants, [100, 200, 300], [0])
+    by_count = ([cell for cell in cells if cell.n == n] for n in (100, 200, 300))
+    warm, *images = zip(*by_count, strict=True)
     store = Store(out)
     with store.locked():
         initialise(Job(dataset, out, pinned=True))  # one core, as the target says
-        warm_up_scoring()
-        run_cell(first[0])
-        fresh, repeated = [], []
-        for a, b in zip(first[1:], second[1:], strict=True):
-            fresh.append(_without_method(store, a))
-            repeated.append(_without_method(store, b))
+        warm_up_scoring(DEFAULT_SCORING)
+        run_cell(warm[0])
+        first, fresh, repeated = [], [], []
+        for a, b, c in images:
+            first.append(_without_method(store, a))
+            load_sample.cache_clear()
+            fresh.append(_without_method(store, b))
+            repeated.append(_without_method(store, c))
     note = f"{dataset.identity}, median of {len(fresh)} images"
+    more = f"{note}; scores the annotators against each other, too"
     return [
         Row("beside the method, image read anew", statistics.median(fresh), "ms", 25.0, note),
         Row("beside the method, same image again", statistics.median(repeated), "ms", None, note),
+        Row("beside the method, first of an image", statistics.median(first), "ms", None, more),
     ]
 
 

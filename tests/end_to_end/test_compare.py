@@ -115,10 +115,13 @@ def test_the_exit_status_tells_whether_two_files_agree(bench, compare, a, other)
         (["a.parquet", "--metrics", ","], "names nothing"),
         (["lacking.parquet"], "no column 'asa'"),
         (["a.parquet", "lacking.parquet"], "no column 'asa'"),
-        (["a.parquet", "--at", "0"], "'0' is no count"),
-        (["a.parquet", "--at", "100,many"], "'many' is no count"),
-        (["a.parquet", "--at", "-5"], "'-5' is no count"),
-        (["a.parquet", "--at", "1e3"], "'1e3' is no count"),
+        (["a.parquet", "--at", "0"], "--at: 0 is too small; the least value is 1"),
+        (["a.parquet", "--at", "100,many"], "--at: 'many' is not an integer"),
+        (["a.parquet", "--at", "-5"], "--at: -5 is too small"),
+        (["a.parquet", "--at", "1e3"], "'1e3' is not an integer"),
+        (["a.parquet", "--at", "9" * 20], "too large"),
+        (["a.parquet", "--over", "0,100"], "--over: 0 is too small; the least value is 1"),
+        (["a.parquet", "fast.parquet", "--metrics", "gr"], "fast.parquet --metrics default,gr"),
         (["a.parquet", "--over", "100"], "LOW,HIGH"),
         (["a.parquet", "--over", "200,100"], "LOW below HIGH"),
         (["a.parquet", "--over", "100,100"], "LOW below HIGH"),
@@ -140,6 +143,10 @@ def test_the_exit_status_tells_whether_two_files_agree(bench, compare, a, other)
 def test_a_mistake_is_told_in_a_line(compare, a, tmp_path, arguments, message):
     (tmp_path / "cut.parquet").write_bytes(a.read_bytes()[:-300])
     pq.write_table(table(Fake()).drop_columns(["asa"]), tmp_path / "lacking.parquet")
+    rows = table(Fake(METHODS[:4]))
+    empty = pa.nulls(len(rows), pa.float64())
+    fast = rows.set_column(rows.schema.get_field_index("gr"), "gr", empty)
+    pq.write_table(fast, tmp_path / "fast.parquet")
     write(tmp_path / "foreign.parquet", Fake(ns=(None,)))
     write(tmp_path / "unrelated.parquet", Fake(dataset="folder"))
     write(tmp_path / "failed.parquet", Fake(failing=1.0))

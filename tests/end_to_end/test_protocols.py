@@ -70,16 +70,23 @@ def test_a_count_is_met_by_asking_for_another(run, results, tmp_path, tiny):
         "    def segment(self, image, n):\n"
         "        return self.strips(image, max(1, n // 2))\n"
         "@register\n"
+        "class Fragile(Strips):\n"
+        "    name = 'fragile'\n"
+        "    def segment(self, image, n):\n"
+        "        if n > 12:\n"
+        "            raise ValueError('no more')\n"
+        "        return self.strips(image, max(1, n // 2))\n"
+        "@register\n"
         "class Stubborn(Strips):\n"
         "    name = 'stubborn'\n"
         "    def segment(self, image, n):\n"
         "        return self.strips(image, 7)\n"
     )
-    options = ("--methods", "half,stubborn", "--n", "10", "--plugin", plugin)
+    options = ("--methods", "half,stubborn,fragile", "--n", "10", "--plugin", plugin)
     finished = run(*options, "--match-n", "0.05")
     assert finished.status == 0, finished.out
     rows = results().set_index("method")
-    half, stubborn = rows.loc["half"], rows.loc["stubborn"]
+    half, stubborn, fragile = (rows.loc[name] for name in ("half", "stubborn", "fragile"))
     assert (half.n == 10).all()
     assert (half.n_labels == 10).all()
     assert half.n_requested.isin([20, 21]).all()
@@ -90,6 +97,8 @@ def test_a_count_is_met_by_asking_for_another(run, results, tmp_path, tiny):
     assert (stubborn.n_labels == 7).all()
     assert not stubborn.match_reached.any()
     assert (stubborn.match_trials <= 8).all()
+    assert (fragile.n_labels == 6).all()  # what came nearest before it failed
+    assert not fragile.match_reached.any()
     other = run(*options)
     assert other.status == 1
     assert "--match-n 0.05" in other.out

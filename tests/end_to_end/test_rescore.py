@@ -71,6 +71,12 @@ def test_treatments_of_unconnected_labels_stand_side_by_side(bench, ran, results
     assert checks.gr.notna().all()
     assert checks.label.tolist() == ["checks (as-is)", "checks (components)", "checks (merge)"]
     assert bench("plot", "three.parquet", "--out", "figures").status == 0
+    again = bench("rescore", "three.parquet", "--protocol", "best")
+    assert again.status == 1
+    assert "give the file that it was made from" in again.out
+    other = bench("rescore", "results.parquet", "--metrics", "default,gr", "--out", "three.parquet")
+    assert other.status == 1
+    assert "--connectivity as-is,components,merge" in other.out
 
 
 def test_a_second_rescoring_has_nothing_to_do_until_there_are_new_rows(bench, ran, results):
@@ -119,6 +125,19 @@ MISTAKES = {
 }
 
 
+def test_an_image_that_changed_and_changed_back_is_scored_as_it_is(bench, ran, results):
+    path = ran / "labels" / "ann1" / "im2.png"
+    before = path.read_bytes()
+    again = ("rescore", "results.parquet", "--out", "again.parquet")
+    bench(*again)
+    write_labels(path, 1 - read_labels(path).astype(int))
+    bench(*again)
+    path.write_bytes(before)
+    bench(*again)
+    rows = results("again.parquet")
+    assert rows.error.isna().sum() == results().error.isna().sum()
+
+
 def test_a_mistake_is_told_in_a_line(bench, ran):
     for arguments, said in MISTAKES.items():
         finished = bench("rescore", *arguments)
@@ -154,10 +173,11 @@ def test_protocols_stand_side_by_side_and_a_second_look_is_quick(bench, ran, tmp
     assert set(numbers.label) == {"Grid"}
 
 
-def test_protocols_are_all_compared_unless_some_are_named(bench, ran):
+def test_protocols_are_all_compared_unless_some_are_named(bench, ran, tmp_path):
     unknown = bench("protocols", "results.parquet", "--protocol", "seal")
     assert (unknown.status, "did you mean 'seal2018'" in unknown.out) == (1, True)
-    every = bench("protocols", "results.parquet", "--only", "grid", "--metrics", "br", "--quiet")
-    assert every.status == 0, every.out
+    every = bench("protocols", "results.parquet", "--only", "grid", "--out", "all.md", "--quiet")
+    assert (every.status, every.out) == (0, "")
+    text = (tmp_path / "all.md").read_text()
     for name in PROTOCOLS:
-        assert f"- {name}: " in every.out
+        assert f"- {name}: " in text

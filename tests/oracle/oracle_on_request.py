@@ -136,25 +136,30 @@ def reconstruction(labels, image, void):
     return math.exp(-error / count / 0.01)
 
 
-def thinned(labels, void):
-    """Mark the pixels whose right or lower neighbour has another label, thinned."""
+def thin_boundary(labels, void):
+    """Mark the pixels whose right or lower neighbour has another label."""
     mask = np.zeros(labels.shape, bool)
     for y, x in pixels(void):
         after = [(v, u) for v, u in neighbours(y, x, void) if v > y or u > x]
         mask[y, x] = any(labels[p] != labels[y, x] for p in after)
-    return thin(mask)
+    return mask
 
 
-def recall_matched(labels, truth, void):
+def thinned(labels, void):
+    return thin(thin_boundary(labels, void))
+
+
+def recall_matched(labels, truth, void, distance=None):
+    """Within a whole number of pixels, or by default within 0.0075 of the diagonal."""
     ours, theirs = (np.argwhere(thinned(m, void)).tolist() for m in (labels, truth))
     ours, theirs = list(map(tuple, ours)), list(map(tuple, theirs))
     if not theirs:
         return NAN
     height, width = labels.shape
     # (0.0075 x diagonal)^2 = 9 (H^2 + W^2) / 160000, in whole numbers.
+    squared = 9 * (height**2 + width**2) if distance is None else 160_000 * distance**2
     near = {
-        p: [q for q in ours if 160_000 * math.dist(p, q) ** 2 <= 9 * (height**2 + width**2) + 1e-3]
-        for p in theirs
+        p: [q for q in ours if 160_000 * math.dist(p, q) ** 2 <= squared + 1e-3] for p in theirs
     }
     return maximum_matching(near) / len(theirs)
 

@@ -76,6 +76,20 @@ def test_the_matching_is_the_largest(data):
     assert matched == maximum_matching(near) == count_matches(labels, truth, distance)
 
 
+def test_lines_that_nearly_coincide_are_matched_at_full_size():
+    y, x = np.mgrid[:321, :481]
+    one = (np.hypot(y - 160, x - 240) + 9 * np.sin(x / 31)) // 40 + 10 * (y // 107)
+    two = (np.hypot(y - 161, x - 239) + 9 * np.sin(x / 30)) // 40 + 10 * ((y + 1) // 107)
+    truth, labels = label_map(one), label_map(two)
+    places = {divmod(int(p), 481) for p in labels.thinned}
+    near = {}
+    for v, u in (divmod(int(p), 481) for p in truth.thinned):
+        around = [(v + i, u + j) for i in (-1, 0, 1) for j in (-1, 0, 1)]
+        near[v, u] = [place for place in around if place in places]
+    assert len(near) > 3000
+    assert count_matches(truth, labels, 1.5) == maximum_matching(near)
+
+
 @pytest.mark.parametrize(("far", "expected"), [(4, 4), (5, 0)])
 def test_the_distance_itself_is_near(far, expected):
     x = np.tile(np.arange(20), (4, 1))

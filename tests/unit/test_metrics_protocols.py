@@ -1,6 +1,7 @@
 """Protocols: the same labels under every set of choices, and protocols of one's own."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,19 +12,11 @@ from metrics import METRICS, PROTOCOLS, Protocol, ProtocolError, evaluate, load_
 from metrics.protocols import from_definition, get_protocol
 from tests.oracle.oracle_connectivity import split
 from tests.oracle.oracle_metrics import share_within, thick
-from tests.oracle.oracle_on_request import recall_matched, thinned
+from tests.oracle.oracle_on_request import recall_matched, thin_boundary, thinned
 from tests.unit.metric_cases import cases
 
 NAN = float("nan")
 SHOWN = ("asa", "ue_np", "br", "br_r1", "br_r2", "oe")
-
-
-def thin(labels):
-    """Mark the pixels whose right or lower neighbour has another label."""
-    mask = np.zeros(labels.shape, bool)
-    mask[:, :-1] |= labels[:, 1:] != labels[:, :-1]
-    mask[:-1] |= labels[1:] != labels[:-1]
-    return mask
 
 
 def columns(cut):
@@ -56,11 +49,10 @@ def test_the_default_protocol_is_what_evaluate_does(case):
 def test_seal2018_is_thin_within_one_pixel_and_1_without_a_boundary(case):
     case |= {"void": None}
     scores = evaluate(**case, metrics=SHOWN, protocol="seal2018")
-    found = thin(case["labels"])
-    expected = [
-        share_within(thin(truth), found, 1) if thin(truth).any() else 1.0
-        for truth in case["truths"]
-    ]
+    nothing = np.zeros(case["labels"].shape, bool)
+    ours = thin_boundary(case["labels"], nothing)
+    recalls = [share_within(thin_boundary(t, nothing), ours, 1) for t in case["truths"]]
+    expected = [1.0 if math.isnan(recall) else recall for recall in recalls]
     assert scores["br_by_annotator"] == pytest.approx(expected)
     assert scores["br"] == pytest.approx(np.mean(expected))
     assert scores["asa"] == pytest.approx(np.mean(scores["asa_by_annotator"]))
@@ -136,6 +128,39 @@ def test_a_tolerance_by_the_diagonal_is_rounded_for_windows_only():
     assert PROTOCOLS["bsds2011"].tolerance_in(321, 481) == pytest.approx(4.337, abs=1e-3)
 
 
+def test_a_half_is_rounded_up_and_a_window_has_a_largest_size():
+    assert PROTOCOLS["stutz2018"].tolerance_in(600, 800) == 3
+    far = Protocol("far", tolerance_of_diagonal=0.2)
+    assert far.tolerance_in(900, 800) == 241
+    with pytest.raises(ProtocolError, match=r"367 px .* smaller share"):
+        evaluate(
+            np.zeros((900, 1600), int), np.zeros((900, 1600), int), metrics=["br"], protocol=far
+        )
+
+
+def test_pooled_annotators_without_a_boundary_have_the_value_that_is_given_for_them():
+    own = Protocol("own", tolerance=1, annotators="pooled", recall_without_boundary=1.0)
+    whole = np.zeros((8, 8), int)
+    assert evaluate(columns(4), [whole, whole], metrics=["br"], protocol=own)["br"] == 1
+    none = replace(own, recall_without_boundary=None)
+    assert math.isnan(evaluate(columns(4), [whole], metrics=["br"], protocol=none)["br"])
+
+
+@given(cases(), st.sampled_from(["thick", "thin", "matched"]), st.integers(0, 6))
+@settings(max_examples=80, deadline=None)
+def test_recall_of_any_protocol_equals_the_plain_one_with_void(case, boundary, r):
+    own = Protocol("own", boundary=boundary, tolerance=r)
+    void = case["void"] if case["void"] is not None else np.zeros(case["labels"].shape, bool)
+    found = evaluate(**case, metrics=["br"], protocol=own)["br_by_annotator"]
+    if boundary == "matched":
+        expected = [recall_matched(case["labels"], truth, void, r) for truth in case["truths"]]
+    else:
+        mark = {"thick": thick, "thin": thin_boundary}[boundary]
+        ours = mark(case["labels"], void)
+        expected = [share_within(mark(truth, void), ours, r) for truth in case["truths"]]
+    np.testing.assert_allclose(found, expected)
+
+
 def test_a_radius_beyond_the_usual_ones():
     far = Protocol("far", tolerance=5)
     assert evaluate(columns(1), columns(7), metrics=["br"], protocol=far)["br"] == 0.5
@@ -179,6 +204,9 @@ def test_protocols_of_ones_own(tmp_path):
         ("[a]\ntolerance = 1\nboundry = 'thin'", "did you mean 'boundary'"),
         ("[a]\ntolerance = 1\nboundary = 'thinn'", "did you mean 'thin'"),
         ("[a]\ntolerance = 1.5", "no whole number"),
+        ("['../a']\ntolerance = 1", "no name for files"),
+        ("['']\ntolerance = 1", "no name for files"),
+        ("[a]\nname = 'default'\ntolerance = 1", "unknown key 'name'"),
         ("[a]\ntolerance = -1", "pixels from 0"),
         ("[a]\ntolerance = nan", "pixels from 0"),
         ("[a]\ntolerance = '1'", "wrong type"),

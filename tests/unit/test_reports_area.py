@@ -6,8 +6,13 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from metrics import PROTOCOLS
 from reports.area import areas, mean_over_range, summary_of
+from reports.compare import compare_over
 from reports.frame import aggregate, align
+from reports.results import COLUMNS, load
+from reports.stats import bootstrap_means
+from tests.fake_results import Fake, write
 from tests.unit.test_reports_frame import cell
 
 COUNTS = [
@@ -160,3 +165,143 @@ def test_pairs_weigh_the_curve_where_they_are_the_samples():
     alone = summed_up(curves(2)[:3], ["br"])[1]
     assert first["value"].tolist() == pytest.approx(alone["value"].tolist(), rel=1e-4)
     assert even["value"].tolist() != pytest.approx(alone["value"].tolist(), rel=1e-2)
+
+
+# --- draws that end within the range -----------------------------------------------------------
+
+
+def on_a_line(images, largest):
+    """Cells whose asa is a thousandth of the count; the largest count differs over images."""
+    rng = np.random.default_rng(5)
+    ends = rng.normal(largest, 5, images).round()
+    return [
+        cell(image=f"{i:02}", n=n, n_labels=count, asa=count / 1000)
+        for i, end in enumerate(ends)
+        for n, count in ((50.0, 40.0), (100.0, 100.0), (200.0, end))
+    ]
+
+
+def test_draws_that_do_not_cover_the_range_are_not_averaged_over_less():
+    """The curve lies on a line, so that its mean over the range is sure whatever is drawn."""
+    cells = on_a_line(20, 203)
+    means = bootstrap_means(np.array([[c["n_labels"]] for c in cells if c["n"] == 200]))
+    assert 0.9 < (means >= 200).mean() < 1
+    _, found = summed_up(cells, ["asa"], 50, 200)
+    (row,) = found.to_dict("records")
+    assert [row["low"], row["value"], row["high"]] == pytest.approx([0.125] * 3, abs=1e-12)
+    assert row["no_interval"] == ""
+
+
+def test_where_many_draws_do_not_cover_the_range_there_is_no_interval_and_it_is_said():
+    cells = on_a_line(20, 201.5)
+    counts = np.array([[c["n_labels"]] for c in cells if c["n"] == 200])
+    assert counts.mean() >= 200
+    short = 100 * (bootstrap_means(counts) < 200).mean()
+    assert short > 10
+    _, found = summed_up(cells, ["asa"], 50, 200)
+    (row,) = found.to_dict("records")
+    assert row["value"] == pytest.approx(0.125)
+    assert np.isnan([row["low"], row["high"]]).all()
+    said = f"the curve ends too near the range in {short:.0f} % of the draws"
+    assert row["no_interval"] == said
+
+
+def test_the_text_says_why_there_is_no_interval(tmp_path):
+    path = write(tmp_path / "r.parquet", Fake(("FH", "SLIC")))
+    numbers = compare_over(path, 60, 150, ["asa"]).numbers
+    assert (numbers["no_interval"] == "").all()
+    (aligned,) = align(load(path, (*COLUMNS, "asa")), ["asa"])
+    largest = aggregate(aligned, ["asa"])["asa"].groupby("label")["count"].max()
+    report = compare_over(path, 60, largest["FH"] - 0.01, ["asa"], only=["FH"])
+    (row,) = report.numbers.to_dict("records")
+    assert f"\n- FH: no interval: {row['no_interval']}\n" in report.text
+    assert "too near the range in" in row["no_interval"]
+    (line,) = [line for line in report.text.splitlines() if line.startswith("| FH")]
+    assert "±" not in line
+
+
+def test_weighted_counts_that_all_are_the_end_of_the_range_cover_it():
+    """Weights such as a tenth make a mean of equal counts a little more or less than these."""
+    cells = [
+        cell(image=str(i), n=float(n), n_labels=n, asa=n / 1000, asa_pairs=weight)
+        for i, weight in enumerate((0.1, 0.7, 0.3, 1.1, 0.6, 0.2, 0.9))
+        for n in (49, 100, 201)
+    ]
+    _, found = summed_up(cells, ["asa"], 49, 201)
+    assert found.loc[0, ["low", "value", "high"]].tolist() == pytest.approx([0.125] * 3)
+
+
+# --- points that matter ------------------------------------------------------------------------
+
+
+def without_images(cells, n, images=(), label="SLIC"):
+    """Make cells of one n fail on some images."""
+    lost = {"status": "failed", "asa": np.nan, "br": np.nan, "n_labels": np.nan}
+    return [
+        c | lost if c["n"] == n and c["label"] == label and c["image"] in images else c
+        for c in cells
+    ]
+
+
+def five_points(images=8):
+    counts = {25.0: 25, 50.0: 50, 100.0: 100, 200.0: 200, 400.0: 400}
+    return [
+        cell(image=str(i), n=n, n_labels=count + i, asa=0.5 + count / 1000 + i / 100)
+        for i in range(images)
+        for n, count in counts.items()
+    ]
+
+
+@pytest.mark.parametrize(("n", "lost"), [(25.0, 0), (50.0, 2), (100.0, 2), (200.0, 2), (400.0, 0)])
+def test_only_points_in_or_next_to_the_range_can_lack_images(n, lost):
+    _, found = summed_up(without_images(five_points(), n, "01"), ["asa"], 80, 150)
+    assert found["missing"].tolist() == [lost]
+
+
+@pytest.mark.parametrize(("n", "known"), [(25.0, True), (200.0, False), (400.0, True)])
+def test_a_point_of_one_image_takes_the_interval_only_if_it_matters(n, known):
+    _, found = summed_up(without_images(five_points(), n, "0123456"), ["asa"], 80, 150)
+    assert found["value"].notna().all()
+    assert found["low"].notna().tolist() == [known]
+
+
+@pytest.mark.parametrize(
+    ("n", "low", "lost"), [(25.0, 80, 0), (100.0, 80, 8), (100.0, 130, 8), (400.0, 80, 0)]
+)
+def test_a_point_that_failed_on_all_images_counts_where_the_curve_leaps_over_it(n, low, lost):
+    _, found = summed_up(without_images(five_points(), n, "01234567"), ["asa"], low, 150)
+    assert found["value"].notna().all()
+    assert found["low"].notna().all()
+    assert found["missing"].tolist() == [lost]
+
+
+# --- pairs -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["default", "seal2018"])
+def test_the_interval_is_that_of_a_plain_loop(tmp_path, name):
+    """Counts and scores weigh as their image's pairs, counts of images with a score alone."""
+    fake = Fake(("SLIC",), images=9, lists=True, protocol=PROTOCOLS[name])
+    frame = load(write(tmp_path / "r.parquet", fake), (*COLUMNS, "asa"))
+    if "asa_pairs" in frame:
+        frame["asa_pairs"] *= np.where(frame["image"].astype(str) < "image00004", 9, 1)
+        frame.loc[frame["image"] == "image00000", "asa_pairs"] = 0
+    frame.loc[frame["image"] == "image00000", "asa"] = np.nan
+    frame.loc[frame["image"] == "image00000", "n_labels"] *= 5
+    (aligned,) = align(frame, ["asa"])
+    found = areas(aligned, ["asa"], 60, 130)
+    assert ("asa" in aligned.weights) == (name == "seal2018")
+    same = np.ones((9, 4))
+    by_image = (*(aligned.scores[s] for s in ("n_labels", "asa")), aligned.weights.get("asa", same))
+    x, y, w = (table[1:] for table in by_image)
+    drawn = np.random.default_rng(20220613).integers(9, size=(1000, 9))
+    means = []
+    for images in drawn:
+        known = images[images > 0] - 1
+        total = w[known].sum(axis=0)
+        count, score = ((w[known] * v[known]).sum(axis=0) / total for v in (x, y))
+        means.append(mean_over_range(count, score, 60, 130).value)
+    assert np.isfinite(means).mean() > 0.9
+    assert found.loc[0, ["low", "high"]].tolist() == pytest.approx(
+        np.nanquantile(means, (0.025, 0.975))
+    )

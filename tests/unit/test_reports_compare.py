@@ -1,5 +1,7 @@
 """Tables of one results file at equal counts or over a range, and of two files cell by cell."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -8,12 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metrics import PROTOCOLS
+from metrics import DEFAULT_PROTOCOL, PROTOCOLS, Protocol
 from reports.compare import compare_at, compare_over
 from reports.difference import compare_files
+from reports.equal import at_counts
 from reports.frame import align
 from reports.markdown import table
 from reports.results import COLUMNS, ResultsError, load
+from reports.stats import bootstrap_interval
 from tests.fake_results import METHODS, Fake, write
 from tests.fake_results import table as rows_of
 
@@ -178,6 +182,110 @@ def test_a_metric_without_any_value_is_left_out_and_noted(tmp_path):
     assert notes[0].startswith("ev ")
 
 
+def test_the_counts_asked_on_another_split_are_not_compared(tmp_path):
+    fakes = [Fake(ns=(50, 100)), Fake(ns=(60, 120), split="val"), Fake(ns=(None,), dataset="mine")]
+    path = write(tmp_path / "r.parquet", *fakes)
+    notes = []
+    numbers = compare_at(path, on_note=notes.append).numbers
+    counts = numbers.groupby(["dataset", "split"])["count"].unique().map(sorted).to_dict()
+    assert counts == {("bsds500", "test"): [50, 100], ("bsds500", "val"): [60, 120]}
+    (note,) = notes
+    assert note.startswith("mine/test: no count was asked for")
+    assert "--at" in note
+
+
+def time_out(label, n):
+    def change(frame):
+        lost = (frame["label"] == label) & (frame["n"] == n)
+        frame.loc[lost, "status"] = "timeout"
+        frame.loc[lost, ["n_labels", "asa", "br", "ue_np", "ev"]] = pd.NA
+        return frame
+
+    return change
+
+
+def test_a_method_that_timed_out_has_no_value_there(tmp_path):
+    path = write_changed(tmp_path / "r.parquet", time_out("FH", 100))
+    report = compare_at(path, [110], ["asa"])
+    numbers = report.numbers.set_index("label")
+    assert np.isnan(numbers.loc["FH", "value"])
+    assert numbers.loc["FH", "covered"] == 0
+    assert numbers.loc["FH", "images"] == 20
+    reason = "20 images with no result at an n in between"
+    assert numbers.loc["FH", "reason"] == reason
+    assert f"- FH: not at 110 on 20 of 20 images ({reason})" in report.text.splitlines()
+    assert numbers["value"].notna().sum() == 2
+
+
+def test_a_metric_that_a_label_alone_lacks_is_said_with_how_often(tmp_path):
+    def forget(frame):
+        lost = (frame["label"] == "FH") & (frame["image"] < "image00004")
+        frame.loc[lost, "ue_np"] = pd.NA
+        return frame
+
+    report = compare_at(write_changed(tmp_path / "r.parquet", forget), [130], ["asa", "ue_np"])
+    numbers = report.numbers.set_index(["metric", "label"])
+    reason = "no value of ue_np on 4 images"
+    assert numbers.loc[("ue_np", "FH"), "reason"] == reason
+    assert numbers.loc[("asa", "FH"), "reason"] == ""
+    assert numbers.loc[("ue_np", "FH"), "missing"] == 4
+    assert f"- FH: {reason}" in report.text.splitlines()
+    assert reason.replace("4", "") not in report.text.replace(reason, "")
+
+
+@pytest.mark.parametrize("undefined", [(), [f"image{i:05d}" for i in range(1, 20, 3)]])
+@pytest.mark.parametrize("random", [0, 2, 5])
+def test_bold_and_the_difference_never_contradict_each_other(tmp_path, random, undefined):
+    """A third of the images covers no count, on others nobody has the score: none is drawn."""
+
+    def change(frame):
+        noise = np.random.default_rng(random).normal(0, 0.0012, len(frame))
+        few = frame["image"].isin([f"image{i:05d}" for i in range(0, 20, 3)])
+        counts = np.where(few, 20, frame["n"].astype(float)).astype(int)
+        lead = np.where(frame["label"] == "SLIC", 0.0005, 0)
+        asa = np.where(frame["image"].isin(undefined), np.nan, 0.8 + lead + noise)
+        return frame.assign(asa=asa, n_labels=counts)
+
+    path = write_changed(tmp_path / "r.parquet", change, labels=("SLIC", "FH"), ns=(50, 100, 200))
+    numbers = compare_at(path, range(52, 198, 4), ["asa"]).numbers
+    others = numbers[~numbers["best"]]
+    assert len(others) == 37
+    assert (others["not_told_from_best"] == (others["difference_high"] >= 0)).all()
+
+
+def test_the_difference_weighs_pairs_that_both_labels_have(tmp_path):
+    path = write(tmp_path / "r.parquet", Fake(METHODS[:3], lists=True, protocol=PAIRS))
+    frame = load(path, (*COLUMNS, "asa"))
+    (at,) = at_counts(*align(frame, ["asa"]), ["asa"], [100])
+    numbers = compare_at(path, [100], ["asa"]).numbers.set_index("label")
+    (best,) = np.flatnonzero(numbers["best"])
+    scores, weights = at.aligned.scores["asa"], at.aligned.weights["asa"]
+    assert (weights != weights[:, [best]]).any()
+    for place, label in enumerate(at.aligned.labels):
+        apart, lighter = [], []
+        for values, mass in zip(scores, weights, strict=True):
+            if np.isfinite(values).any():
+                apart.append(values[place] - values[best])
+                lighter.append(min(mass[place], mass[best]))
+        known = np.isfinite(apart)
+        mean = np.average(np.array(apart)[known], weights=np.array(lighter)[known])
+        ends = bootstrap_interval(
+            np.array(apart)[:, None], weights=np.array(lighter, dtype=float)[:, None]
+        )
+        row = numbers.loc[label]
+        assert row["difference"] == pytest.approx(mean, abs=1e-12)
+        found = [row["difference_low"], row["difference_high"]]
+        assert found == pytest.approx([end[0] for end in ends], abs=1e-12)
+
+
+def test_the_text_says_what_means_are_over(tmp_path, path):
+    other = write(tmp_path / "o.parquet", Fake(lists=True, protocol=PAIRS))
+    for which, samples in ((path, "images"), (other, "pairs of image and annotator")):
+        assert f"Mean over {samples} ±" in compare_at(which, [100]).text
+        assert f"mean score over {samples} against" in compare_over(which, 60, 150).text
+        assert f"Means over {samples} with a value in both" in compare_files(which, which).text
+
+
 # --- one file, over a range --------------------------------------------------------------------
 
 
@@ -195,6 +303,21 @@ def test_a_label_that_does_not_cover_the_range_gets_a_dash_and_the_reason(path):
     for label in lacking:
         (reason,) = [line for line in report.text.splitlines() if line.startswith(f"- {label}: ")]
         assert "returned" in reason
+
+
+def test_reasons_that_are_not_of_all_metrics_are_said_with_theirs(tmp_path):
+    def forget(frame):
+        lost = (frame["label"] == "FH") & (frame["n"] == 400)
+        frame.loc[lost, "ue_np"] = pd.NA
+        return frame
+
+    path = write_changed(tmp_path / "r.parquet", forget)
+    lines = compare_over(path, 70, 240).text.splitlines()
+    (line,) = [line for line in lines if line.startswith("- ")]
+    assert line.startswith("- FH: AUE (ue_np): returned ")
+    assert ";" not in line
+    both = compare_over(path, 70, 9000, ["br", "asa"]).text.splitlines()
+    assert sum(line.startswith("- SLIC: returned ") for line in both) == 1
 
 
 # --- two files ---------------------------------------------------------------------------------
@@ -322,6 +445,59 @@ def test_different_protocols_are_noted(tmp_path):
     assert "different protocols" not in compare_files(b, b).text
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "said"),
+    [
+        (
+            DEFAULT_PROTOCOL,
+            replace(DEFAULT_PROTOCOL, connectivity="merge"),
+            "A under default and B under default, which differ in connectivity (as-is and merge):",
+        ),
+        (
+            Protocol("mine", tolerance=2, boundary="thin"),
+            Protocol("mine", tolerance_of_diagonal=0.01),
+            "which differ in boundary (thin and thick), tolerance (2 and none), "
+            "tolerance_of_diagonal (none and 0.01):",
+        ),
+    ],
+)
+def test_protocols_of_the_same_name_are_told_apart_by_what_they_say(tmp_path, one, other, said):
+    a, b = (
+        write(tmp_path / f"{name}.parquet", Fake(protocol=protocol))
+        for name, protocol in (("a", one), ("b", other))
+    )
+    (note,) = [line for line in compare_files(a, b).text.splitlines() if "Note" in line]
+    assert said in note
+
+
+def test_protocols_of_other_names_that_score_alike_are_no_difference(tmp_path):
+    a = write(tmp_path / "a.parquet", Fake())
+    renamed = replace(DEFAULT_PROTOCOL, name="mine", title="ours", reference="we")
+    b = write(tmp_path / "b.parquet", Fake(protocol=renamed))
+    assert "Note" not in compare_files(a, b).text
+
+
+def without_ev(frame):
+    return frame.assign(ev=pd.NA)
+
+
+@pytest.mark.parametrize("lacking", ["a", "b", "ab"])
+def test_a_metric_that_a_file_has_no_value_of_is_refused_with_the_file_and_the_cure(
+    tmp_path, lacking
+):
+    paths = [
+        write_changed(tmp_path / f"{name}.parquet", without_ev if name in lacking else pd.DataFrame)
+        for name in "ab"
+    ]
+    with pytest.raises(ResultsError) as caught:
+        compare_files(*paths, ["asa", "ev"])
+    path = tmp_path / f"{lacking[0]}.parquet"
+    assert str(caught.value).startswith(f"{path}: no cell has a value of ev ")
+    assert "choose other --metrics" in str(caught.value)
+    assert f"`bench rescore {path} --metrics default,ev`" in str(caught.value)
+    assert compare_files(*paths, ["asa"]).beyond(0) == ""
+
+
 def test_pairs_weigh_the_means_where_they_are_the_samples(tmp_path):
     path = write(tmp_path / "a.parquet", Fake(lists=True, protocol=PAIRS))
     numbers = compare_files(path, path, ["asa"]).numbers
@@ -329,6 +505,20 @@ def test_pairs_weigh_the_means_where_they_are_the_samples(tmp_path):
     means = np.average(aligned.scores["asa"], axis=0, weights=aligned.weights["asa"])
     assert numbers["mean_a"].tolist() == pytest.approx(means.tolist())
     assert numbers["mean_b"].tolist() == pytest.approx(means.tolist())
+
+
+def test_both_files_weigh_as_the_first_one(tmp_path):
+    fakes = [Fake(lists=True, protocol=PAIRS, random=random) for random in (0, 1)]
+    a, b = (write(tmp_path / f"{fake.random}.parquet", fake) for fake in fakes)
+    numbers = compare_files(a, b, ["asa"]).numbers
+    (first,), (second,) = (align(load(path, (*COLUMNS, "asa")), ["asa"]) for path in (a, b))
+    assert (first.weights["asa"] != second.weights["asa"]).any()
+    for column, file in (("mean_a", first), ("mean_b", second)):
+        means = np.average(file.scores["asa"], axis=0, weights=first.weights["asa"])
+        assert numbers[column].tolist() == pytest.approx(means.tolist())
+    assert (numbers["mean_b"] - numbers["mean_a"]).tolist() == pytest.approx(
+        numbers["difference"].tolist()
+    )
 
 
 def test_files_without_a_common_cell_are_refused_and_what_differs_is_named(tmp_path):

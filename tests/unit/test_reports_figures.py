@@ -184,6 +184,13 @@ def test_a_protocol_other_than_the_default_is_named():
     assert title_of(draw_curves(points, ", protocol seal2018")).endswith("protocol seal2018")
 
 
+def test_the_legend_says_what_means_are_over():
+    points = analysis(Fake(images=3), ("asa",)).points
+    assert title_of(draw_curves(points)) == "Means over images with 95 % bootstrap intervals"
+    pairs = draw_curves(points, samples="pairs of image and annotator")
+    assert title_of(pairs).startswith("Means over pairs of image and annotator with 95 %")
+
+
 def title_of(figure):
     return figure.legends[0].get_title().get_text().replace("\n", " ")
 
@@ -241,12 +248,27 @@ def test_the_axis_grows_to_show_annotators_that_lie_near(low, high):
 
 
 def test_annotators_that_reach_far_are_clipped_at_the_axis():
-    figure, (bottom, top), (low, _, _), notes = panel(0.5, 2, 3)
+    figure, (bottom, top), (low, _, high), notes = panel(0.5, 2, 3)
     band, line = drawn_annotators(figure.axes[0])
     assert figure.axes[0].get_ylim() == pytest.approx((bottom, top))
     assert band == pytest.approx((low, top))
     assert line is None
-    assert not notes
+    assert notes == [f"annotators' asa ({low:.3g} to {high:.3g}) reaches beyond the figure"]
+
+
+def test_of_annotators_that_would_fill_the_panel_there_is_the_mean_alone():
+    figure, limits, (low, mean, high), notes = panel(-1, 0.4, 2)
+    assert drawn_annotators(figure.axes[0]) == (None, pytest.approx(mean))
+    assert figure.axes[0].get_ylim() == pytest.approx(limits)
+    assert legend_texts(figure).count(ANNOTATORS) == 1
+    assert notes == [f"annotators' asa ({low:.3g} to {high:.3g}) reaches beyond the figure"]
+
+
+def test_of_annotators_that_would_fill_the_panel_nothing_is_left_if_the_mean_lies_outside():
+    figure, _, _, notes = panel(-1, -0.5, 2)
+    assert drawn_annotators(figure.axes[0]) == (None, None)
+    assert ANNOTATORS not in legend_texts(figure)
+    assert len(notes) == 1
 
 
 def test_annotators_far_from_the_curves_are_left_out_and_said():
@@ -280,7 +302,10 @@ def test_only_panels_whose_metric_has_annotators_show_them():
 @pytest.mark.parametrize("metrics", [("asa",), ("asa", "br_r2"), ("asa", "br_r2", "sc", "ue_np")])
 def test_the_legend_covers_no_panel_with_annotators_and_a_long_protocol(metrics):
     points = analysis(Fake(METHODS, images=4), metrics).points
-    figure = draw_curves(points, "stutz2018-mean", {"asa": (0.8, 0.9, 0.97)})
+    samples = "pairs of image and annotator"
+    figure = draw_curves(
+        points, ", protocol stutz2018-mean", {"asa": (0.8, 0.9, 0.97)}, samples=samples
+    )
     figure.draw_without_rendering()
     legend = figure.legends[0].get_window_extent()
     assert 0 <= legend.x0 < legend.x1 <= figure.bbox.x1

@@ -276,6 +276,23 @@ def test_data_sets_and_splits_are_kept_apart():
 def test_one_label_for_two_settings_is_refused():
     with pytest.raises(ResultsError, match=r"label 'SLIC'.*image 'a', n 100, seed 0"):
         aligned(cell(), cell(asa=0.8))
+    with pytest.raises(ResultsError, match=r"n not given, seed 0: .*--without.*--out") as caught:
+        aligned(cell(n=np.nan), cell(n=np.nan, asa=0.8))
+    assert "nan" not in str(caught.value)
+    assert "plot" not in str(caught.value)
+
+
+def test_a_part_of_the_images_has_their_values_alone():
+    group = aligned(*(cell(image=i, asa=asa, asa_pairs=w) for i, asa, w in PARTS))
+    part = group.of_images(np.array([True, False, True]))
+    assert part.images == ("a", "c")
+    assert part.scores["asa"].ravel().tolist() == [0.1, 0.3]
+    assert part.weights["asa"].ravel().tolist() == [1, 3]
+    assert part.ran.shape == part.partial.shape == (2, 1)
+    assert aggregate(part, ["asa"])["asa"]["value"].tolist() == pytest.approx([1.0 / 4])
+
+
+PARTS = [("a", 0.1, 1), ("b", 0.2, 2), ("c", 0.3, 3)]
 
 
 def test_a_label_that_ran_on_two_devices_becomes_two():

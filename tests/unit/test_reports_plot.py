@@ -14,6 +14,7 @@ import pytest
 from bench.cli.plot import plot
 from bench.errors import StorageError, UsageError
 from metrics import PROTOCOLS
+from reports.curves import draw_curves
 from reports.output import OutputError, write_whole
 from reports.plot import make_figures
 from reports.results import ResultsError
@@ -154,6 +155,22 @@ def test_the_files_name_the_protocol_and_what_annotators_reach(tmp_path):
     text, notes = summary_and_notes(annotators=False)
     assert "protocol best" in text
     assert not any("nnotators" in line for line in (text, *notes))
+
+
+def test_the_curves_say_what_their_means_are_over(tmp_path, monkeypatch):
+    titles = []
+
+    def draw(*arguments):
+        figure = draw_curves(*arguments)
+        titles.append(figure.legends[0].get_title().get_text().replace("\n", " "))
+        return figure
+
+    monkeypatch.setattr("reports.plot.draw_curves", draw)
+    fake = replace(SMALL, lists=True, protocol=PROTOCOLS["seal2018"])
+    make_figures(write(tmp_path / "r.parquet", fake), formats=())
+    (title,) = titles
+    assert title.startswith("Means over pairs of image and annotator with")
+    assert "Mean over pairs of image and annotator ±" in (tmp_path / "summary.md").read_text()
 
 
 def test_the_default_protocol_goes_without_saying(tmp_path):

@@ -148,6 +148,78 @@ def test_what_is_missing_is_a_dash_or_has_a_dagger_and_moves_nothing(tmp_path):
     assert "No complete value of br under two protocols to compare." in text
 
 
+def lose(rows, label, image="image00001"):
+    """Make the cells of a label on an image fail; on all images if `image` is None."""
+    lost = pc.equal(rows["label"], label)
+    if image:
+        lost = pc.and_(lost, pc.equal(rows["image"], image))
+    return put(rows, "status", pc.if_else(lost, "failed", rows["status"]).to_pylist())
+
+
+@pytest.fixture
+def losing(tmp_path):
+    """Write the same results under several protocols, with some failed cells."""
+
+    def write_files(label, image="image00001", **gains):
+        files = {name: tmp_path / f"{name}.parquet" for name in gains}
+        for name, gain in gains.items():
+            pq.write_table(lose(table(replace(RUN, gain=gain)), label, image), files[name])
+        return files
+
+    return write_files
+
+
+def test_the_dagger_is_explained_only_where_there_is_one(losing):
+    text, _ = side_by_side(losing("FH", None, default=0, best=0.1), ["br"])
+    assert rows_of(text)["FH", "100"][1:] == ["-", "-", "-"]
+    assert "†" not in text
+
+
+def test_labels_that_lack_results_are_said_with_what_they_lack(losing):
+    text, _ = side_by_side(losing("FH", default=0, best=0.1), ["br"])
+    note = "- FH: 1 of 6 images missing at n = 100, 200 (cells: 2 failed)"
+    assert text.splitlines().count(note) == 1
+    assert text.count("\n† Over fewer images") == 1
+
+
+@pytest.mark.parametrize("image", ["image00001", None])
+def test_independence_is_not_claimed_where_incomplete_values_differ(tmp_path, image):
+    """SLIC is the same under both; FH is not, or is not there under one."""
+    rows = table(RUN)
+    moved = pc.if_else(pc.equal(rows["label"], "FH"), pc.multiply(rows["br"], 0.9), rows["br"])
+    files = {name: tmp_path / f"{name}.parquet" for name in ("default", "best")}
+    pq.write_table(lose(rows, "FH"), files["default"])
+    pq.write_table(lose(put(rows, "br", moved.to_pylist()), "FH", image), files["best"])
+    text, _ = side_by_side(files, ["br"])
+    assert "does not depend" not in text
+    assert "Where br is complete, it is the same; other values are missing or differ." in text
+
+
+def test_independence_may_be_claimed_of_incomplete_values_that_are_the_same(losing):
+    files = losing("FH", default=0, best=0)
+    assert "br does not depend on the protocol" in side_by_side(files, ["br"])[0]
+
+
+def test_independence_is_not_claimed_without_a_complete_value(losing):
+    files = losing("FH", default=0, best=0)
+    text, _ = side_by_side(files, ["br"], only=["FH"])
+    assert "does not depend" not in text
+    assert "No complete value of br under two protocols" in text
+
+
+def test_the_text_says_under_which_protocols_pairs_weigh(tmp_path):
+    fake = replace(RUN, lists=True)
+    files = {
+        "default": write(tmp_path / "a.parquet", fake),
+        "seal2018": write(tmp_path / "b.parquet", replace(fake, protocol=PAIRS)),
+    }
+    both = "Means over images under default; over pairs of image and annotator under seal2018;"
+    assert both in side_by_side(files, ["asa"])[0]
+    assert "Means over images; scores" in side_by_side({"default": files["default"]}, ["asa"])[0]
+    pairs = side_by_side({"seal2018": files["seal2018"]}, ["asa"])[0]
+    assert "Means over pairs of image and annotator; scores" in pairs
+
+
 def test_complete_results_have_no_dagger(score):
     assert "†" not in side_by_side({"default": score("a"), "best": score("b")}, ["asa", "br"])[0]
 

@@ -6,7 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from reports.stats import bootstrap_interval, bootstrap_means, not_worse_than_best
+from reports.stats import (
+    bootstrap_interval,
+    bootstrap_means,
+    not_worse_than_best,
+    percentile_interval,
+)
 
 
 def plain_bootstrap(values, resamples, seed):
@@ -100,6 +105,13 @@ def test_an_image_that_everybody_misses_takes_nobody_out():
 @pytest.mark.parametrize("shape", [(1, 3), (10, 1)])
 def test_without_images_or_rivals_nobody_is_best(shape):
     assert not not_worse_than_best(np.ones(shape), higher_is_better=True).any()
+
+
+def test_the_interval_of_means_is_that_of_those_there_are():
+    means = np.stack([np.arange(201.0), np.where(np.arange(201) % 2, np.nan, 7.0)], axis=1)
+    low, high = percentile_interval(means)
+    assert low.tolist() == pytest.approx([5, 7])
+    assert high.tolist() == pytest.approx([195, 7])
 
 
 # --- weights -----------------------------------------------------------------------------------

@@ -1,12 +1,15 @@
 """The summary: every number of the figures, what is missing, and no rank without an interval."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from metrics import PROTOCOLS
 from reports.frame import align, analyse
+from reports.results import Facts
 from reports.tables import markdown, missing_notes, summary
 
 
@@ -198,5 +201,5 @@ def test_an_image_with_many_annotators_weighs_more_in_what_is_best():
 def test_the_text_says_what_a_mean_is_over():
     rows = cells("A", GOOD) + cells("B", BAD)
     assert "Mean over images" in markdown(analysis(*rows))
-    pairs = analysis(*(row | {"asa_pairs": 5} for row in rows))
+    pairs = replace(analysis(*rows), facts=Facts(PROTOCOLS["seal2018"]))
     assert "Mean over pairs of image and annotator" in markdown(pairs)

@@ -70,6 +70,17 @@ def test_of_two_rows_of_one_cell_the_newer_stays(store):
     assert [row["key"] for row in rows_of(store)] == ["new", "other"]
 
 
+def test_a_cell_whose_row_was_replaced_is_not_finished(store):
+    store.write_row(make_row("before"))
+    store.gather()
+    store.write_row(make_row("changed", status="failed"))
+    store.gather()
+    assert list(store.done()) == ["changed"]
+    store.write_row(make_row("before"))  # changed back, and so run again
+    store.gather()
+    assert list(store.done()) == ["before"]
+
+
 def test_a_row_that_was_being_written_when_the_process_died_is_no_row(store):
     (store.shards / "k1.json.123.tmp").write_text('{"key": "k1", "sta')
     assert store.done() == {}
@@ -94,6 +105,22 @@ def test_shards_with_other_columns_are_refused(store):
     pq.write_table(table, store.shards / "part-000001.parquet")
     with pytest.raises(UsageError, match="another version"):
         store.done()
+
+
+def test_loose_rows_of_another_version_are_refused(store):
+    row = make_row("k1")
+    del row["protocol"]
+    store.write_row(row)
+    with pytest.raises(UsageError, match="another version"):
+        store.gather()
+
+
+def test_temporary_files_of_a_run_below_are_left_alone(tmp_path):
+    below = tmp_path / "r.run" / "protocols" / "default.run" / "shards" / "k.json.1.tmp"
+    below.parent.mkdir(parents=True)
+    below.write_text("{")
+    with Store(tmp_path / "r.parquet").locked():
+        assert below.exists()
 
 
 def test_a_damaged_manifest_is_told(store):
