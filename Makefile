@@ -28,7 +28,7 @@ demo: $(READY)
 	$(BIN)/bench plot $(OUT)/results.parquet
 
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -20,6 +20,8 @@ from bench.schema import CELL_FACTS
 from metrics.protocols import Connectivity
 from reports.results import ResultsError, check_results, choose_labels, run_facts
 
+FEW_CELLS = 100
+
 
 @dataclass(frozen=True)
 class Source:
@@ -123,7 +125,20 @@ def make_cells(
         The results file to be, from whose folder label maps are referred to.
     connectivities : sequence
         As in `Protocol`; None means what the protocol says. With several, the label says which.
+
+    Raises
+    ------
+    UsageError
+        If none of the label maps is there.
     """
+    folder = source.path.resolve().parent
+    paths = [folder / row["labels_file"] for row in source.rows if row["labels_file"]]
+    if not any(path.is_file() for path in paths):
+        where = f"such as {paths[0]}" if paths else "since no cell ended ok"
+        raise UsageError(
+            f"the label maps of {source.path} are not there, {where}; they lie in the .run folder"
+            " beside the results, which must be kept together"
+        )
     fingerprint = cache(dataset.fingerprint)
     rows = sorted(source.rows, key=lambda row: str(row["image"]))
     return [
@@ -131,6 +146,11 @@ def make_cells(
         for row in rows
         for cell in _cells(source, row, dataset, fingerprint, out, connectivities)
     ]
+
+
+def backend_for(cells: Sequence[Cell]) -> str:
+    """Choose where to score: to start workers takes longer than to score a few label maps."""
+    return "sequential" if len(cells) <= FEW_CELLS else "loky"
 
 
 def _cells(

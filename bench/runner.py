@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 from rich.console import Console
 
 from bench.datasets import Dataset
@@ -122,7 +123,24 @@ def run(cells: Sequence[Cell], dataset: Dataset, settings: Settings, console: Co
             manifest["runs"][-1]["finished"] = now()
             store.write_manifest(manifest)
         _write_results(store, manifest, console)
+        if settings.match_n is not None:
+            _say_what_was_not_reached(cells, settings, console)
         return _summarise(cells, store.done(), settings.out, console)
+
+
+def _say_what_was_not_reached(cells: Sequence[Cell], settings: Settings, console: Console) -> None:
+    rows = pq.read_table(settings.out, columns=["key", "label", "match_reached"]).to_pylist()
+    asked = {cell.key for cell in cells}
+    missed = Counter(
+        row["label"] for row in rows if row["key"] in asked and row["match_reached"] is False
+    )
+    if missed:
+        each = ", ".join(f"{label} {number}" for label, number in missed.most_common())
+        console.print(
+            f"{missed.total()} cells did not come within {settings.match_n:.0%} of n (column"
+            f" match_reached): {each}. The nearest count was kept.",
+            highlight=False,
+        )
 
 
 def _write_results(store: Store, manifest: dict[str, Any], console: Console) -> None:
@@ -153,7 +171,7 @@ def _open_manifest(
             before = manifest[what]
             raise UsageError(
                 f"{store.out} was made with {_shown(what, before, asked)}, and this run is with"
-                f" {_shown(what, asked, before)}; give another --out"
+                f" {_shown(what, asked, before)}; give another --out{_CURES.get(what, '')}"
             )
     before = manifest.setdefault("dataset", dataset.identity)
     if known:
@@ -166,14 +184,23 @@ def _open_manifest(
     return manifest
 
 
+_RESCORE = ", or score the label maps again: bench rescore RESULTS"
+_CURES = {
+    "protocol": f"{_RESCORE} --protocol NAME",
+    "metrics": f"{_RESCORE} --metrics default,...",
+}
+
+
 def _shown(what: str, value: Any, other: Any) -> str:
     """Say in the words of the command line what all rows of a file share, and another has not."""
     if what == "protocol":
-        differing = [k for k in {**value, **other} if value.get(k) != other.get(k) and k != "name"]
-        parts = ", ".join(f"{key} {value.get(key, 'not given')}" for key in differing)
-        return f"--protocol {value['name']} ({parts})"
+        said = {"name", "title", "reference"}
+        differing = [k for k in {**value, **other} if value.get(k) != other.get(k)]
+        parts = [f"{k} {value.get(k, 'not given')}" for k in differing if k not in said]
+        return f"--protocol {value['name']} ({', '.join(parts)})"
     if what == "metrics":
-        return f"--metrics {','.join(value)}"
+        more = [id for id in value if id not in other]
+        return f"the metrics {', '.join(more)} besides" if more else "fewer metrics"
     if what == "treatments":
         return f"--connectivity {','.join(value)}" if value else "labels treated in one way"
     return "no --match-n" if value is None else f"--match-n {value:g}"

@@ -22,8 +22,8 @@ class Mslic(CvSlic):
     )
     doi = "10.1109/CVPR.2016.77"
     departures = (
-        "Lab in 8 bits. Splits superpixels as it goes, so no count can be hit: on BSDS500 about "
-        "2500 for 100 asked and 3800 for 400, from 200 to 8000 by image. "
+        "Lab in 8 bits. Splits superpixels as it goes, so counts are hard to meet: on BSDS500 "
+        "about 2500 for 100 asked and 3800 for 400, from 200 to 8000 by image. "
         "On grids of fewer than 4 x 4 steps OpenCV may crash: the step shrinks, at most to half; "
         "what then is too coarse still is declined, as is a step of 1."
     )

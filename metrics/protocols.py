@@ -285,7 +285,10 @@ def load_protocols(path: Path) -> dict[str, Protocol]:
     found = {}
     for name, table in content.items():
         if not isinstance(table, dict):
-            raise ProtocolError(f"{path}: '{name}' is no table; write [{name}] above its keys")
+            raise ProtocolError(
+                f"{path}: '{name}' stands outside of a table; write the protocol's name above its"
+                " keys, such as [strict]"
+            )
         if name in PROTOCOLS:
             raise ProtocolError(f"{path}: protocol '{name}' exists already; give it another name")
         if "name" in table:

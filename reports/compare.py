@@ -18,10 +18,13 @@ from reports.markdown import PARTIAL, mean_cells, table
 from reports.results import Facts, ResultsError, choose_labels, file_facts, load_scores
 from reports.stats import not_worse_than_best
 
-AT_METRICS = ("asa", "br", "ue_np", "ev")
-OVER_METRICS = ("br", "ue_np", "ev", "asa")
+DEFAULT_METRICS = ("asa", "br", "ue_np", "ev")
+MOST_MISSING = 0.1  # of the images; who lacks more is compared with, but is not the best
 _NOT_ASKED = "no count was asked for; say at which returned counts to compare (--at 100,200)"
-DAGGER_AT = "† Over fewer images than others (missing, or undefined there): never bold or best."
+DAGGER_AT = (
+    "† Over fewer images than others (missing, or undefined there): never bold, and not the best "
+    "if more than 10 % are missing."
+)
 DAGGER_OVER = "† Some points of the curve are over fewer images or seeds than those of others."
 
 
@@ -36,7 +39,7 @@ class Report:
 def compare_at(
     results: Path,
     counts: Sequence[float] | None = None,
-    metrics: Sequence[str] = AT_METRICS,
+    metrics: Sequence[str] = DEFAULT_METRICS,
     only: Sequence[str] = ("*",),
     without: Sequence[str] = (),
     on_note: Callable[[str], None] = lambda _: None,
@@ -93,7 +96,7 @@ def compare_over(
     results: Path,
     low: float,
     high: float,
-    metrics: Sequence[str] = OVER_METRICS,
+    metrics: Sequence[str] = DEFAULT_METRICS,
     only: Sequence[str] = ("*",),
     without: Sequence[str] = (),
     on_note: Callable[[str], None] = lambda _: None,
@@ -215,11 +218,12 @@ def _not_told_from_best(aligned: Aligned, metric: str) -> np.ndarray:
 
 
 def _best(metric: str, points: pd.DataFrame) -> int | None:
-    """Return the label of the best mean among those that cover all images that any covers."""
+    """Return the label of the best mean among those that have it on nearly all images."""
     direction = get_metric(metric).direction
     values = points["value"].to_numpy() * (-1.0 if direction == "high" else 1.0)
-    competing = (points["missing"] == 0).to_numpy() & np.isfinite(values)
-    if direction is None or not competing.any():
+    asked = points["images"] + points["missing"]
+    competing = (points["missing"] <= MOST_MISSING * asked).to_numpy() & np.isfinite(values)
+    if direction is None or competing.sum() < 2:
         return None
     return int(np.where(competing, values, np.inf).argmin())
 

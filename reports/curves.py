@@ -66,7 +66,9 @@ def draw_curves(
     styles = assign(next(iter(points.values()))["label"])
     drawn: dict[str, Artist] = {}
     for axes, (metric, table) in zip(panels, points.items(), strict=True):
-        lines = draw_points(axes, table, styles)
+        # What lies between 0 and 1 is read as a share.
+        bounded = np.isfinite(get_metric(metric).range).all()
+        lines = draw_points(axes, table, styles, log=False if bounded else None)
         axes.set_ylabel(_axis_label(metric))
         if metric in annotators:
             drawn |= _draw_annotators(axes, *annotators[metric])

@@ -23,7 +23,9 @@ _LONGEST_LABEL = 48
 _MANY_BANDS = 6  # more must be fainter, or none can be seen
 
 
-def draw_points(axes: Axes, points: pd.DataFrame, styles: Mapping[str, Style]) -> dict[str, Line2D]:
+def draw_points(
+    axes: Axes, points: pd.DataFrame, styles: Mapping[str, Style], log: bool | None = None
+) -> dict[str, Line2D]:
     """Draw one series per label and scale the axes to them.
 
     Parameters
@@ -34,6 +36,8 @@ def draw_points(axes: Axes, points: pd.DataFrame, styles: Mapping[str, Style]) -
         What `frame.aggregate` or `frame.quartiles` returns.
     styles : mapping of str to Style
         By label.
+    log : bool, optional
+        Whether the vertical axis is logarithmic; decided by the values unless given.
 
     Returns
     -------
@@ -47,7 +51,7 @@ def draw_points(axes: Axes, points: pd.DataFrame, styles: Mapping[str, Style]) -
         for label, part in by_label.items()
     }
     scale(axes, "x", points["count"].to_numpy())
-    scale(axes, "y", points["value"].to_numpy())
+    scale(axes, "y", points["value"].to_numpy(), log)
     axes.set_xlabel(X_LABEL)
     return lines
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -29,6 +30,9 @@ DASHED: Final = (0, (4.5, 1.5))
 DASH_DOT: Final = (0, (4.5, 1.3, 1.0, 1.3))
 DOTTED: Final = (0, (1.0, 1.2))
 DASH_DOT_DOT: Final = (0, (6.0, 1.2, 1.0, 1.2, 1.0, 1.2))
+
+# What is added to a label where a method stands in a figure several times.
+_ADDED = re.compile(r" \((cpu|cuda|as-is|components|merge)\)$")
 
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", "p", ">", "h", "d")
 _DASHES: tuple[Dash, ...] = (SOLID, DASHED, DASH_DOT, DOTTED, DASH_DOT_DOT)
@@ -104,7 +108,7 @@ def assign(labels: Iterable[str]) -> dict[str, Style]:
     others = []
     taken = set()
     for label in sorted(set(labels)):
-        title = label.removesuffix(" (cpu)").removesuffix(" (cuda)").partition("[")[0]
+        title = _ADDED.sub("", label).partition("[")[0]
         known = "".join(filter(str.isalnum, title.casefold()))
         if known in KNOWN and known not in taken:
             chosen[label] = KNOWN[known]

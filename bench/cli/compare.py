@@ -46,7 +46,10 @@ def compare(
     without: options.WithoutLabels = "",
     tolerance: Annotated[
         float | None,
-        typer.Option(help="Two files: exit with 3 if any cell differs by more than this."),
+        typer.Option(
+            help="Two files: exit with 3 if a cell differs by more than this in any of the"
+            " metrics, in its status, or is in one file only."
+        ),
     ] = None,
     out: options.Report = None,
     quiet: options.Quiet = False,
@@ -73,12 +76,12 @@ def compare(
     try:
         if b is not None:
             return _two_files(a, b, wanted, labels, tolerance, out, quiet)
-        from reports.compare import AT_METRICS, OVER_METRICS, compare_at, compare_over
+        from reports.compare import DEFAULT_METRICS, compare_at, compare_over
 
         if span is not None:
-            report = compare_over(a, *span, wanted or OVER_METRICS, *labels, on_note=note)
+            report = compare_over(a, *span, wanted or DEFAULT_METRICS, *labels, on_note=note)
         else:
-            report = compare_at(a, counts, wanted or AT_METRICS, *labels, on_note=note)
+            report = compare_at(a, counts, wanted or DEFAULT_METRICS, *labels, on_note=note)
     except ResultsError as error:
         raise UsageError(str(error)) from error
     _show(report, out, quiet)
@@ -96,7 +99,8 @@ def _two_files(
 ) -> int:
     from reports.difference import DIFFERENCE_METRICS, compare_files
 
-    report = compare_files(a, b, metrics or DIFFERENCE_METRICS, *labels)
+    compared = metrics or DIFFERENCE_METRICS
+    report = compare_files(a, b, compared, *labels)
     _show(report, out, quiet)
     if tolerance is None:
         return 0
@@ -105,7 +109,8 @@ def _two_files(
         typer.echo(f"bench: past the tolerance of {tolerance:g}: {beyond}", err=True)
         return PAST_TOLERANCE
     if not quiet:
-        typer.echo(f"no cell differs by more than {tolerance:g}", err=True)
+        names = ", ".join(compared)
+        typer.echo(f"no cell differs by more than {tolerance:g} in {names}", err=True)
     return 0
 
 

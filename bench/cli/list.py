@@ -107,7 +107,9 @@ def _metrics(verbose: bool) -> None:
             }
             _card(name, facts)
         else:
-            typer.echo(f"{name:<14} {metric.title:<53} {arrows[metric.direction]}".rstrip())
+            asked = "" if name in RECORDED else "on request (--metrics)"
+            line = f"{name:<14} {metric.title:<53} {arrows[metric.direction]:<16} {asked}"
+            typer.echo(line.rstrip())
 
 
 def _datasets(verbose: bool) -> None:

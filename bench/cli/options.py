@@ -91,13 +91,8 @@ ProtocolFile = Annotated[
     Path | None,
     typer.Option("--protocol-file", help="TOML file with protocols of your own."),
 ]
-Metrics = Annotated[
-    str,
-    typer.Option(
-        "--metrics",
-        help="'default', 'all', or ids; 'default,gr,sirs' adds slow ones to the default.",
-    ),
-]
+METRICS_HELP = "'default', 'all', or ids; 'default,gr,sirs' adds some that are on request."
+Metrics = Annotated[str, typer.Option("--metrics", help=METRICS_HELP)]
 CONNECTIVITY_HELP = (
     "Before scoring: leave labels as they are, make every 4-connected part a superpixel, or merge"
     " all parts but each superpixel's largest into their neighbours."
@@ -161,7 +156,10 @@ def choose_protocols(names: Sequence[str], file: Path | None) -> list[Protocol]:
     try:
         return [get_protocol(name, known) for name in dict.fromkeys(names or known)]
     except ProtocolError as error:
-        raise UsageError(f"--protocol: {error}") from error
+        raise UsageError(
+            f"--protocol: {error}; one of your own needs --protocol-file, several side by side"
+            " 'bench protocols'"
+        ) from error
 
 
 def choose_metrics(text: str) -> tuple[str, ...]:

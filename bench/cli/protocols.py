@@ -37,7 +37,7 @@ def protocols(
     """
     from bench.errors import UsageError
     from bench.plan import digest
-    from bench.rescored import Source, make_cells
+    from bench.rescored import Source, backend_for, make_cells
     from bench.runner import INTERRUPTED, Settings
     from bench.runner import run as run_cells
     from bench.scoring import Scoring
@@ -59,14 +59,16 @@ def protocols(
         scoring = Scoring(one, shown)
         target = folder / f"{one.name}-{digest(scoring.facts)[:6]}.parquet"
         console.print(f"Protocol {one.name}: {one.title}", highlight=False)
+        cells = make_cells(source, data, target)
         settings = Settings(
             out=target,
             workers=options.count_workers(workers),
+            backend=backend_for(cells),
             scoring=scoring,
             match_n=source.facts.get("match_n"),
             arguments=tuple(sys.argv[1:]),
         )
-        status = run_cells(make_cells(source, data, target), data, settings, console)
+        status = run_cells(cells, data, settings, console)
         if status == INTERRUPTED:
             return status
         statuses.append(status)

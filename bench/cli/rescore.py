@@ -26,11 +26,18 @@ def rescore(
             show_default="what the protocol says",
         ),
     ] = None,
-    metrics: options.Metrics = "default",
+    metrics: Annotated[
+        str | None,
+        typer.Option(
+            "--metrics", help=options.METRICS_HELP, show_default="those that the file has"
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out", help="Results file to write.", show_default="RESULTS-PROTOCOL.parquet"
+            "--out",
+            help="Results file to write.",
+            show_default="RESULTS-PROTOCOL[-CONNECTIVITY].parquet",
         ),
     ] = None,
     root: options.Root = None,
@@ -45,23 +52,26 @@ def rescore(
     Everything else in the rows stays, times above all; rows without a label map stay as they are.
     """
     from bench.errors import UsageError
-    from bench.rescored import Source, make_cells
+    from bench.rescored import Source, backend_for, make_cells
     from bench.runner import Settings
     from bench.runner import run as run_cells
 
-    scoring = options.make_scoring(protocol, protocol_file, None, metrics)
     treatments = _treatments(connectivity)
+    source = Source.read(results)
+    chosen = metrics or ",".join(source.facts.get("metrics", ["default"]))
+    scoring = options.make_scoring(protocol, protocol_file, None, chosen)
     if len(treatments) == 1:
         scoring = scoring.connected(treatments[0])
-    source = Source.read(results)
     named = "-".join([results.stem, scoring.protocol.name, *filter(None, treatments)])
     target = options.results_file(out or results.with_name(f"{named}.parquet"))
     if target == results.resolve():
         raise UsageError(f"--out: '{target}' is what is to be scored again; give another name")
     data = source.dataset(root)
+    cells = make_cells(source, data, target, treatments if len(treatments) > 1 else [None])
     settings = Settings(
         out=target,
         workers=options.count_workers(workers),
+        backend=backend_for(cells),
         force=force,
         retry_failed=retry_failed,
         scoring=scoring,
@@ -69,7 +79,6 @@ def rescore(
         match_n=source.facts.get("match_n"),
         arguments=tuple(sys.argv[1:]),
     )
-    cells = make_cells(source, data, target, treatments if len(treatments) > 1 else [None])
     return run_cells(cells, data, settings, options.make_console(quiet))
 
 

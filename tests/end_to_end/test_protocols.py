@@ -10,7 +10,8 @@ from reports.results import run_facts
 
 @pytest.fixture
 def run(bench, tiny):
-    return lambda *options: bench("run", "--dataset", "folder", "--root", tiny, *options)
+    options = ("--dataset", "folder", "--root", tiny, "--backend", "sequential")
+    return lambda *more: bench("run", *options, *more)
 
 
 def test_every_results_file_says_its_protocol(run, results, tmp_path):
@@ -93,6 +94,7 @@ def test_a_count_is_met_by_asking_for_another(run, results, tmp_path, tiny):
     assert half.match_reached.all()
     assert (half.count_error == 0).all()
     assert (half.match_trials > 1).all()
+    assert "6 cells did not come within 5% of n" in finished.out
     assert (half.facts.map(json.loads) == {"made": 10}).all()  # those of the call that counts
     assert (stubborn.n_labels == 7).all()
     assert not stubborn.match_reached.any()

@@ -26,7 +26,7 @@ def ran(bench, tiny):
     )
     finished = bench(
         *("run", "--methods", "grid,checks", "--n", "4,9", "--dataset", "folder"),
-        *("--root", tiny, "--plugin", plugin, "--workers", 1),
+        *("--root", tiny, "--plugin", plugin, "--backend", "sequential"),
     )
     assert finished.status == 2, finished.out
     plugin.unlink()  # nothing below may need the method
@@ -77,6 +77,23 @@ def test_treatments_of_unconnected_labels_stand_side_by_side(bench, ran, results
     other = bench("rescore", "results.parquet", "--metrics", "default,gr", "--out", "three.parquet")
     assert other.status == 1
     assert "--connectivity as-is,components,merge" in other.out
+
+
+def test_the_metrics_are_those_of_the_file_unless_others_are_named(bench, ran, results):
+    bench("rescore", "results.parquet", "--metrics", "asa,gr", "--out", "few.parquet")
+    bench("rescore", "few.parquet", "--protocol", "best", "--out", "best.parquet")
+    rows = results("best.parquet").query("status == 'ok'")
+    assert rows[["asa", "gr"]].notna().all(axis=None)
+    assert rows.br.isna().all()
+
+
+def test_label_maps_that_are_elsewhere_are_told_at_once(bench, ran, tmp_path):
+    (tmp_path / "results.run").rename(tmp_path / "elsewhere")
+    for command in ("rescore", "protocols"):
+        finished = bench(command, "results.parquet")
+        assert finished.status == 1
+        assert "the label maps of" in finished.out
+    assert not (tmp_path / "results.run").exists()
 
 
 def test_a_second_rescoring_has_nothing_to_do_until_there_are_new_rows(bench, ran, results):

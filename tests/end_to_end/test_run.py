@@ -304,6 +304,8 @@ def slow_run(tmp_path, tiny):
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
+            # As from a terminal, also where these tests run in the background.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         if until != "first row":
             while until not in process.stdout.readline():

@@ -194,7 +194,7 @@ def test_protocols_of_ones_own(tmp_path):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("tolerance = 1", "write \\[tolerance\\] above"),
+        ("tolerance = 1", "such as \\[strict\\]"),
         ("", "has no protocol"),
         ("[a\n", "is no TOML"),
         ("[default]\ntolerance = 1", "exists already"),

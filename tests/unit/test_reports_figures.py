@@ -178,6 +178,17 @@ def test_wide_ranges_get_a_logarithmic_axis():
     assert (wide.get_xscale(), wide.get_yscale()) == ("log", "log")
 
 
+def test_a_share_stands_on_a_linear_axis_however_small_it_is():
+    def spread(frame):
+        for metric, factor in (("br", 0.09), ("mde", 0.9)):
+            frame[metric] = factor * (frame["n"] / 400) ** 2
+
+    points = analysis(Fake(images=3), ("br", "mde"), spread).points
+    share, distance = draw_curves(points).axes
+    assert share.get_yscale() == "linear"
+    assert distance.get_yscale() == "log"
+
+
 def test_a_protocol_other_than_the_default_is_named():
     points = analysis(Fake(images=3), ("asa",)).points
     assert "protocol" not in title_of(draw_curves(points))

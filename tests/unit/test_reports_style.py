@@ -17,6 +17,13 @@ def look_in_grey(style):
     return style.marker, style.dash
 
 
+def test_a_method_whose_pieces_are_treated_in_several_ways_keeps_its_look_once():
+    styles = assign(["SLIC (as-is)", "SLIC (merge)", "LSC (components)"])
+    assert styles["SLIC (as-is)"] == KNOWN["slic"]
+    assert styles["LSC (components)"] == KNOWN["lsc"]
+    assert styles["SLIC (merge)"] not in (KNOWN["slic"], KNOWN["lsc"])
+
+
 def test_known_methods_differ_in_marker_or_dash():
     assert len(set(map(look_in_grey, KNOWN.values()))) == len(KNOWN)
 
