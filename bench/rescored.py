@@ -107,7 +107,7 @@ class Source:
 def make_cells(
     source: Source,
     dataset: Dataset,
-    out: Path,
+    folder: Path,
     connectivities: Sequence[Connectivity | None] = (None,),
 ) -> list[Cell]:
     """Make a cell of every row and treatment of unconnected labels, all of one image together.
@@ -121,8 +121,8 @@ def make_cells(
         The rows.
     dataset : Dataset
         Its images and annotations.
-    out : Path
-        The results file to be, from whose folder label maps are referred to.
+    folder : Path
+        Of the results file to be, from which label maps are referred to.
     connectivities : sequence
         As in `Protocol`; None means what the protocol says. With several, the label says which.
 
@@ -131,8 +131,8 @@ def make_cells(
     UsageError
         If none of the label maps is there.
     """
-    folder = source.path.resolve().parent
-    paths = [folder / row["labels_file"] for row in source.rows if row["labels_file"]]
+    here = source.path.resolve().parent
+    paths = [here / row["labels_file"] for row in source.rows if row["labels_file"]]
     if not any(path.is_file() for path in paths):
         where = f"such as {paths[0]}" if paths else "since no cell ended ok"
         raise UsageError(
@@ -144,7 +144,7 @@ def make_cells(
     return [
         cell
         for row in rows
-        for cell in _cells(source, row, dataset, fingerprint, out, connectivities)
+        for cell in _cells(source, row, dataset, fingerprint, folder, connectivities)
     ]
 
 
@@ -158,7 +158,7 @@ def _cells(
     row: dict[str, Any],
     dataset: Dataset,
     fingerprint: Callable[[str], str],
-    out: Path,
+    folder: Path,
     connectivities: Sequence[Connectivity | None],
 ) -> Iterator[Cell]:
     own = ("key", "protocol", "connectivity", "n_returned")
@@ -168,7 +168,7 @@ def _cells(
         carried |= {"status": None, "error": None}
         path = source.path.resolve().parent / row["labels_file"]
         content = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
-        carried["labels_file"] = os.path.relpath(path, out.parent)
+        carried["labels_file"] = os.path.relpath(path, folder)
         problem = _problem(row, dataset, fingerprint)
         if problem:
             carried |= {"status": "failed", "error": problem, "labels_file": None}

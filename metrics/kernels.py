@@ -138,7 +138,7 @@ def sum_colours(start: Ints, label: Ints, pixels: Bytes, total: Longs, squares: 
 def sum_positions(
     start: Ints, label: Ints, first_of_row: Ints, width: int, total: Longs, squares: Longs
 ) -> None:
-    """Add rows and columns (K, 2) and their squares (K,) per label."""
+    """Add rows and columns (K, 2) and, apart, their squares (K, 2) per label."""
     for y in range(first_of_row.size - 1):
         for run in range(first_of_row[y], first_of_row[y + 1]):
             j = label[run]
@@ -149,7 +149,8 @@ def sum_positions(
             more = n * (n - 1) // 2  # 0 + 1 + ... + (n - 1)
             total[j, 0] += n * y
             total[j, 1] += n * x + more
-            squares[j] += n * (y * y + x * x) + 2 * x * more + more * (2 * n - 1) // 3
+            squares[j, 0] += n * y * y
+            squares[j, 1] += n * x * x + 2 * x * more + more * (2 * n - 1) // 3
 
 
 @compiled

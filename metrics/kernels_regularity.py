@@ -9,25 +9,6 @@ Doubles = npt.NDArray[np.float64]
 
 
 @compiled
-def sum_axes(
-    start: Ints, label: Ints, first_of_row: Ints, width: int, total: Longs, squares: Longs
-) -> None:
-    """Add rows and columns (K, 2) and, apart, their squares (K, 2) per label."""
-    for y in range(first_of_row.size - 1):
-        for run in range(first_of_row[y], first_of_row[y + 1]):
-            j = label[run]
-            if j < 0:
-                continue
-            x = np.int64(start[run] - y * width)
-            n = np.int64(start[run + 1] - start[run])
-            more = n * (n - 1) // 2  # 0 + 1 + ... + (n - 1)
-            total[j, 0] += n * y
-            total[j, 1] += n * x + more
-            squares[j, 0] += n * y * y
-            squares[j, 1] += n * x * x + 2 * x * more + more * (2 * n - 1) // 3
-
-
-@compiled
 def _push(x: int, y: int, side: int, corner: Ints, top: int) -> int:
     """Add a point to the chain of the hull on one side (1: left, -1: right); return its length."""
     while top >= 2:

@@ -95,11 +95,10 @@ class Positions:
         from metrics import kernels
 
         runs, size = case.labels.runs, case.labels.sizes
-        total = np.zeros((size.size, 2), np.int64)
-        squares = np.zeros(size.size, np.int64)
+        total, squares = np.zeros((2, size.size, 2), np.int64)
         width = case.labels.values.shape[1]
         kernels.sum_positions(runs.start, runs.label, runs.first_of_row, width, total, squares)
-        return cls(size, squared_error(size, total, squares))
+        return cls(size, squared_error(size, total, squares.sum(axis=1)))
 
 
 @metric(

@@ -51,11 +51,12 @@ class Regularity:
     def measure(cls, case: Case) -> Self:
         """Go superpixel by superpixel through the runs."""
         from metrics import kernels_regularity as kernels
+        from metrics.kernels import sum_positions
 
         labels, size = case.labels, case.labels.sizes
         runs, (first, order), shape = labels.runs, labels.runs_by_label, labels.values.shape
         total, squares = np.zeros((2, size.size, 2), np.int64)
-        kernels.sum_axes(runs.start, runs.label, runs.first_of_row, shape[1], total, squares)
+        sum_positions(runs.start, runs.label, runs.first_of_row, shape[1], total, squares)
         hull_size, hull_perimeter = np.zeros((2, size.size), np.int64)
         kernels.measure_hulls(runs.start, first, order, shape, hull_size, hull_perimeter)
         spread = [squared_error(size, total[:, [axis]], squares[:, axis]) for axis in range(2)]

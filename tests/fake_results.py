@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -133,4 +134,13 @@ class _Lists:
 def write(path: Path, *fakes: Fake) -> Path:
     """Write the results of invented runs as one file; return its path."""
     pq.write_table(pa.concat_tables([table(fake) for fake in fakes]), path, row_group_size=20_000)
+    return path
+
+
+def write_changed(path, change, **fake):
+    """Write an invented file with its rows changed, as a frame."""
+    rows = table(Fake(**fake))
+    frame = rows.to_pandas(types_mapper=pd.ArrowDtype)
+    changed = pa.Table.from_pandas(change(frame), schema=rows.schema, preserve_index=False)
+    pq.write_table(changed.replace_schema_metadata(rows.schema.metadata), path)
     return path

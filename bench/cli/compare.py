@@ -51,7 +51,7 @@ def compare(
             " metrics, in its status, or is in one file only."
         ),
     ] = None,
-    out: options.Report = None,
+    out: options.ReportFile = None,
     quiet: options.Quiet = False,
 ) -> int:
     """Compare labels at equal count, or two files.

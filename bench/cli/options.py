@@ -55,7 +55,7 @@ Split = Annotated[str | None, typer.Option("--split", help="Part of the data set
 Limit = Annotated[int | None, typer.Option("--limit", help="Use only the first so many images.")]
 OnlyLabels = Annotated[str, typer.Option(help="Labels to show, as patterns: 'SLIC*,FH'.")]
 WithoutLabels = Annotated[str, typer.Option(help="Labels to leave out, as patterns.")]
-Report = Annotated[
+ReportFile = Annotated[
     Path | None,
     typer.Option("--out", help="File to write as well: .md, or .csv with all numbers."),
 ]

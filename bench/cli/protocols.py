@@ -25,7 +25,7 @@ def protocols(
     metrics: Annotated[str, typer.Option("--metrics", help="One table each.")] = "br,asa,ue_np",
     only: options.OnlyLabels = "*",
     without: options.WithoutLabels = "",
-    out: options.Report = None,
+    out: options.ReportFile = None,
     root: options.Root = None,
     workers: options.Workers = None,
     quiet: options.Quiet = False,
@@ -54,12 +54,12 @@ def protocols(
     data = source.dataset(root)
     folder = Store(results.resolve()).folder / "protocols"
     console = options.make_console(quiet)
+    cells = make_cells(source, data, folder)  # the same for all: they differ in the scoring
     files, statuses = {}, []
     for one in chosen:
         scoring = Scoring(one, shown)
         target = folder / f"{one.name}-{digest(scoring.facts)[:6]}.parquet"
         console.print(f"Protocol {one.name}: {one.title}", highlight=False)
-        cells = make_cells(source, data, target)
         settings = Settings(
             out=target,
             workers=options.count_workers(workers),

@@ -67,7 +67,8 @@ def rescore(
     if target == results.resolve():
         raise UsageError(f"--out: '{target}' is what is to be scored again; give another name")
     data = source.dataset(root)
-    cells = make_cells(source, data, target, treatments if len(treatments) > 1 else [None])
+    several = [how for how in treatments if how is not None] if len(treatments) > 1 else []
+    cells = make_cells(source, data, target.parent, several or [None])
     settings = Settings(
         out=target,
         workers=options.count_workers(workers),
@@ -75,7 +76,7 @@ def rescore(
         force=force,
         retry_failed=retry_failed,
         scoring=scoring,
-        treatments=tuple(filter(None, treatments)) if len(treatments) > 1 else (),
+        treatments=tuple(several),
         match_n=source.facts.get("match_n"),
         arguments=tuple(sys.argv[1:]),
     )
