@@ -130,7 +130,7 @@ def run(cells: Sequence[Cell], dataset: Dataset, settings: Settings, console: Co
 
 def _say_what_was_not_reached(cells: Sequence[Cell], settings: Settings, console: Console) -> None:
     rows = pq.read_table(settings.out, columns=["key", "label", "match_reached"]).to_pylist()
-    asked = {cell.key for cell in cells}
+    asked = {cell.key for cell in cells if not cell.carried}  # known of what is scored again
     missed = Counter(
         row["label"] for row in rows if row["key"] in asked and row["match_reached"] is False
     )

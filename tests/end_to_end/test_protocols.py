@@ -55,7 +55,7 @@ def test_label_maps_from_elsewhere_are_scored_under_a_protocol(run, bench, resul
     assert rows.br.isna().all()  # was not asked for
 
 
-def test_a_count_is_met_by_asking_for_another(run, results, tmp_path, tiny):
+def test_a_count_is_met_by_asking_for_another(run, bench, results, tmp_path):
     plugin = tmp_path / "half.py"
     plugin.write_text(
         "import numpy as np\n"
@@ -101,6 +101,8 @@ def test_a_count_is_met_by_asking_for_another(run, results, tmp_path, tiny):
     assert (stubborn.match_trials <= 8).all()
     assert (fragile.n_labels == 6).all()  # what came nearest before it failed
     assert not fragile.match_reached.any()
+    again = bench("rescore", "results.parquet", "--protocol", "best")
+    assert "did not come within" not in again.out  # was said, and no method is asked again
     other = run(*options)
     assert other.status == 1
     assert "--match-n 0.05" in other.out
