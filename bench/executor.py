@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from joblib.externals import loky
 
 from bench.errors import BenchError
-from bench.plan import Cell
+from bench.plan import Batch, Cell
 from bench.store import Store
 from bench.worker import (
     THREAD_VARIABLES,
@@ -24,7 +24,7 @@ from bench.worker import (
     Outcome,
     blank_row,
     initialise,
-    run_cell,
+    run_batch,
     serve,
     time_is_up,
 )
@@ -40,20 +40,21 @@ CRASHED = {
 }
 
 
-def run_here(job: Job, cells: Iterable[Cell]) -> Iterator[Outcome]:
+def run_here(job: Job, batches: Iterable[Batch]) -> Iterator[Outcome]:
     """Run cells one after the other in this process (``--backend sequential``), for debugging."""
     initialise(job)
-    yield from map(run_cell, cells)
+    for batch in batches:
+        yield from run_batch(batch)
 
 
-def run_in_workers(job: Job, cells: Iterable[Cell], workers: int) -> Iterator[Outcome]:
-    """Run cells in loky worker processes and yield each outcome as it comes.
+def run_in_workers(job: Job, batches: Iterable[Batch], workers: int) -> Iterator[Outcome]:
+    """Run batches of cells in loky worker processes and yield the outcomes as they come.
 
     A worker that dies breaks the whole pool. The pool is then started anew; cells that were
     only waiting are handed out again. When several cells were running, each is run again alone
     to learn which of them kills its worker: that one ends as ``crashed``, the others as usual.
     """
-    yield from _Pool(job, workers).run(cells)
+    yield from _Pool(job, workers).run(batches)
 
 
 class _Pool:
@@ -61,9 +62,9 @@ class _Pool:
         self.job = job
         self.workers = workers
         self.store = Store(job.out)
-        self.waiting: deque[Cell] = deque()
-        self.suspects: deque[Cell] = deque()
-        self.running: dict[Future[Outcome], Cell] = {}
+        self.waiting: deque[Batch] = deque()
+        self.suspects: deque[Batch] = deque()
+        self.running: dict[Future[list[Outcome]], Batch] = {}
         self.overdue: set[str] = set()
         self.alone = False
         self.fruitless = 0
@@ -78,8 +79,8 @@ class _Pool:
             self.workers, initializer=serve, initargs=(self.job,), env=THREAD_VARIABLES
         )
 
-    def run(self, cells: Iterable[Cell]) -> Iterator[Outcome]:
-        self.waiting.extend(cells)
+    def run(self, batches: Iterable[Batch]) -> Iterator[Outcome]:
+        self.waiting.extend(batches)
         try:
             while self.waiting or self.suspects or self.running:
                 self._hand_out()
@@ -87,13 +88,13 @@ class _Pool:
                 broken = False
                 for future in finished:
                     try:
-                        outcome = future.result()
+                        outcomes = future.result()
                     except BrokenProcessPool:
                         broken = True
                         continue
                     del self.running[future]
                     self.fruitless = 0
-                    yield outcome
+                    yield from outcomes
                 self.alone = self.alone and bool(self.running)
                 if broken:
                     yield from self._recover()
@@ -110,7 +111,7 @@ class _Pool:
         try:
             while queue and len(self.running) < most:
                 with _interrupts_held():
-                    future = self.executor.submit(run_cell, queue[0])
+                    future = self.executor.submit(run_batch, queue[0])
                 self.running[future] = queue.popleft()
                 self.alone = queue is self.suspects
         except BrokenProcessPool:  # a worker died between two cells
@@ -122,7 +123,7 @@ class _Pool:
         in_flight = {key for key, _ in self._markers().values()}
         # If we killed a worker, the pool broke for that; whatever else was running is innocent.
         killed, self.overdue = self.overdue, set()
-        lost = list(self.running.values())
+        lost = [cell for batch in self.running.values() for cell in batch]
         self.running.clear()
         self._restart()
         again = []
@@ -133,11 +134,11 @@ class _Pool:
             elif cell.key not in in_flight and row is not None:
                 yield Outcome(cell, row["status"], row["error"])
             elif cell.key not in in_flight or killed:
-                again.append(cell)
+                again.append((cell,))
             elif len(in_flight) == 1:
                 yield self._keep(cell, CRASHED)
             else:
-                self.suspects.append(cell)
+                self.suspects.append((cell,))
         self.waiting.extendleft(reversed(again))
 
     def _restart(self) -> None:

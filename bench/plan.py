@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -32,6 +32,7 @@ class Variant:
     title: str
     named: str
     takes: frozenset[str] = frozenset()
+    shares_work: bool = False
 
     @property
     def label(self) -> str:
@@ -59,8 +60,9 @@ class Variant:
 class Cell:
     """One row to be: an image, a method variant or a stored label map, a count and a seed.
 
-    A row that is scored again brings along what it knows from its run (`carried`), and may have
-    unconnected labels treated otherwise than the protocol says (`connectivity`).
+    Cells that differ only in n are run together if their method `shares_work`. A row that is scored
+    again brings along what it knows from its run (`carried`), and may have unconnected labels
+    treated otherwise than the protocol says (`connectivity`).
     """
 
     key: str
@@ -78,6 +80,7 @@ class Cell:
     folder: str = ""
     labels_path: str | None = None
     decline: str | None = None
+    shares_work: bool = False
     connectivity: Connectivity | None = None
     carried: dict[str, Any] = field(default_factory=dict, hash=False)
 
@@ -88,6 +91,10 @@ class Cell:
         device = f"-{self.device}" if self.device != "cpu" else ""
         count = "" if self.n is None else f"{self.n}/"
         return f"{_file_name(self.folder + seed + device)}/{count}{self.image}"
+
+
+#: Cells that one worker runs one after the other.
+Batch = tuple[Cell, ...]
 
 
 def _file_name(text: str) -> str:
@@ -129,7 +136,10 @@ def _variant(choice: Choice, preset: str) -> Variant:
         raise UsageError(f"--methods: {error}") from error
     params = {k: v for k, v in method.params().items() if k not in RUN_OPTIONS}
     title = method.title or method.name
-    return Variant(choice.name, params, given, method_version(cls), title, _named(method), takes)
+    return Variant(
+        *(choice.name, params, given, method_version(cls), title, _named(method), takes),
+        shares_work=cls.shares_work(),
+    )
 
 
 def _named(method: Method) -> str:
@@ -216,7 +226,18 @@ def _cells_of_image(
                     device=where,
                     given=given,
                     decline=decline,
+                    shares_work=variant.shares_work and match_n is None,
                 )
+
+
+def group(cells: Iterable[Cell]) -> list[Batch]:
+    """Put cells together that differ only in n and whose method shares work between counts."""
+    batches: dict[object, list[Cell]] = {}
+    for cell in cells:
+        alone = not cell.shares_work or cell.decline
+        same = (cell.content, cell.image, cell.method, cell.version, cell.params, cell.seed)
+        batches.setdefault(cell.key if alone else (*same, cell.device), []).append(cell)
+    return [tuple(batch) for batch in batches.values()]
 
 
 def image_size(dataset: Dataset, image: str) -> tuple[int, int] | None:

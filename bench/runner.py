@@ -16,7 +16,7 @@ from rich.console import Console
 from bench.datasets import Dataset
 from bench.errors import UsageError
 from bench.executor import run_here, run_in_workers
-from bench.plan import Cell, digest
+from bench.plan import Batch, Cell, digest, group
 from bench.progress import Display
 from bench.provenance import describe
 from bench.schema import FAILURES
@@ -241,13 +241,13 @@ def _work(
     )
     _announce(todo, asked, workers, settings, console)
     warm_up_scoring(settings.scoring)
-    tasks = _timing_tasks(store, todo) if settings.timing else list(todo)
+    batches = _timing_batches(store, todo) if settings.timing else group(todo)
     outcomes = (
-        run_here(job, tasks)
+        run_here(job, batches)
         if settings.backend == "sequential"
-        else run_in_workers(job, tasks, workers)
+        else run_in_workers(job, batches, workers)
     )
-    _follow(outcomes, len(tasks), store, settings.timing, console)
+    _follow(outcomes, sum(map(len, batches)), store, settings.timing, console)
 
 
 def _announce(
@@ -264,16 +264,16 @@ def _announce(
         )
 
 
-def _timing_tasks(store: Store, todo: Sequence[Cell]) -> list[Cell]:
+def _timing_batches(store: Store, todo: Sequence[Cell]) -> list[Batch]:
     """Every cell once a round, each round in another order, so that drift hits all alike."""
     missing = {cell.key: TIMING_ROUNDS - len(read_rounds(store.rounds, cell.key)) for cell in todo}
     shuffle = random.Random(0)  # the order is part of the run's record
-    tasks = []
+    batches = []
     for left in range(TIMING_ROUNDS, 0, -1):
-        round_cells = [cell for cell in todo if missing[cell.key] >= left]
-        shuffle.shuffle(round_cells)
-        tasks += round_cells
-    return tasks
+        one_round = group(cell for cell in todo if missing[cell.key] >= left)
+        shuffle.shuffle(one_round)
+        batches += one_round
+    return batches
 
 
 def _forget(store: Store, cells: Iterable[Cell]) -> None:

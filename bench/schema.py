@@ -44,6 +44,7 @@ _FACTS: tuple[tuple[str, pa.DataType], ...] = (
     ("status", pa.string()),
     ("error", pa.string()),
     ("time_s", pa.float64()),
+    ("time_shared_s", pa.float64()),
     ("time_spread_s", pa.float64()),
     ("time_repeats", pa.int32()),
     ("cpu_s", pa.float64()),

@@ -356,8 +356,8 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def read_rounds(folder: Path, key: str) -> list[list[float]]:
-    """Return the [time_s, cpu_s] pairs that a cell's earlier rounds left on this machine."""
+def read_rounds(folder: Path, key: str) -> list[dict[str, float]]:
+    """Return the times, by column, that a cell's earlier rounds left on this machine."""
     try:
         kept = json.loads((folder / f"{key}.json").read_text())
     except (FileNotFoundError, ValueError):
@@ -365,7 +365,7 @@ def read_rounds(folder: Path, key: str) -> list[list[float]]:
     return list(kept["rounds"]) if kept["machine"] == platform.node() else []
 
 
-def write_rounds(folder: Path, key: str, rounds: list[list[float]]) -> None:
+def write_rounds(folder: Path, key: str, rounds: list[dict[str, float]]) -> None:
     """Keep the times of a cell's timing rounds so far."""
     content = json.dumps({"machine": platform.node(), "rounds": rounds})
     write_atomically(folder / f"{key}.json", content.encode())

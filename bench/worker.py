@@ -22,11 +22,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.annotators import read_scores, score_annotators
+from bench.calls import Shared, call, call_for_many, call_matched
 from bench.datasets import Dataset, DatasetError, Sample
 from bench.errors import StorageError
-from bench.match_count import Trial, match_count
-from bench.measure import Measured, measure
-from bench.plan import Cell
+from bench.plan import Batch, Cell
 from bench.schema import results_schema
 from bench.scoring import DEFAULT_SCORING, Scoring, score
 from bench.store import (
@@ -37,6 +36,7 @@ from bench.store import (
     write_atomically,
     write_rounds,
 )
+from bench.turns import first_alone
 from methods.base import Method, Skip
 from methods.labelfiles import LabelFileError, read_labels, write_labels
 from methods.labels import InvalidLabelsError, canonicalise
@@ -48,6 +48,9 @@ THREAD_VARIABLES = {
     name: str(THREADS)
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 }
+
+# The columns of which a timed cell keeps the median.
+TIMES = ("time_s", "time_shared_s", "cpu_s")
 
 LARGEST_IN_PNG = 65535
 PARENT_POLL_S = 0.5
@@ -122,20 +125,24 @@ def _end_with_parent(parent: int) -> None:
     os._exit(1)
 
 
-def run_cell(cell: Cell) -> Outcome:
-    """Run one cell (or one timing round of it) and keep its row.
+def run_batch(batch: Batch) -> list[Outcome]:
+    """Run cells (or one timing round of each) and keep their rows.
 
     Whatever goes wrong short of killing the process becomes a row with a status; only storage
-    problems are raised, since they concern the run and not the cell.
+    problems are raised, since they concern the run and not a cell.
     """
     assert _job is not None, "initialise comes first"
     store = Store(_job.out)
-    marker = Marker(store.inflight / str(os.getpid()), cell.key)
-    marker.write(deadline=None)
-    try:
-        return _run_cell(_job, store, cell, marker)
-    finally:
-        marker.remove()
+    shared = Shared(tuple(cell.n for cell in batch if cell.n is not None))
+    outcomes = []
+    for cell in batch:
+        marker = Marker(store.inflight / str(os.getpid()), cell.key)
+        marker.write(deadline=None)
+        try:
+            outcomes.append(_run_cell(_job, store, cell, shared, marker))
+        finally:
+            marker.remove()
+    return outcomes
 
 
 @dataclass(frozen=True)
@@ -154,7 +161,7 @@ class Marker:
         self.path.unlink(missing_ok=True)
 
 
-def _run_cell(job: Job, store: Store, cell: Cell, marker: Marker) -> Outcome:
+def _run_cell(job: Job, store: Store, cell: Cell, shared: Shared, marker: Marker) -> Outcome:
     row = blank_row(job, cell)
     if cell.carried.get("status"):  # no label map to score again
         store.write_row(row)
@@ -169,7 +176,7 @@ def _run_cell(job: Job, store: Store, cell: Cell, marker: Marker) -> Outcome:
         _keep_annotators(store, cell, sample, job.scoring)
         row |= {"height": sample.image.shape[0], "width": sample.image.shape[1]}
         if cell.labels_path is None:
-            raw, clock = _segment(job, cell, sample, marker)
+            raw, clock = _segment(job, store, cell, sample, shared, marker)
         else:
             raw, clock = read_labels(Path(cell.labels_path)), {}
             if not cell.carried:
@@ -203,71 +210,34 @@ def _run_cell(job: Job, store: Store, cell: Cell, marker: Marker) -> Outcome:
 
 
 def _segment(
-    job: Job, cell: Cell, sample: Sample, marker: Marker
+    job: Job, store: Store, cell: Cell, sample: Sample, shared: Shared, marker: Marker
 ) -> tuple[NDArray[Any], dict[str, Any]]:
     """Return the method's raw labels and the columns of the clock."""
     n = cell.n
     assert n is not None, "only stored label maps have no n"
     with _blamed_on_the_method():
-        with _alarm(marker, job.timeout and job.timeout + WARM_UP_S, "the warm-up"):
-            method, warmup_s = _warm_method(cell, sample.image, n)
+        method, warmup_s = _warm_method(job, store, cell, sample.image, n, marker)
         start = time.perf_counter()
         with _alarm(marker, job.timeout):
-            if job.match_n is None:
-                call, columns = _call(method, sample.image, n), {"n_requested": n}
+            if job.match_n is not None:
+                made = call_matched(method, sample.image, n, job.match_n)
+            elif cell.shares_work:
+                made = call_for_many(method, sample.image, n, shared)
             else:
-                call, columns = _match(method, sample.image, n, job.match_n)
+                made = call(method, sample.image, n)
     if job.timeout and time.perf_counter() - start > job.timeout:  # it would not be interrupted
         raise CellTimeoutError(job.timeout)
-    measured = call.measured
+    measured = made.measured
     clock = {
         "time_s": measured.time_s,
         "time_spread_s": 0.0,
         "cpu_s": measured.cpu_s,
         "peak_mb": measured.peak_mb,
         "warmup_s": warmup_s,
-        "facts": call.facts,
+        "facts": made.facts,
+        **made.columns,
     }
-    return measured.value, clock | columns
-
-
-@dataclass(frozen=True)
-class _Call:
-    """One call of a method: what it returned and took, and what it said of it (JSON)."""
-
-    measured: Measured
-    facts: str
-
-
-def _call(method: Method, image: NDArray[np.uint8], n: int) -> _Call:
-    own = image.copy()  # a method that writes into its input harms nobody else
-    method.facts = {}
-    measured = measure(lambda: method.segment(own, n))
-    return _Call(measured, json.dumps(dict(method.facts), default=float))
-
-
-def _match(
-    method: Method, image: NDArray[np.uint8], n: int, tolerance: float
-) -> tuple[_Call, dict[str, Any]]:
-    """Call the method until it returns about `n` superpixels; the call that came nearest counts."""
-
-    def attempt(request: int) -> Trial[_Call]:
-        try:
-            call = _call(method, image, request)
-            labels = canonicalise(call.measured.value, image.shape[:2])
-        except Exception:
-            if request == n:
-                raise
-            return Trial(request, None, None)  # what the other requests gave is not lost
-        return Trial(request, int(labels.max()) + 1, call)
-
-    match = match_count(attempt, n, tolerance, most=image.shape[0] * image.shape[1])
-    assert match.best.result is not None, "the first request was not declined"
-    return match.best.result, {
-        "n_requested": match.best.request,
-        "match_trials": match.trials,
-        "match_reached": match.reached,
-    }
+    return measured.value, clock
 
 
 @contextmanager
@@ -275,7 +245,7 @@ def _blamed_on_the_method() -> Iterator[None]:
     """Turn whatever a method raises into a MethodError, even what is meant to end a process."""
     try:
         yield
-    except (Skip, CellTimeoutError, InvalidLabelsError):
+    except (Skip, CellTimeoutError, InvalidLabelsError, StorageError):
         raise
     except KeyboardInterrupt as error:
         if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
@@ -288,15 +258,21 @@ def _blamed_on_the_method() -> Iterator[None]:
 _methods: dict[tuple[str, str], Method] = {}
 
 
-def _warm_method(cell: Cell, image: NDArray[np.uint8], n: int) -> tuple[Method, float]:
+def _warm_method(
+    job: Job, store: Store, cell: Cell, image: NDArray[np.uint8], n: int, marker: Marker
+) -> tuple[Method, float]:
     """Return the method, warmed up (compiled, imported) at its first use in this process."""
     known = cell.method, json.dumps(cell.given, sort_keys=True)
     if known in _methods:
         return _methods[known], 0.0
-    method = get_method(cell.method, **cell.given)
-    start = time.perf_counter()
-    method.warm_up(image.copy(), n)
-    warmup_s = time.perf_counter() - start
+    with (
+        first_alone(store.inflight / f"compiled-{cell.method}"),
+        _alarm(marker, job.timeout and job.timeout + WARM_UP_S, "the warm-up"),
+    ):
+        method = get_method(cell.method, **cell.given)
+        start = time.perf_counter()
+        method.warm_up(image.copy(), n)
+        warmup_s = time.perf_counter() - start
     _pin_threads()
     _methods[known] = method
     return method, warmup_s
@@ -315,15 +291,18 @@ def _pin_threads() -> None:
 
 def _join_rounds(store: Store, cell: Cell, clock: dict[str, Any]) -> dict[str, Any]:
     """Add this round's times to those of earlier rounds; the median and the spread are kept."""
-    rounds = [*read_rounds(store.rounds, cell.key), [clock["time_s"], clock["cpu_s"]]]
+    this = {column: clock[column] for column in TIMES if column in clock}
+    rounds = [*read_rounds(store.rounds, cell.key), this]
     write_rounds(store.rounds, cell.key, rounds)
-    wall, cpu = zip(*rounds, strict=True)
-    return clock | {
-        "time_s": float(np.median(wall)),
-        "cpu_s": float(np.median(cpu)),
-        "time_spread_s": spread(wall),
-        "time_repeats": len(rounds),
-    }
+    medians = {column: float(np.median([each[column] for each in rounds])) for column in this}
+    return (
+        clock
+        | medians
+        | {
+            "time_spread_s": spread(each["time_s"] for each in rounds),
+            "time_repeats": len(rounds),
+        }
+    )
 
 
 def _keep_annotators(store: Store, cell: Cell, sample: Sample, scoring: Scoring) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, overload
 
 from methods.parameters import REQUIRED, Parameter, ParameterError, find_parameters, unknown
 
@@ -17,6 +18,34 @@ if TYPE_CHECKING:
 
 class Skip(Exception):  # noqa: N818 (it is no error: the cell ends as "skipped")
     """Raised by `Method.segment` to decline an image or a count, with the reason."""
+
+
+class OnDemand(Sequence[Any]):
+    """A label map for each of several counts, computed each time that it is taken.
+
+    Parameters
+    ----------
+    divide : callable
+        Maps a count to its label map.
+    ns : sequence of int
+    """
+
+    def __init__(self, divide: Callable[[int], NDArray[Any]], ns: Sequence[int]) -> None:
+        self._divide, self._ns = divide, tuple(ns)
+
+    def __len__(self) -> int:
+        return len(self._ns)
+
+    @overload
+    def __getitem__(self, i: int) -> NDArray[Any]: ...
+
+    @overload
+    def __getitem__(self, i: slice) -> OnDemand: ...
+
+    def __getitem__(self, i: int | slice) -> NDArray[Any] | OnDemand:
+        if isinstance(i, slice):
+            return OnDemand(self._divide, self._ns[i])
+        return self._divide(self._ns[i])
 
 
 class Method:
@@ -89,8 +118,9 @@ class Method:
     def __init_subclass__(cls, **keywords: Any) -> None:
         """Let `segment` take any image that `methods.segment` takes."""
         super().__init_subclass__(**keywords)
-        if "segment" in vars(cls):
-            cls.segment = _with_a_door(cls.segment)  # type: ignore[method-assign]
+        for name in ("segment", "segment_many"):
+            if name in vars(cls):
+                setattr(cls, name, _with_a_door(getattr(cls, name)))
 
     def __init__(self, **values: Any) -> None:
         """Store the parameters, after checking their names and types.
@@ -138,6 +168,26 @@ class Method:
         """
         raise NotImplementedError(f"method {self.name!r} defines no segment(image, n)")
 
+    def segment_many(self, image: NDArray[np.uint8], ns: Sequence[int]) -> Sequence[NDArray[Any]]:
+        """Divide an image at several counts; worth defining where they have work in common.
+
+        The runner then asks for all counts of an image at once. It counts the time of this call
+        as what they share, and the time of taking an item of the result as that count's own:
+        return an `OnDemand`, or, where all work is shared, a list.
+
+        Parameters
+        ----------
+        image : (H, W, 3) ndarray of uint8
+        ns : sequence of int
+            Superpixels asked for, each 1 to H * W.
+
+        Returns
+        -------
+        sequence of (H, W) ndarray of any integers
+            One for each of `ns`, equal to ``segment(image, n)``.
+        """
+        return OnDemand(lambda n: self.segment(image, n), ns)
+
     def validate(self) -> None:
         """Raise a ValueError (value, reason, cure) if a parameter is out of range."""
 
@@ -148,10 +198,17 @@ class Method:
         ignored here: the measured call will meet it and report it.
         """
         corner = image[:128, :128].copy()
-        share = corner.size / image.size
+        fewer = max(1, round(n * corner.size / image.size))
         with contextlib.suppress(Exception):
-            self.segment(corner, max(1, round(n * share)))
+            self.segment(corner, fewer)
+            if self.shares_work():
+                self.segment_many(corner, [fewer])[0]
         self.facts = {}
+
+    @classmethod
+    def shares_work(cls) -> bool:
+        """Return whether several counts at once are less work than one after the other."""
+        return cls.segment_many is not Method.segment_many
 
     @classmethod
     def parameters(cls) -> list[Parameter]:
@@ -193,12 +250,12 @@ class Method:
 
 
 def _with_a_door(segment: Callable[..., Any]) -> Callable[..., Any]:
-    """Convert the image before `segment` sees it; one that is 8-bit RGB passes as it is."""
+    """Convert the image before a method sees it; one that is 8-bit RGB passes as it is."""
 
     @functools.wraps(segment)
-    def converted(self: Method, image: Any, n: int) -> Any:
+    def converted(self: Method, image: Any, *rest: Any, **named: Any) -> Any:
         from methods.image import as_rgb_uint8
 
-        return segment(self, as_rgb_uint8(image), n)
+        return segment(self, as_rgb_uint8(image), *rest, **named)
 
     return converted

@@ -176,6 +176,19 @@ def check_count_follows_n(cls: type[Method], params: Mapping[str, Any]) -> None:
         assert fine > many / 2, f"{many} superpixels for n = 200 and {fine} for n = 1350"
 
 
+def check_many_counts_at_once(cls: type[Method], params: Mapping[str, Any]) -> None:
+    """Give several counts at once the labels that each has alone, if it defines segment_many."""
+    if not cls.shares_work():
+        raise _NotDeclared("it defines no segment_many")
+    image, counts = _scene(60, 90), (40, 5, 200)
+    together = list(cls(**params).segment_many(image.copy(), counts))
+    assert len(together) == len(counts), f"{len(together)} label maps for {len(counts)} counts"
+    for n, raw in zip(counts, together, strict=True):
+        labels = canonicalise(raw, image.shape[:2])
+        alone = _labels(cls(**params), image, n)
+        assert np.array_equal(labels, alone), f"n = {n} gives other labels beside {counts}"
+
+
 def check_one_colour(cls: type[Method], params: Mapping[str, Any]) -> None:
     """Give an image of one colour a label map."""
     for value in (0, 128, 255):
@@ -223,6 +236,7 @@ CHECKS: Mapping[str, Callable[[type[Method], Mapping[str, Any]], None]] = Mappin
             check_connected,
             check_exact_count,
             check_count_follows_n,
+            check_many_counts_at_once,
             check_one_colour,
             check_grey,
             check_extreme_counts,

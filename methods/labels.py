@@ -31,7 +31,7 @@ def canonicalise(raw: ArrayLike, shape: tuple[int, int] | None = None) -> NDArra
         If `raw` is not a non-empty 2-D integer array of that shape, or has a negative value,
         which in most code marks pixels that were left without a superpixel.
     """
-    from methods.label_kernels import number_by_appearance
+    from methods.kernels.labels import number_by_appearance
 
     codes = _integers(raw)
     if shape is not None and codes.shape != tuple(shape):
@@ -85,7 +85,7 @@ def n_components(labels: ArrayLike) -> int:
 
 
 def _components(labels: ArrayLike) -> tuple[NDArray[np.int32], int]:
-    from methods.label_kernels import number_components
+    from methods.kernels.labels import number_components
 
     codes = _integers(labels)
     components = np.empty(codes.shape, np.int32)

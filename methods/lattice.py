@@ -47,6 +47,13 @@ def grid_labels(height: int, width: int, rows: int, columns: int) -> NDArray[np.
     return row[:, np.newaxis] * columns + column
 
 
+def cell_middles(height: int, width: int, rows: int, columns: int) -> NDArray[np.int64]:
+    """Return the flat indices of the pixels in the middle of rows x columns cells, row by row."""
+    y = (2 * np.arange(rows) + 1) * height // (2 * rows)
+    x = (2 * np.arange(columns) + 1) * width // (2 * columns)
+    return (y[:, np.newaxis] * width + x).ravel()
+
+
 def hexagon_centres(height: int, width: int, n: int) -> NDArray[np.float64]:
     """Return about `n` points (row, column) of a triangular lattice, the centres of hexagons.
 

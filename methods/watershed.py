@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from methods.base import Method
-from methods.lattice import rows_and_columns
+from methods.lattice import cell_middles, rows_and_columns
 from methods.registry import register
 
 
@@ -52,10 +52,8 @@ class CompactWatershed(Method):
 
         height, width = image.shape[:2]
         rows, columns = rows_and_columns(height, width, n)
-        y = (2 * np.arange(rows) + 1) * height // (2 * rows)
-        x = (2 * np.arange(columns) + 1) * width // (2 * columns)
         markers = np.zeros((height, width), np.int32)
-        markers[np.ix_(y, x)] = np.arange(1, rows * columns + 1).reshape(rows, columns)
+        markers.flat[cell_middles(height, width, rows, columns)] = np.arange(rows * columns) + 1
         labels: NDArray[Any] = watershed(
             sobel(rgb2gray(image)), markers, compactness=self.compactness
         )

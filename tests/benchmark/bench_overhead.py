@@ -16,7 +16,7 @@ from bench.plan import make_plan, make_variants
 from bench.scoring import DEFAULT_SCORING
 from bench.selection import Choice
 from bench.store import Store
-from bench.worker import Job, initialise, load_sample, run_cell, warm_up_scoring
+from bench.worker import Job, initialise, load_sample, run_batch, warm_up_scoring
 from tests.benchmark.row import Row
 from tests.shared import BSDS500
 
@@ -39,7 +39,7 @@ def data_set():
 
 
 def per_cell(folder):
-    """Time run_cell without the method: an image's first cell, one after reading it anew, and one
+    """Time run_batch without the method: an image's first cell, one after reading it anew, and one
     with the image at hand.
     """
     dataset = data_set()
@@ -52,7 +52,7 @@ def per_cell(folder):
     with store.locked():
         initialise(Job(dataset, out, pinned=True))  # one core, as the target says
         warm_up_scoring(DEFAULT_SCORING)
-        run_cell(warm[0])
+        run_batch(warm[:1])
         first, fresh, repeated = [], [], []
         for a, b, c in images:
             first.append(_without_method(store, a))
@@ -70,7 +70,7 @@ def per_cell(folder):
 
 def _without_method(store, cell):
     start = time.perf_counter()
-    run_cell(cell)
+    run_batch((cell,))
     elapsed = time.perf_counter() - start
     return 1000 * (elapsed - store.read_row(cell.key)["time_s"])
 

@@ -95,6 +95,16 @@ class AlwaysSame(Stripes):
         return super().segment(image, 3)
 
 
+class OthersTogether(Stripes):
+    def segment_many(self, image, ns):
+        return [self.segment(image, max(ns)) for _ in ns]
+
+
+class ForgetsACount(Stripes):
+    def segment_many(self, image, ns):
+        return [self.segment(image, n) for n in ns[1:]]
+
+
 class DividesByContrast(Stripes):
     def segment(self, image, n):
         if np.ptp(image) == 0:
@@ -140,6 +150,8 @@ BREAKERS = [
     ("exact_count", ClaimsExactCount, "superpixels for n = 333"),
     ("count_follows_n", AlwaysSame, "3 superpixels for n = 8 and 3 for n = 200"),
     ("count_follows_n", CollapsesWhenFine, "1 for n = 1350"),
+    ("many_counts_at_once", OthersTogether, "n = 40 gives other labels"),
+    ("many_counts_at_once", ForgetsACount, "2 label maps for 3 counts"),
     ("one_colour", DividesByContrast, "ZeroDivisionError: no contrast"),
     ("grey", RefusesGrey, "ValueError: grey"),
     ("extreme_counts", NeedsFewerThanPixels, "IndexError: too many"),

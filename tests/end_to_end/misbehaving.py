@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from methods import Method, register
-from methods.base import Skip
+from methods.base import OnDemand, Skip
 
 
 def stripes(image, n):
@@ -37,6 +37,31 @@ class Noisy(Method):
 
     def segment(self, image, n):
         return np.random.default_rng(self.seed).integers(0, n, image.shape[:2])
+
+
+@register
+class Shares(Method):
+    """Does several counts at once, and leaves a file for each time it begins; behaves."""
+
+    name = "shares"
+    folder: str = ""
+    crash_at: int = 0
+
+    def warm_up(self, image, n):
+        pass
+
+    def segment(self, image, n):
+        return self.segment_many(image, [n])[0]
+
+    def segment_many(self, image, ns):
+        if self.folder:
+            (Path(self.folder) / f"{time.monotonic_ns()} {list(ns)}").touch()
+        return OnDemand(lambda n: self.divide(image, n), ns)
+
+    def divide(self, image, n):
+        if n == self.crash_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return stripes(image, n)
 
 
 @register

@@ -383,6 +383,49 @@ def test_two_runs_into_one_output_are_refused(slow_run, run, results):
     assert len(results()) == 12
 
 
+# --- several counts at once -----------------------------------------------------------------
+
+
+def begun(folder):
+    return sorted(path.name.split(" ", 1)[1] for path in folder.iterdir())
+
+
+def test_a_method_that_shares_work_is_asked_for_all_counts_of_an_image_at_once(
+    run, results, tmp_path
+):
+    (tmp_path / "begun").mkdir()
+    finished = run(f"shares[folder={tmp_path / 'begun'}],stripes", n="4,9,4000,16", workers=2)
+    assert finished.status == 0, finished.out
+    assert begun(tmp_path / "begun") == 3 * ["[4, 9, 16]"]
+    rows = results()
+    shares = rows[(rows.method == "shares") & (rows.status == "ok")]
+    assert sorted(shares.n_labels) == [4, 4, 4, 9, 9, 9, 16, 16, 16]
+    assert (shares.time_s > shares.time_shared_s).all()
+    assert (shares.groupby("image").time_shared_s.nunique() == 1).all()
+    assert rows[rows.method == "stripes"].time_shared_s.isna().all()
+    alone = rows[(rows.method == "stripes") & (rows.status == "ok")]
+    assert sorted(shares.asa) == sorted(alone.asa)
+
+
+def test_only_the_counts_that_are_missing_are_asked_for(run, results, tmp_path):
+    (tmp_path / "begun").mkdir()
+    method = f"shares[folder={tmp_path / 'begun'}]"
+    run(method, "--limit", "1", n="9")
+    run(method, "--limit", "1", n="4,9,16", workers=2)
+    assert begun(tmp_path / "begun") == ["[4, 16]", "[9]"]
+    assert sorted(results().n_labels) == [4, 9, 16]
+
+
+def test_a_crash_at_one_count_costs_no_other(run, results):
+    finished = run("shares[crash_at=9],stripes", n="4,9,16", workers=2)
+    assert finished.status == 2, finished.out
+    rows = results()
+    shares = rows[rows.method == "shares"].set_index("n").status
+    assert shares.loc[9].tolist() == 3 * ["crashed"]
+    assert shares.loc[[4, 16]].tolist() == 6 * ["ok"]
+    assert (rows[rows.method == "stripes"].status == "ok").all()
+
+
 # --- timing ------------------------------------------------------------------------------
 
 
@@ -403,3 +446,12 @@ def test_timing_repeats_cells_and_keeps_the_median(run, results, tmp_path):
     assert "27/27 rounds, 3 failed" in timed_run.out
     again = run(f"stripes,counts[folder={calls}],raises", "--timing", n="4")
     assert "Nothing to do" in again.out
+
+
+def test_timing_counts_what_is_shared_in_every_round(run, results, tmp_path):
+    (tmp_path / "begun").mkdir()
+    assert run(f"shares[folder={tmp_path / 'begun'}]", "--timing").status == 0
+    assert begun(tmp_path / "begun") == 9 * ["[4, 9]"]
+    rows = results()
+    assert (rows.time_repeats == 3).all()
+    assert (rows.time_s > rows.time_shared_s).all()

@@ -2,11 +2,11 @@
 
 import pytest
 
-from methods import label_kernels
+from methods.kernels import compiled
 from metrics import kernels
 
 
-@pytest.mark.parametrize("module", [kernels, label_kernels])
+@pytest.mark.parametrize("module", [kernels, compiled])
 def test_kernels_compile_also_where_nothing_can_be_kept(module, monkeypatch):
     real, refused = module.njit, []
 

@@ -1,21 +1,10 @@
-"""Compiled loops of `methods.labels`, apart from it so that numba is imported only when needed."""
-
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
+"""Compiled loops of `methods.labels`."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-def compiled(function: F) -> F:
-    """Compile at the first call, and keep the result on disk where any folder can be written."""
-    try:
-        return cast(F, njit(cache=True)(function))
-    except RuntimeError:  # numba has no folder for it: a read-only installation without a home
-        return cast(F, njit(function))
+from methods.kernels.compiled import compiled
+from methods.kernels.unionfind import root
 
 
 @compiled
@@ -36,14 +25,6 @@ def number_by_appearance(
 
 
 @compiled
-def _root(parent: NDArray[np.int32], i: int) -> int:
-    while parent[i] != i:
-        parent[i] = parent[parent[i]]
-        i = parent[i]
-    return i
-
-
-@compiled
 def number_components(labels: NDArray[np.int64], components: NDArray[np.int32]) -> int:
     """Fill `components` with 4-connected parts of equal label, by first appearance; count them.
 
@@ -56,9 +37,9 @@ def number_components(labels: NDArray[np.int64], components: NDArray[np.int32]) 
             i = y * width + x
             parent[i] = i
             if x > 0 and labels[y, x] == labels[y, x - 1]:
-                parent[i] = _root(parent, i - 1)
+                parent[i] = root(parent, i - 1)
             if y > 0 and labels[y, x] == labels[y - 1, x]:
-                above, here = _root(parent, i - width), parent[i]
+                above, here = root(parent, i - width), parent[i]
                 if above < here:
                     parent[here] = above
                 else:
@@ -70,5 +51,5 @@ def number_components(labels: NDArray[np.int64], components: NDArray[np.int32]) 
             flat[i] = count
             count += 1
         else:
-            flat[i] = flat[_root(parent, i)]
+            flat[i] = flat[root(parent, i)]
     return count

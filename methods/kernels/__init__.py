@@ -1,0 +1,1 @@
+"""Compiled pieces that methods share; numba is imported with them, so only when needed."""
