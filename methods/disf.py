@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from methods.base import Method
+from methods.kernels.buckets import (
+    AHEAD,
+    SIZE,
+    Queue,
+    add,
+    empty_queue,
+    open_bucket,
+    serve,
+    take_least,
+)
 from methods.kernels.compiled import compiled, inner
-from methods.kernels.heap import drop_top, entry, item_of, push
+from methods.kernels.heap import entry, item_of
+from methods.kernels.prefetch import prefetch
 from methods.lab import to_lab
 from methods.lattice import cell_middles
 from methods.registry import register
@@ -72,48 +83,6 @@ def seed_pixels(height: int, width: int, least: int) -> NDArray[np.int64]:
     return cell_middles(height, width, rows, columns)
 
 
-# Costs fall into buckets by the leading bits of their entries: exponent and 6 bits of the fraction.
-BUCKET_SHIFT = 49
-BUCKETS = 1 << (63 - BUCKET_SHIFT)
-NONE = -1
-
-BUCKET, NEAR, FAR = 0, 1, 2  # places in the state of a queue
-
-
-class Queue(NamedTuple):
-    """A priority queue whose least key never falls: only the bucket being served is a heap.
-
-    Most entries are stale before their turn, and those never reach the heap.
-
-    Attributes
-    ----------
-    near : ndarray of int64
-        The heap of the bucket being served.
-    far : ndarray of int64
-        Entries of later buckets, as they came.
-    after : ndarray of int32
-        Place in `far` of the next entry of the same bucket, `NONE` after the last.
-    first : (BUCKETS,) ndarray of int32
-        Place in `far` of each bucket's first entry.
-    state : (3,) ndarray of int64
-        The bucket being served, and the sizes of `near` and `far`.
-    """
-
-    near: NDArray[np.int64]
-    far: NDArray[np.int64]
-    after: NDArray[np.int32]
-    first: NDArray[np.int32]
-    state: NDArray[np.int64]
-
-
-@inner
-def empty_queue(capacity: int) -> Queue:
-    """Return a queue that has room for so many entries in all."""
-    near, far = np.empty(capacity, np.int64), np.empty(capacity, np.int64)
-    after, first = np.empty(capacity, np.int32), np.full(BUCKETS, NONE, np.int32)
-    return Queue(near, far, after, first, np.zeros(3, np.int64))
-
-
 @compiled
 def grow_forest(
     lab: NDArray[np.float32], seeds: NDArray[np.int64], labels: NDArray[np.int32]
@@ -151,25 +120,24 @@ def grow_forest(
         y, x = seeds[label] // width, seeds[label] % width
         costs[y, x] = 0
         labels[y, x] = label
-    while first < last or refill(queue, costs):
+    while first < last or refill(queue, lab, labels, costs):
         if first < last:
             pixel = int(line[first])
             first += 1
         else:
-            packed = queue.near[0]
-            queue.state[NEAR] = drop_top(queue.near, queue.state[NEAR])
+            packed = take_least(queue)
             if is_stale(packed, costs):
                 continue
             pixel = item_of(packed)
         y, x = pixel // width, pixel % width
         label = labels[y, x]
-        add(lab[y, x], sums[label], means[label], sizes, label)
+        take(lab[y, x], sums[label], means[label], sizes, label)
         last = offer(lab, means[label], y, x, labels, costs, queue, line, last)
     return sizes, means
 
 
 @inner
-def add(
+def take(
     colour: NDArray[np.float32],
     total: NDArray[np.float64],
     mean: NDArray[np.float32],
@@ -210,35 +178,35 @@ def offer(
                     line[last] = v * width + u
                     last += 1
                 else:
-                    wait(queue, entry(reached, v * width + u))
+                    add(queue, entry(reached, v * width + u))
     return last
 
 
 @inner
-def wait(queue: Queue, packed: int) -> None:
-    """Add an entry to the queue."""
-    bucket = packed >> BUCKET_SHIFT
-    if bucket <= queue.state[BUCKET]:
-        queue.state[NEAR] = push(queue.near, queue.state[NEAR], packed)
-        return
-    place = queue.state[FAR]
-    queue.far[place] = packed
-    queue.after[place] = queue.first[bucket]
-    queue.first[bucket] = place
-    queue.state[FAR] = place + 1
-
-
-@inner
-def refill(queue: Queue, costs: NDArray[np.float32]) -> bool:
-    """Move the next bucket that has entries to an empty heap; return whether any are left."""
-    while queue.state[NEAR] == 0 and queue.state[BUCKET] + 1 < BUCKETS:
-        queue.state[BUCKET] += 1
-        place = queue.first[queue.state[BUCKET]]
-        while place != NONE:
-            if not is_stale(queue.far[place], costs):
-                queue.state[NEAR] = push(queue.near, queue.state[NEAR], queue.far[place])
-            place = queue.after[place]
-    return bool(queue.state[NEAR] > 0)
+def refill(
+    queue: Queue,
+    lab: NDArray[np.float32],
+    labels: NDArray[np.int32],
+    costs: NDArray[np.float32],
+) -> bool:
+    """Fill the heap if it is empty; return whether any entries are left."""
+    width = labels.shape[1]
+    while queue.state[SIZE] == 0:
+        count, kept = open_bucket(queue), 0
+        if count == 0:
+            return False
+        for place in range(count):
+            if place + AHEAD < count:
+                pixel = item_of(queue.heap[place + AHEAD])
+                for near in (pixel - width, pixel, pixel + width):
+                    prefetch(costs, near)
+                    prefetch(labels, near)
+                    prefetch(lab, 3 * near)
+            if not is_stale(queue.heap[place], costs):
+                queue.heap[kept] = queue.heap[place]
+                kept += 1
+        serve(queue, kept)
+    return True
 
 
 @inner

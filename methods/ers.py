@@ -9,13 +9,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from methods.base import Method
+from methods.kernels.buckets import (
+    AHEAD,
+    SIZE,
+    Queue,
+    add,
+    empty_queue,
+    is_open,
+    open_bucket,
+    replace_least,
+    serve,
+    take_least,
+)
 from methods.kernels.compiled import compiled, inner
-from methods.kernels.heap import Heap, drop_top, entry, heapify, item_of, replace_top
+from methods.kernels.heap import entry, item_of
+from methods.kernels.prefetch import prefetch
 from methods.kernels.unionfind import root
 from methods.registry import register
 
 LARGEST_DIFFERENCE = 3 * 255
 NO_EDGE = LARGEST_DIFFERENCE + 1  # instead of a colour difference, where the image ends
+UNSEEN = -1
 
 
 class Graph(NamedTuple):
@@ -30,6 +44,14 @@ class Graph(NamedTuple):
     weight: NDArray[np.float64]  # (D, differences)
     weight_log: NDArray[np.float64]  # (D, differences), w log w
     size_log: NDArray[np.float64]  # (H * W + 1,), s log s
+
+
+class Forest(NamedTuple):
+    """The trees of the edges chosen so far."""
+
+    parent: NDArray[np.int32]  # (H * W,), in the union-find
+    size: NDArray[np.int32]  # (H * W,), pixels of the tree, at its root
+    loop: NDArray[np.float64]  # (H * W,), w_i p_ii, the weights of the unchosen edges of each pixel
 
 
 @register
@@ -205,55 +227,102 @@ def _grow_trees(
 ) -> float:
     """Choose edges until there are `n` trees, label the trees, return the sum of the gains.
 
-    Gains only shrink (submodularity), so that the heap holds an upper bound for each edge, and an
-    edge on top whose gain is still the same is the best of all.
+    Gains only shrink (submodularity), so that the queue holds an upper bound for each edge, and an
+    edge that is first in it and whose gain is still the same is the best of all.
     """
-    parent, size = np.arange(labels.size).astype(np.int32), np.ones(labels.size, np.int32)
-    heap, left = _first_heap(graph, first_gain, balance)
+    forest = Forest(np.arange(labels.size).astype(np.int32), np.ones(labels.size, np.int32), loop)
+    queue = _first_queue(graph, first_gain, balance)
     trees, total = labels.size, 0.0
     while trees > n:
-        e = item_of(heap[0])
+        if queue.state[SIZE] == 0:
+            _refill(queue, graph, forest, balance)
+            continue
+        e = item_of(queue.heap[0])
         i, j, k = _ends(graph, e)
-        a, b = root(parent, i), root(parent, j)
+        a, b = root(forest.parent, i), root(forest.parent, j)
         if a == b:  # it would close a cycle
-            left = drop_top(heap, left)
+            take_least(queue)
             continue
-        gain = _entropy_gain(graph, loop, e) - balance * _uneven(graph, size[a], size[b])
+        gain = _gain(graph, forest, balance, e, a, b)
         packed = entry(-gain, e)
-        if packed != heap[0]:
-            replace_top(heap, left, packed)
+        if packed != queue.heap[0]:
+            replace_least(queue, packed)
             continue
-        left = drop_top(heap, left)
+        take_least(queue)
         loop[i] -= graph.weight[k, graph.difference[e]]
         loop[j] -= graph.weight[k, graph.difference[e]]
-        a, b = min(a, b), max(a, b)
-        parent[b] = a
-        size[a] += size[b]
+        _unite(forest, a, b)
         total += gain
         trees -= 1
-    _label_trees(parent, labels)
+    _label_trees(forest.parent, labels)
     return total
 
 
 @inner
-def _first_heap(graph: Graph, first_gain: NDArray[np.float64], balance: float) -> tuple[Heap, int]:
-    """Return the edges by their first gains, and how many there are."""
-    heap, left = np.empty(first_gain.size, np.int64), 0
-    for e in range(heap.size):
+def _first_queue(graph: Graph, first_gain: NDArray[np.float64], balance: float) -> Queue:
+    """Return the edges by their first gains."""
+    queue = empty_queue(first_gain.size)
+    for e in range(first_gain.size):
         if graph.difference[e] != NO_EDGE:
-            heap[left] = entry(balance * _uneven(graph, 1, 1) - first_gain[e], e)
-            left += 1
-    heapify(heap, left)
-    return heap, left
+            add(queue, entry(balance * _uneven(graph, 1, 1) - first_gain[e], e))
+    return queue
+
+
+@inner
+def _refill(queue: Queue, graph: Graph, forest: Forest, balance: float) -> None:
+    """Serve the next edges, by what they gain now."""
+    count, kept = open_bucket(queue), 0
+    for place in range(count):
+        if place + AHEAD < count:
+            _prefetch_ends(graph, forest, item_of(queue.heap[place + AHEAD]))
+        e = item_of(queue.heap[place])
+        i, j, _ = _ends(graph, e)
+        a, b = root(forest.parent, i), root(forest.parent, j)
+        if a == b:
+            continue
+        packed = entry(-_gain(graph, forest, balance, e, a, b), e)
+        if is_open(queue, packed):
+            queue.heap[kept] = packed
+            kept += 1
+        else:
+            add(queue, packed)
+    serve(queue, kept)
+
+
+@inner
+def _prefetch_ends(graph: Graph, forest: Forest, e: int) -> None:
+    i, j, _ = _ends(graph, e)
+    prefetch(graph.difference, e)
+    prefetch(forest.parent, i)
+    prefetch(forest.parent, j)
+    prefetch(forest.loop, i)
+    prefetch(forest.loop, j)
+
+
+@inner
+def _gain(graph: Graph, forest: Forest, balance: float, e: int, a: int, b: int) -> float:
+    """Return what an edge between the trees with roots a and b gains now."""
+    uneven = _uneven(graph, forest.size[a], forest.size[b])
+    return _entropy_gain(graph, forest.loop, e) - balance * uneven
+
+
+@inner
+def _unite(forest: Forest, a: int, b: int) -> None:
+    """Make the larger of two roots the parent of the other, so that ways to a root stay short."""
+    if forest.size[a] < forest.size[b]:
+        a, b = b, a
+    forest.parent[b] = a
+    forest.size[a] += forest.size[b]
 
 
 @inner
 def _label_trees(parent: NDArray[np.int32], labels: NDArray[np.int32]) -> None:
-    """Give each tree a number, in the order of their first pixels, which are their roots."""
+    """Give each tree a number, in the order of their first pixels."""
+    labels[:] = UNSEEN
     count = 0
     for i in range(parent.size):
-        if parent[i] == i:
-            labels[i] = count
+        a = root(parent, i)
+        if labels[a] == UNSEEN:
+            labels[a] = count
             count += 1
-        else:
-            labels[i] = labels[root(parent, i)]
+        labels[i] = labels[a]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from methods.base import Method
 from methods.kernels.compiled import compiled, inner
+from methods.kernels.topology import OUTSIDE, framed, may_leave
 from methods.registry import register
 
 Indices = NDArray[np.int64]
@@ -19,7 +20,6 @@ Labels = NDArray[np.int32]
 
 LARGEST_BLOCK = 16  # longest side of a block of the first level, in pixels
 COLOUR_STEPS = np.float32(16)  # Lab is rounded to 1/16: sums are exact, in whatever order
-OUTSIDE = np.int32(-1)  # label of the frame around the image
 
 # What is kept of a superpixel, and of the block that is about to leave it: sums, and two values.
 AREA, BLOCKS, L, A, B, COLOUR_SQUARES, Y, X, POSITION_SQUARES = range(9)
@@ -141,7 +141,7 @@ class Etps(Method):
         weights = Weights(float(self.regularization), float(self.length), float(self.size))
         levels = _levels(to_lab(image), step)
         row_of, column_of = (edges[:-1] // step for edges in levels[0][:2])
-        labels = _framed(row_of[:, None] * -(-width // step) + column_of)
+        labels = framed(row_of[:, None] * -(-width // step) + column_of)
         superpixels = np.zeros((int(labels.max()) + 1, COLUMNS))
         sum_up(levels[0].blocks, labels, superpixels)
         boundary = row_of[-1] * width + column_of[-1] * height
@@ -213,17 +213,10 @@ def _merged(fine: Level, row_edges: Indices, column_edges: Indices) -> Level:
     return Level(row_edges, column_edges, blocks)
 
 
-def _framed(labels: NDArray[Any]) -> Labels:
-    """Put a frame around a label map, so that every block has eight neighbours."""
-    framed = np.full((labels.shape[0] + 2, labels.shape[1] + 2), OUTSIDE, np.int32)
-    framed[1:-1, 1:-1] = labels
-    return framed
-
-
 def _divided(labels: Labels, coarse: Level, fine: Level) -> Labels:
     row_of = _parents(coarse.row_edges, fine.row_edges)
     column_of = _parents(coarse.column_edges, fine.column_edges)
-    return _framed(labels[1:-1, 1:-1][row_of][:, column_of])
+    return framed(labels[1:-1, 1:-1][row_of][:, column_of])
 
 
 @compiled
@@ -328,26 +321,6 @@ def is_boundary(labels: Labels, r: int, c: int) -> bool:
         if other not in (own, OUTSIDE):
             return True
     return False
-
-
-@inner
-def may_leave(labels: Labels, r: int, c: int) -> bool:
-    """Return whether the superpixel of a boundary block stays 4-connected without it.
-
-    Its 4-neighbours of the same label must hang together by way of the corners between them. They
-    fall into as many parts as there are of them, less the corners that join two. A block without
-    any is the superpixel's last and stays, as does one amid its superpixel, with nowhere to go.
-    """
-    own = labels[r, c]
-    above, below = labels[r - 1, c] == own, labels[r + 1, c] == own
-    left, right = labels[r, c - 1] == own, labels[r, c + 1] == own
-    corners = (
-        (above & left & (labels[r - 1, c - 1] == own))
-        + (above & right & (labels[r - 1, c + 1] == own))
-        + (below & left & (labels[r + 1, c - 1] == own))
-        + (below & right & (labels[r + 1, c + 1] == own))
-    )
-    return bool(above + below + left + right - corners == 1)
 
 
 @inner

@@ -8,8 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from methods.base import Method
+from methods.kernels.buckets import (
+    AHEAD,
+    SIZE,
+    Queue,
+    add,
+    empty_queue,
+    open_bucket,
+    serve,
+    take_least,
+)
 from methods.kernels.compiled import compiled, inner
-from methods.kernels.heap import drop_top, entry, item_of, push
+from methods.kernels.heap import entry, item_of
+from methods.kernels.prefetch import prefetch
 from methods.lab import to_lab
 from methods.lattice import cell_middles, rows_and_columns
 from methods.registry import register
@@ -80,19 +91,38 @@ def grow(lab: NDArray[np.float32], weight: float, labels: NDArray[np.int32]) -> 
     """
     width = labels.shape[1]
     sums = np.zeros((labels.max() + 1, 6))
-    heap = np.empty(2 * labels.size, np.int64)  # a candidate for each pair of neighbours at most
-    size = 0
+    queue = empty_queue(2 * labels.size)  # a candidate for each pair of neighbours
     seeds = np.flatnonzero(labels.ravel() != FREE)
     for seed in seeds:
-        size = take(lab, weight, labels, sums, heap, size, seed // width, seed % width)
-    while size > 0:
-        candidate = item_of(heap[0])
-        size = drop_top(heap, size)
+        take(lab, weight, labels, sums, queue, seed // width, seed % width)
+    while refill(queue, lab, labels):
+        candidate = item_of(take_least(queue))
         pixel, direction = candidate >> 2, candidate & 3
         y, x = pixel // width, pixel % width
         if labels[y, x] == FREE:
             labels[y, x] = labels[y + ROW_STEP[direction], x + COLUMN_STEP[direction]]
-            size = take(lab, weight, labels, sums, heap, size, y, x)
+            take(lab, weight, labels, sums, queue, y, x)
+
+
+@inner
+def refill(queue: Queue, lab: NDArray[np.float32], labels: NDArray[np.int32]) -> bool:
+    """Fill the heap if it is empty; return whether any candidates are left."""
+    flat, width = labels.ravel(), labels.shape[1]
+    while queue.state[SIZE] == 0:
+        count, kept = open_bucket(queue), 0
+        if count == 0:
+            return False
+        for place in range(count):
+            if place + AHEAD < count:
+                pixel = item_of(queue.heap[place + AHEAD]) >> 2
+                for near in (pixel - width, pixel, pixel + width):
+                    prefetch(labels, near)
+                    prefetch(lab, 3 * near)
+            if flat[item_of(queue.heap[place]) >> 2] == FREE:
+                queue.heap[kept] = queue.heap[place]
+                kept += 1
+        serve(queue, kept)
+    return True
 
 
 @inner
@@ -101,12 +131,11 @@ def take(
     weight: float,
     labels: NDArray[np.int32],
     sums: NDArray[np.float64],
-    heap: NDArray[np.int64],
-    size: int,
+    queue: Queue,
     y: int,
     x: int,
-) -> int:
-    """Move the centroid of a pixel's superpixel and queue its free neighbours; return the size.
+) -> None:
+    """Move the centroid of a pixel's superpixel and queue its free neighbours.
 
     The `sums` of a superpixel are those of L, a, b, row and column, and its area.
     """
@@ -127,5 +156,4 @@ def take(
             dl, da, db = lab[v, u, 0] - mean_l, lab[v, u, 1] - mean_a, lab[v, u, 2] - mean_b
             dy, dx = v - mean_y, u - mean_x
             distance = dl * dl + da * da + db * db + weight * (dy * dy + dx * dx)
-            size = push(heap, size, entry(distance, ((v * width + u) << 2) | (3 - direction)))
-    return size
+            add(queue, entry(distance, ((v * width + u) << 2) | (3 - direction)))

@@ -1,14 +1,12 @@
-"""How loops are compiled: once, kept on disk, and never taken from an older source."""
+"""How loops are compiled: when first called, kept on disk, and never taken from an older source."""
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
-
-from numba import njit
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -19,22 +17,56 @@ def compiled(function: F) -> F:
     Call it with one combination of types only: processes that compile it at the same time then
     write the same file, and a warm-up on a small image compiles all that a large one needs.
     """
+    return cast(F, Kernel(function, kept=True))
+
+
+def inner(function: F) -> F:
+    """Compile a function that only compiled loops call, as a part of each of them."""
+    return cast(F, Kernel(function, kept=False))
+
+
+class Kernel:
+    """A function that will be compiled; until it is called, numba is not even imported."""
+
+    def __init__(self, function: Callable[..., Any], kept: bool) -> None:
+        functools.update_wrapper(self, function)
+        self._function = function
+        self._kept = kept
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Call the compiled function."""
+        return self.dispatcher(*arguments)
+
+    @functools.cached_property
+    def dispatcher(self) -> Any:
+        """What numba makes of the function, which takes its place in its module."""
+        made = _kept_on_disk(self._function) if self._kept else _made_by_numba(self._function)
+        self.__dict__["dispatcher"] = made  # found where functions call each other
+        names = self._function.__globals__
+        for name, value in list(names.items()):
+            if isinstance(value, Kernel):
+                names[name] = value.dispatcher
+        return made
+
+
+def _kept_on_disk(function: Callable[..., Any]) -> Any:
     # numba compiles inner functions into their callers, but looks only at the caller's own file to
     # see whether what is on disk is outdated. A name of its own for each state of the shared
     # kernels keeps the states apart.
     function.__qualname__ += f"_{_shared_sources()}"
     try:
-        return cast(F, njit(cache=True)(function))
+        return _made_by_numba(function, cache=True)
     except RuntimeError:  # numba has no folder for it: a read-only installation without a home
-        return cast(F, njit(function))
+        return _made_by_numba(function)
 
 
-def inner(function: F) -> F:
-    """Compile a function that only compiled loops call, as a part of each of them."""
-    return cast(F, njit(function))
+def _made_by_numba(function: Callable[..., Any], **options: Any) -> Any:
+    import numba
+
+    return numba.njit(**options)(function)
 
 
-@cache
+@functools.cache
 def _shared_sources() -> str:
     """Return a name for the present state of the kernels that others contain."""
     files = sorted(Path(__file__).parent.glob("*.py"))

@@ -12,7 +12,14 @@ HEAVY = ("torch", "cv2", "numba", "skimage", "scipy", "pandas", "pyarrow", "matp
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["list", "methods"], ["list", "metrics"], ["list", "datasets"], ["run", "--help"]],
+    [
+        ["--help"],
+        ["list", "methods"],
+        ["list", "methods", "--verbose"],
+        ["list", "metrics"],
+        ["list", "datasets"],
+        ["run", "--help"],
+    ],
 )
 def test_help_and_lists_import_nothing_heavy(arguments):
     code = (

@@ -10,17 +10,16 @@ import pytest
 from numba.core.dispatcher import Dispatcher
 
 from methods import get_method, segment
+from methods.kernels.compiled import Kernel
 from methods.registry import BUILTIN, get_class
 
 
 def kernels_of(name):
-    """Return the compiled loops in the file of a method."""
+    """Return the compiled functions in the file of a method."""
     module = sys.modules[get_class(name).__module__]
-    return [
-        value
-        for value in vars(module).values()
-        if isinstance(value, Dispatcher) and value.__module__ == module.__name__
-    ]
+    found = [value for value in vars(module).values() if isinstance(value, Kernel | Dispatcher)]
+    made = [value.dispatcher if isinstance(value, Kernel) else value for value in found]
+    return [kernel for kernel in made if kernel.__module__ == module.__name__]
 
 
 COMPILED = [name for name in BUILTIN if kernels_of(name)]

@@ -5,7 +5,8 @@ from itertools import product
 import numpy as np
 import pytest
 
-from methods.etps import Etps, may_leave
+from methods.etps import Etps
+from methods.kernels.topology import may_leave
 from methods.lab import to_lab
 from methods.labels import canonicalise, n_components
 from tests.oracle import oracle_etps

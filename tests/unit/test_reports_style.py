@@ -29,7 +29,7 @@ def test_known_methods_differ_in_marker_or_dash():
 
 
 def test_sixty_labels_differ_in_marker_or_dash():
-    labels = [*KNOWN, *(f"Mine {i}" for i in range(20)), *(f"SLIC[a={i}]" for i in range(18))]
+    labels = [*KNOWN, *(f"Mine {i}" for i in range(20)), *(f"SLIC[a={i}]" for i in range(14))]
     styles = assign(labels)
     assert len(set(map(look_in_grey, styles.values()))) == len(labels) == 60
 

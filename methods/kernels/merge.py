@@ -1,0 +1,131 @@
+"""Merging small regions of a label map into their neighbours."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from methods.kernels.compiled import compiled, inner
+from methods.kernels.heap import drop_top, entry, item_of, push
+from methods.kernels.unionfind import root
+
+NOBODY = np.int32(-1)
+
+
+@compiled
+def merge_small(parts: NDArray[np.int32], planes: NDArray[np.float32], least: float) -> None:
+    """Merge every region smaller than `least` pixels into the neighbour of nearest mean colour.
+
+    The smallest region goes first, of equal ones that with the first pixel in raster order; of
+    equally near neighbours it goes to the one with the first pixel. What has merged is one region
+    from then on, with its own size and mean. The last region stays, however small.
+
+    Parameters
+    ----------
+    parts : (H, W) ndarray of int32
+        4-connected regions, numbered 0 to K - 1 in the order of their first pixels; overwritten
+        by those that are left, each with the number of the first it is made of.
+    planes : (3, H, W) ndarray of float32
+        The colours.
+    least : float
+        Pixels that a region must have to stay as it is.
+    """
+    count = parts.max() + 1
+    parent = np.arange(count).astype(np.int32)
+    sizes, sums = np.zeros(count), np.zeros((count, 3))
+    first, ring = np.full(count, NOBODY, np.int32), np.empty(parts.size, np.int32)
+    gather(parts, planes, sizes, sums, first, ring)
+    heap, waiting = np.empty(2 * count, np.int64), 0  # one entry each, and one for each merger
+    for part in range(count):
+        if sizes[part] < least:
+            waiting = push(heap, waiting, entry(sizes[part], part))
+    while waiting > 0:
+        part, top = item_of(heap[0]), heap[0]
+        waiting = drop_top(heap, waiting)
+        if parent[part] != part or top != entry(sizes[part], part):
+            continue  # it has merged since
+        other = nearest_neighbour(parts, parent, sizes, sums, ring, first[part])
+        if other == NOBODY:
+            break
+        part = unite(parent, sizes, sums, ring, first, part, other)
+        if sizes[part] < least:
+            waiting = push(heap, waiting, entry(sizes[part], part))
+    flat = parts.ravel()
+    for i in range(flat.size):
+        flat[i] = root(parent, flat[i])
+
+
+@inner
+def gather(
+    parts: NDArray[np.int32],
+    planes: NDArray[np.float32],
+    sizes: NDArray[np.float64],
+    sums: NDArray[np.float64],
+    first: NDArray[np.int32],
+    ring: NDArray[np.int32],
+) -> None:
+    """Sum up the regions, and link the pixels of each in a ring that starts at its first one."""
+    height, width = parts.shape
+    for y in range(height):
+        for x in range(width):
+            part, pixel = parts[y, x], y * width + x
+            sizes[part] += 1
+            for k in range(3):
+                sums[part, k] += planes[k, y, x]
+            if first[part] == NOBODY:
+                first[part] = ring[pixel] = pixel
+            else:
+                ring[pixel] = ring[first[part]]
+                ring[first[part]] = pixel
+
+
+@inner
+def nearest_neighbour(
+    parts: NDArray[np.int32],
+    parent: NDArray[np.int32],
+    sizes: NDArray[np.float64],
+    sums: NDArray[np.float64],
+    ring: NDArray[np.int32],
+    start: int,
+) -> int:
+    """Return the region beside the one of pixel `start` that is nearest in colour, or NOBODY."""
+    height, width = parts.shape
+    own = root(parent, parts[start // width, start % width])
+    best, least = NOBODY, np.inf
+    pixel = start
+    while True:
+        y, x = pixel // width, pixel % width
+        for v, u in ((y - 1, x), (y, x - 1), (y, x + 1), (y + 1, x)):
+            if not (0 <= v < height and 0 <= u < width):
+                continue
+            other = root(parent, parts[v, u])
+            if other in (own, best):
+                continue
+            distance = 0.0
+            for k in range(3):
+                gap = sums[own, k] / sizes[own] - sums[other, k] / sizes[other]
+                distance += gap * gap
+            if distance < least or (distance == least and other < best):
+                best, least = np.int32(other), distance
+        pixel = ring[pixel]
+        if pixel == start:
+            return int(best)
+
+
+@inner
+def unite(
+    parent: NDArray[np.int32],
+    sizes: NDArray[np.float64],
+    sums: NDArray[np.float64],
+    ring: NDArray[np.int32],
+    first: NDArray[np.int32],
+    one: int,
+    other: int,
+) -> int:
+    """Make two regions one, under the lesser of their numbers; return that."""
+    kept, gone = min(one, other), max(one, other)
+    parent[gone] = kept
+    sizes[kept] += sizes[gone]
+    for k in range(3):
+        sums[kept, k] += sums[gone, k]
+    a, b = first[kept], first[gone]
+    ring[a], ring[b] = ring[b], ring[a]
+    return kept
