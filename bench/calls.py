@@ -38,12 +38,22 @@ class Call:
     columns: Mapping[str, Any] = field(default_factory=dict)
 
 
+class CellTimeoutError(BaseException):
+    """The cell's time is up. Not an Exception, so that a method's own handlers let it pass."""
+
+
 @dataclass
 class Shared:
     """The counts that a method is asked for at once, and what they share once it is computed."""
 
     ns: tuple[int, ...]
     measured: Measured | None = None
+    late: CellTimeoutError | None = None
+
+    @property
+    def spent_s(self) -> float:
+        """Seconds of what they share, which are a part of each one's time."""
+        return 0.0 if self.measured is None else self.measured.time_s
 
 
 def call(method: Method, image: NDArray[np.uint8], n: int) -> Call:
@@ -54,20 +64,33 @@ def call(method: Method, image: NDArray[np.uint8], n: int) -> Call:
     return Call(measured, _facts(method), {"n_requested": n})
 
 
-def call_for_many(method: Method, image: NDArray[np.uint8], n: int, shared: Shared) -> Call:
-    """Ask for one of several counts; its time is that of what they share and of its own part.
+def share(method: Method, image: NDArray[np.uint8], shared: Shared) -> None:
+    """Compute what several counts share, once; if that fails, each will be asked for alone.
 
-    Where the method does not take all counts at once, it is asked for each alone.
+    Raises
+    ------
+    CellTimeoutError
+        If it takes too long, which is then true of every count.
     """
-    method.facts = {}
-    if shared.ns and shared.measured is None:
-        try:
-            shared.measured = _measure_shared(method, image, shared.ns)
-        except Exception:
-            shared.ns = ()
+    if shared.late is not None:
+        raise shared.late
+    if len(shared.ns) < 2 or shared.measured is not None:
+        return
+    try:
+        shared.measured = _measure_shared(method, image, shared.ns)
+    except CellTimeoutError as late:
+        shared.late = late
+        raise
+    except (Exception, SystemExit):
+        shared.ns = ()
+
+
+def call_for_many(method: Method, image: NDArray[np.uint8], n: int, shared: Shared) -> Call:
+    """Ask for one of several counts; its time is that of what they share and of its own part."""
     ns, whole = shared.ns, shared.measured
     if whole is None:
         ns, whole = (n,), _measure_shared(method, image, (n,))
+    method.facts = {}  # what was said of several counts belongs to none of them
     own = measure(lambda: whole.value[ns.index(n)])
     peaks = [part.peak_mb for part in (whole, own) if part.peak_mb is not None]
     measured = Measured(

@@ -51,8 +51,9 @@ def run_in_workers(job: Job, batches: Iterable[Batch], workers: int) -> Iterator
     """Run batches of cells in loky worker processes and yield the outcomes as they come.
 
     A worker that dies breaks the whole pool. The pool is then started anew; cells that were
-    only waiting are handed out again. When several cells were running, each is run again alone
-    to learn which of them kills its worker: that one ends as ``crashed``, the others as usual.
+    only waiting are handed out again. When several cells were running, or one of several counts
+    at once, each is run again alone to learn which of them kills its worker: that one ends as
+    ``crashed``, the others as usual.
     """
     yield from _Pool(job, workers).run(batches)
 
@@ -123,22 +124,29 @@ class _Pool:
         in_flight = {key for key, _ in self._markers().values()}
         # If we killed a worker, the pool broke for that; whatever else was running is innocent.
         killed, self.overdue = self.overdue, set()
-        lost = [cell for batch in self.running.values() for cell in batch]
+        blamed = in_flight & killed if killed else in_flight
+        lost = list(self.running.values())
         self.running.clear()
         self._restart()
-        again = []
-        for cell in lost:
-            row = self.store.read_row(cell.key)
-            if cell.key in killed & in_flight:
-                yield self._keep(cell, time_is_up(self.job.timeout or 0.0))
-            elif cell.key not in in_flight and row is not None:
-                yield Outcome(cell, row["status"], row["error"])
-            elif cell.key not in in_flight or killed:
-                again.append((cell,))
-            elif len(in_flight) == 1:
-                yield self._keep(cell, CRASHED)
+        again: list[Batch] = []
+        for batch in lost:
+            left = []
+            for cell in batch:
+                row = self.store.read_row(cell.key)
+                if cell.key in blamed and killed:
+                    yield self._keep(cell, time_is_up(self.job.timeout or 0.0))
+                elif cell.key in blamed and len(blamed) == len(batch) == 1:
+                    yield self._keep(cell, CRASHED)
+                elif cell.key in blamed:
+                    self.suspects.append((cell,))
+                elif cell.key not in in_flight and row is not None:
+                    yield Outcome(cell, row["status"], row["error"])
+                else:
+                    left.append(cell)
+            if left and blamed.isdisjoint(cell.key for cell in batch):
+                again.append(tuple(left))
             else:
-                self.suspects.append((cell,))
+                again += [(cell,) for cell in left]
         self.waiting.extendleft(reversed(again))
 
     def _restart(self) -> None:

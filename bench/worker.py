@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.annotators import read_scores, score_annotators
-from bench.calls import Shared, call, call_for_many, call_matched
+from bench.calls import CellTimeoutError, Shared, call, call_for_many, call_matched, share
 from bench.datasets import Dataset, DatasetError, Sample
 from bench.errors import StorageError
 from bench.plan import Batch, Cell
@@ -83,10 +83,6 @@ class Outcome:
     finished: bool = True
 
 
-class CellTimeoutError(BaseException):
-    """The cell's time is up. Not an Exception, so that a method's own handlers let it pass."""
-
-
 def time_is_up(seconds: float, what: str = "the method") -> dict[str, Any]:
     """Return the columns that say so."""
     return {"status": "timeout", "error": f"{what} took longer than {seconds:g} s (--timeout)"}
@@ -133,9 +129,15 @@ def run_batch(batch: Batch) -> list[Outcome]:
     """
     assert _job is not None, "initialise comes first"
     store = Store(_job.out)
-    shared = Shared(tuple(cell.n for cell in batch if cell.n is not None))
-    outcomes = []
+    outcomes, todo = [], []
     for cell in batch:
+        row = store.read_row(cell.key) if _job.rounds > 1 else None
+        if row is None:
+            todo.append(cell)
+        else:  # it failed in an earlier round, or has all of its rounds
+            outcomes.append(Outcome(cell, row["status"], finished=False))
+    shared = Shared(tuple(cell.n for cell in todo if cell.n is not None))
+    for cell in todo:
         marker = Marker(store.inflight / str(os.getpid()), cell.key)
         marker.write(deadline=None)
         try:
@@ -166,9 +168,6 @@ def _run_cell(job: Job, store: Store, cell: Cell, shared: Shared, marker: Marker
     if cell.carried.get("status"):  # no label map to score again
         store.write_row(row)
         return Outcome(cell, cell.carried["status"], row["error"])
-    earlier = store.read_row(cell.key) if job.rounds > 1 else None
-    if earlier is not None and earlier["status"] != "ok":
-        return Outcome(cell, earlier["status"], finished=False)  # failed in an earlier round
     try:
         if cell.decline:
             raise Skip(cell.decline)
@@ -217,8 +216,11 @@ def _segment(
     assert n is not None, "only stored label maps have no n"
     with _blamed_on_the_method():
         method, warmup_s = _warm_method(job, store, cell, sample.image, n, marker)
-        start = time.perf_counter()
-        with _alarm(marker, job.timeout):
+        if cell.shares_work:
+            with _alarm(marker, job.timeout):
+                share(method, sample.image, shared)
+        start = time.perf_counter() - shared.spent_s
+        with _alarm(marker, job.timeout, spent_s=shared.spent_s):
             if job.match_n is not None:
                 made = call_matched(method, sample.image, n, job.match_n)
             elif cell.shares_work:
@@ -364,8 +366,10 @@ def warm_up_scoring(scoring: Scoring) -> None:
 
 
 @contextmanager
-def _alarm(marker: Marker, seconds: float | None, what: str = "the method") -> Iterator[None]:
-    """Raise CellTimeoutError after so many seconds, wherever Python code then is.
+def _alarm(
+    marker: Marker, seconds: float | None, what: str = "the method", spent_s: float = 0.0
+) -> Iterator[None]:
+    """Raise CellTimeoutError after so many seconds, less those spent, wherever Python then is.
 
     A method that never returns to Python hears no alarm; the parent reads the deadline in the
     marker and kills the process.
@@ -373,13 +377,16 @@ def _alarm(marker: Marker, seconds: float | None, what: str = "the method") -> I
     if seconds is None:
         yield
         return
+    left = seconds - spent_s
+    if left <= 0:
+        raise CellTimeoutError(seconds, what)
 
     def ring(_signum: int, _frame: FrameType | None) -> None:
         raise CellTimeoutError(seconds, what)
 
-    marker.write(deadline=time.time() + seconds)
+    marker.write(deadline=time.time() + left)
     before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.setitimer(signal.ITIMER_REAL, left)
     try:
         yield
     finally:

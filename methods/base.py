@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, overload
 from methods.parameters import REQUIRED, Parameter, ParameterError, find_parameters, unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     import numpy as np
     from numpy.typing import NDArray
@@ -46,6 +46,10 @@ class OnDemand(Sequence[Any]):
         if isinstance(i, slice):
             return OnDemand(self._divide, self._ns[i])
         return self._divide(self._ns[i])
+
+    def __iter__(self) -> Iterator[NDArray[Any]]:
+        """Go through the label maps; an IndexError of the method does not end it early."""
+        return map(self._divide, self._ns)
 
 
 class Method:
@@ -173,7 +177,9 @@ class Method:
 
         The runner then asks for all counts of an image at once. It counts the time of this call
         as what they share, and the time of taking an item of the result as that count's own:
-        return an `OnDemand`, or, where all work is shared, a list.
+        return an `OnDemand`, or, where all work is shared, a list. `facts` are set while an item is
+        taken. A class derived from one with `segment_many` that overrides `segment` is asked for
+        one count at a time, until it overrides this, too.
 
         Parameters
         ----------
@@ -208,7 +214,12 @@ class Method:
     @classmethod
     def shares_work(cls) -> bool:
         """Return whether several counts at once are less work than one after the other."""
-        return cls.segment_many is not Method.segment_many
+        for each in cls.__mro__:
+            if "segment_many" in vars(each):
+                return each is not Method
+            if "segment" in vars(each):  # newer than the segment_many further up
+                return False
+        return False
 
     @classmethod
     def parameters(cls) -> list[Parameter]:

@@ -185,8 +185,9 @@ def check_many_counts_at_once(cls: type[Method], params: Mapping[str, Any]) -> N
     assert len(together) == len(counts), f"{len(together)} label maps for {len(counts)} counts"
     for n, raw in zip(counts, together, strict=True):
         labels = canonicalise(raw, image.shape[:2])
-        alone = _labels(cls(**params), image, n)
-        assert np.array_equal(labels, alone), f"n = {n} gives other labels beside {counts}"
+        if cls.deterministic:
+            alone = _labels(cls(**params), image, n)
+            assert np.array_equal(labels, alone), f"n = {n} gives other labels beside {counts}"
 
 
 def check_one_colour(cls: type[Method], params: Mapping[str, Any]) -> None:

@@ -65,10 +65,10 @@ class ContourRelaxed(Method):
     Parameters
     ----------
     clique_cost : float
-        Cost of two pixels of different label that share a side, at least 0; of two that share
+        Cost of two pixels of different label that share a side, 0 to 1e9; of two that share
         only a corner, this divided by the square root of 2.
     compactness : float
-        Weight of the squared distance to the centroid, over the mean area, at least 0.
+        Weight of the squared distance to the centroid, over the mean area, 0 to 1e9.
     noise : float
         Standard deviation that every channel of Lab has at least, 0.01 to 100.
     sweeps : int
@@ -97,8 +97,8 @@ class ContourRelaxed(Method):
         """Refuse values out of range."""
         for name in ("clique_cost", "compactness"):
             value = getattr(self, name)
-            if value < 0:
-                raise ValueError(f"{name}={value} must be >= 0; 0 leaves the term out")
+            if not 0 <= value <= 1e9:
+                raise ValueError(f"{name}={value} must be from 0 to 1e9; 0 leaves the term out")
         if not 0.01 <= self.noise <= 100:
             raise ValueError(f"noise={self.noise} must be 0.01 to 100, in Lab; usual are 1 to 4")
         if self.sweeps < 1:

@@ -33,8 +33,8 @@ class Ergc(Method):
 
     The time T at which the fronts arrive solves the eikonal equation ``|grad T| = F``, with the
     first-order upwind scheme on the 4-neighbourhood. F at a pixel is the squared distance of its
-    Lab to the mean of the region that reaches it, plus compactness: the mean is that of the pixels
-    which the region has taken so far.
+    Lab to the mean of the region that reaches it, plus compactness times its distance to the seed
+    of that region. The mean is that of the pixels which the region has taken so far.
 
     Parameters
     ----------

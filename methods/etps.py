@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from methods.base import Method
 from methods.kernels.compiled import compiled, inner
 from methods.kernels.topology import OUTSIDE, framed, may_leave
+from methods.lab import to_lab
 from methods.registry import register
 
 Indices = NDArray[np.int64]
@@ -84,11 +85,11 @@ class Etps(Method):
     Parameters
     ----------
     regularization : float
-        Weight of the scatter of position, at least 0.
+        Weight of the scatter of position; like the other weights from 0 to 1e9.
     length : float
-        Weight of the boundary length, at least 0.
+        Weight of the boundary length.
     size : float
-        Weight of what a superpixel lacks to a quarter of its first area, at least 0.
+        Weight of what a superpixel lacks to a quarter of its first area.
     iterations : int
         Most passes at each level, at least 1; a level also ends with a pass without a move.
     threshold : float
@@ -125,8 +126,8 @@ class Etps(Method):
         """Refuse values out of range."""
         for name in ("regularization", "length", "size"):
             value = getattr(self, name)
-            if not 0 <= value < math.inf:
-                raise ValueError(f"{name}={value} must be >= 0 and finite; 0 leaves the term out")
+            if not 0 <= value <= 1e9:  # so that the energy is finite, whatever the image
+                raise ValueError(f"{name}={value} must be from 0 to 1e9; 0 leaves the term out")
         if self.iterations < 1:
             raise ValueError(f"iterations={self.iterations} must be >= 1, usual are 1 to 25")
         if not self.threshold > 0:
@@ -134,8 +135,6 @@ class Etps(Method):
 
     def segment(self, image: NDArray[np.uint8], n: int) -> NDArray[Any]:
         """Return the labels, and leave their energy and the number of moves in `facts`."""
-        from methods.lab import to_lab
-
         height, width = image.shape[:2]
         step = max(1, round(math.sqrt(height * width / n)))
         weights = Weights(float(self.regularization), float(self.length), float(self.size))

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from methods.base import Method
 from methods.kernels.compiled import compiled, inner
+from methods.kernels.merge import merge_small
+from methods.lab import to_lab
+from methods.labels import connected_components
 from methods.lattice import rows_and_columns
 from methods.registry import register
 
@@ -55,13 +58,13 @@ class Gmmsp(Method):
     iterations : int
         Iterations of EM, T in the paper, at least 1.
     spatial_floor : float
-        Least eigenvalue of a covariance of positions, e_s in the paper, in squared pixels,
-        greater than 0.
+        Least eigenvalue of a covariance of positions, e_s in the paper, in squared pixels, 1e-6
+        to 1e9.
     colour_floor : float
-        Least variance of L, a and b, e_c in the paper, greater than 0: the greater, the less
+        Least variance of L, a and b, e_c in the paper, 1e-6 to 1e9: the greater, the less
         superpixels follow colour.
     min_size_factor : float
-        Components smaller than this share of HW / n are merged, 0 to 1.
+        Components smaller than this share of the mean cell are merged, 0 to 1.
     """
 
     name = "gmmsp"
@@ -71,12 +74,13 @@ class Gmmsp(Method):
     license = "BSD-3-Clause"
     connected = True
     departures = (
-        "The count is about that of a grid of nearly square cells, in which a Gaussian may end in "
-        "several parts: 111 for 100 on BSDS500. Chosen here: the three colour channels are "
-        "uncorrelated; a Gaussian starts with the mean colour of its cell, a deviation of 8 in "
-        "colour and of the cell's sides in position; the smallest component merges first, into "
-        "the neighbour of nearest mean colour. A share of a pixel below e^-16 of the largest "
-        "counts as none."
+        "The count is about that of a grid of nearly square cells, and mostly greater: a Gaussian "
+        "may end in several parts, of which each that is not small is a superpixel. On the 200 "
+        "test images of BSDS500 the grid has 99 cells for n = 100, and 112 come back on average. "
+        "Chosen here: the three colour channels are uncorrelated; a Gaussian starts with the mean "
+        "colour of its cell, a deviation of 8 in colour and of the cell's sides in position; the "
+        "smallest component merges first, into the neighbour of nearest mean colour. A share of a "
+        "pixel below e^-16 of the largest counts as none."
     )
 
     iterations: int = 10
@@ -90,8 +94,8 @@ class Gmmsp(Method):
             raise ValueError(f"iterations={self.iterations} must be >= 1, usual is 10")
         for name, usual in (("spatial_floor", 2), ("colour_floor", 8)):
             value = getattr(self, name)
-            if not 0 < value < math.inf:
-                raise ValueError(f"{name}={value} must be > 0 and finite, usual is {usual}")
+            if not 1e-6 <= value <= 1e9:
+                raise ValueError(f"{name}={value} must be from 1e-6 to 1e9, usual is {usual}")
         if not 0 <= self.min_size_factor <= 1:
             raise ValueError(
                 f"min_size_factor={self.min_size_factor} must be from 0 to 1; 0 merges nothing"
@@ -99,10 +103,6 @@ class Gmmsp(Method):
 
     def segment(self, image: NDArray[np.uint8], n: int) -> NDArray[Any]:
         """Return the labels of about `n` Gaussians, small components merged."""
-        from methods.kernels.merge import merge_small
-        from methods.lab import to_lab
-        from methods.labels import connected_components
-
         height, width = image.shape[:2]
         rows, columns = rows_and_columns(height, width, n)
         planes = np.ascontiguousarray(np.moveaxis(to_lab(image), 2, 0))

@@ -16,8 +16,8 @@ def to_lab(image: NDArray[np.uint8]) -> NDArray[np.float32]:
     Returns
     -------
     (H, W, 3) ndarray of float32
-        L* in 0..100, a* and b* about -128..127; within 0.4 of the exact values (OpenCV interpolates
-        in tables, which makes it twenty times faster).
+        L* in 0..100, a* and b* about -128..127; within 0.5 of the exact values (OpenCV interpolates
+        in tables, which makes it several times faster).
     """
     import cv2
 

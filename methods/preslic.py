@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from methods.base import Method
 from methods.kernels.compiled import compiled, inner
+from methods.kernels.merge import merge_small
+from methods.lab import to_lab
+from methods.labels import connected_components
 from methods.lattice import grid_labels, rows_and_columns
 from methods.registry import register
 
@@ -35,14 +38,14 @@ class PreSlic(Method):
     Parameters
     ----------
     compactness : float
-        Weight of position against colour, m in SLIC, greater than 0.
+        Weight of position against colour, m in SLIC, greater than 0, at most 1e9.
     iterations : int
         Most iterations of k-means, at least 1.
     threshold : float
         A cluster whose centre moves less than this, as SLIC measures distances, has stopped, at
         least 0; 0 never stops one.
     min_size_factor : float
-        Components smaller than this share of HW / n are merged, 0 to 1.
+        Components smaller than this share of the mean cell are merged, 0 to 1.
     """
 
     name = "preslic"
@@ -55,9 +58,11 @@ class PreSlic(Method):
     license = "BSD-3-Clause"
     connected = True
     departures = (
-        "The count is about that of a grid of nearly square cells: 108 for 100 on BSDS500. Chosen "
-        "here: clusters start from the cells of the grid, with their mean colours, without a "
-        "search for low gradients; neighbours are the eight cells around in that grid; a change "
+        "The count is about that of a grid of nearly square cells, and mostly greater: a cluster "
+        "may end in several parts, of which each that is not small is a superpixel. On the 200 "
+        "test images of BSDS500 the grid has 99 cells for n = 100, and 109 come back on average. "
+        "Chosen here: clusters start from the cells of the grid, with their mean colours, without "
+        "a search for low gradients; neighbours are the eight cells around in that grid; a change "
         "is measured as SLIC measures distances; the smallest component merges first, into the "
         "neighbour of nearest mean colour."
     )
@@ -69,11 +74,13 @@ class PreSlic(Method):
 
     def validate(self) -> None:
         """Refuse values out of range."""
-        if not 0 < self.compactness < math.inf:
-            raise ValueError(f"compactness={self.compactness} must be > 0, usual are 5 to 40")
+        if not 0 < self.compactness <= 1e9:
+            raise ValueError(
+                f"compactness={self.compactness} must be > 0 and <= 1e9, usual are 5 to 40"
+            )
         if self.iterations < 1:
             raise ValueError(f"iterations={self.iterations} must be >= 1, usual is 10")
-        if not self.threshold >= 0:
+        if self.threshold < 0:
             raise ValueError(f"threshold={self.threshold} must be >= 0; 0 never stops a cluster")
         if not 0 <= self.min_size_factor <= 1:
             raise ValueError(
@@ -82,10 +89,6 @@ class PreSlic(Method):
 
     def segment(self, image: NDArray[np.uint8], n: int) -> NDArray[Any]:
         """Return the labels, and leave in `facts` how often a cluster was visited."""
-        from methods.kernels.merge import merge_small
-        from methods.lab import to_lab
-        from methods.labels import connected_components
-
         height, width = image.shape[:2]
         rows, columns = rows_and_columns(height, width, n)
         area = height * width / (rows * columns)

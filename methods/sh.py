@@ -63,7 +63,7 @@ class SuperpixelHierarchy(Method):
     color_rounds : int
         Rounds, at least 0, that look at colour alone; the later ones also at border strength.
     sigma : float
-        Width of the Gaussian that smooths the image for the edge map, in pixels, at least 0; 0 for
+        Width of the Gaussian that smooths the image for the edge map, in pixels, 0 to 1000; 0 for
         none.
     """
 
@@ -88,8 +88,10 @@ class SuperpixelHierarchy(Method):
         """Refuse values out of range."""
         if self.color_rounds < 0:
             raise ValueError(f"color_rounds={self.color_rounds} must be >= 0, usual is 4")
-        if self.sigma < 0:
-            raise ValueError(f"sigma={self.sigma} must be >= 0, in pixels; 0 does not smooth")
+        if not 0 <= self.sigma <= 1000:  # OpenCV's kernel has 8 sigma values, and at 1e9 it fails
+            raise ValueError(
+                f"sigma={self.sigma} must be from 0 to 1000, in pixels; 0 does not smooth"
+            )
 
     def segment(self, image: NDArray[np.uint8], n: int) -> NDArray[np.int32]:
         """Return exactly `n` superpixels."""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+_making = threading.RLock()
 
 
 def compiled(function: F) -> F:
@@ -32,21 +35,27 @@ class Kernel:
         functools.update_wrapper(self, function)
         self._function = function
         self._kept = kept
+        self._made: Any = None
 
     def __call__(self, *arguments: Any) -> Any:
         """Call the compiled function."""
         return self.dispatcher(*arguments)
 
-    @functools.cached_property
+    @property
     def dispatcher(self) -> Any:
-        """What numba makes of the function, which takes its place in its module."""
-        made = _kept_on_disk(self._function) if self._kept else _made_by_numba(self._function)
-        self.__dict__["dispatcher"] = made  # found where functions call each other
-        names = self._function.__globals__
-        for name, value in list(names.items()):
-            if isinstance(value, Kernel):
-                names[name] = value.dispatcher
-        return made
+        """What numba makes of the function, which takes its place in its module.
+
+        Threads wait here for the first one, and a module's names change all at once: no thread
+        compiles a function while others that it calls are not known to numba yet.
+        """
+        with _making:
+            if self._made is None:
+                made = _kept_on_disk if self._kept else _made_by_numba
+                self._made = made(self._function)  # found where functions call each other
+                names = self._function.__globals__
+                kernels = {k: v for k, v in list(names.items()) if isinstance(v, Kernel)}
+                names.update({name: kernel.dispatcher for name, kernel in kernels.items()})
+            return self._made
 
 
 def _kept_on_disk(function: Callable[..., Any]) -> Any:

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from bench.datasets import open_dataset
 from methods import get_method
 from methods.labels import canonicalise
 from metrics import evaluate
+from tests.benchmark.core import one_core
 from tests.benchmark.row import Row
 from tests.shared import BSDS500
 
@@ -154,7 +154,7 @@ def main() -> list[Row]:
 
 def measure_all() -> tuple[list[Result], Row]:
     """Compare with the authors' code and with LSC, and time a further count of SH."""
-    with threadpool_limits(1):
+    with one_core():
         samples = val_images()
         warm_up(samples[0].image)
         return [*against_authors(samples), *against_lsc(samples)], further_count(samples)

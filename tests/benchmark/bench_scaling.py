@@ -16,7 +16,8 @@ from reports.style import COLUMN_WIDTH, assign, paper
 from tests.benchmark.row import Row
 from tests.shared import BSDS500
 
-NAMES = ("etps", "ers", "snic", "sh", "disf", "slic")
+COMPILED = ("etps", "ers", "snic", "sh", "disf", "crs", "ergc", "gmmsp", "preslic")
+NAMES = (*COMPILED, "slic")  # slic to compare with
 SIZES = ((321, 481), (750, 1000), (1500, 2000), (3000, 4000))
 N = 200
 REPEATS = (9, 5, 3, 2)
@@ -26,13 +27,13 @@ BYTES_PER_PIXEL = 200.0
 CHILD = """
 import json, sys
 import numpy as np
-from threadpoolctl import threadpool_limits
 from bench.measure import measure
 from methods import get_method
 from tests.benchmark.bench_scaling import N, picture
+from tests.benchmark.core import one_core
 name, height, width, repeats = sys.argv[1], *map(int, sys.argv[2:])
 image, method = picture(height, width), get_method(name)
-with threadpool_limits(1):
+with one_core():
     method.warm_up(image, N)
     calls = [measure(lambda: method.segment(image, N)) for _ in range(repeats)]
 print(json.dumps([min(c.time_s for c in calls), max(c.peak_mb for c in calls)]))
@@ -65,7 +66,7 @@ def rows_of(measured) -> list[Row]:
                 f"{name}, 12 MP: peak memory per pixel",
                 peak * 2**20 / largest,
                 "bytes",
-                BYTES_PER_PIXEL if name != "slic" else None,
+                BYTES_PER_PIXEL if name in COMPILED else None,
                 "labels included, image not",
             ),
         ]

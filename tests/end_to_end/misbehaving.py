@@ -46,6 +46,9 @@ class Shares(Method):
     name = "shares"
     folder: str = ""
     crash_at: int = 0
+    crash_beside: int = 0
+    share_s: float = 0.0
+    divide_s: float = 0.0
 
     def warm_up(self, image, n):
         pass
@@ -56,11 +59,15 @@ class Shares(Method):
     def segment_many(self, image, ns):
         if self.folder:
             (Path(self.folder) / f"{time.monotonic_ns()} {list(ns)}").touch()
+        if self.crash_beside in ns:
+            os.kill(os.getpid(), signal.SIGKILL)
+        time.sleep(self.share_s)
         return OnDemand(lambda n: self.divide(image, n), ns)
 
     def divide(self, image, n):
         if n == self.crash_at:
             os.kill(os.getpid(), signal.SIGKILL)
+        time.sleep(self.divide_s)
         return stripes(image, n)
 
 

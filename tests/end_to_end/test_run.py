@@ -426,6 +426,25 @@ def test_a_crash_at_one_count_costs_no_other(run, results):
     assert (rows[rows.method == "stripes"].status == "ok").all()
 
 
+def test_a_crash_of_another_method_leaves_counts_together(run, results, tmp_path):
+    (tmp_path / "begun").mkdir()
+    run(f"crashes,shares[folder={tmp_path / 'begun'}]", "--limit", "1")
+    assert begun(tmp_path / "begun") == ["[4, 9]"]
+    assert results().groupby("method").status.unique().str.join("").to_dict() == {
+        "crashes": "crashed",
+        "shares": "ok",
+    }
+
+
+@pytest.mark.parametrize("slow", ["share_s=60", "share_s=0.4,divide_s=0.4"])
+def test_what_counts_share_is_part_of_the_time_that_each_may_take(run, results, tmp_path, slow):
+    (tmp_path / "begun").mkdir()
+    method = f"shares[folder={tmp_path / 'begun'},{slow}]"
+    assert run(method, "--timeout", "0.6", "--limit", "1").status == 2
+    assert results().status.tolist() == ["timeout", "timeout"]
+    assert begun(tmp_path / "begun") == ["[4, 9]"]
+
+
 # --- timing ------------------------------------------------------------------------------
 
 
@@ -455,3 +474,15 @@ def test_timing_counts_what_is_shared_in_every_round(run, results, tmp_path):
     rows = results()
     assert (rows.time_repeats == 3).all()
     assert (rows.time_s > rows.time_shared_s).all()
+
+
+def test_a_count_that_crashes_beside_others_is_found_and_left_out_of_later_rounds(
+    run, results, tmp_path
+):
+    (tmp_path / "begun").mkdir()
+    method = f"shares[folder={tmp_path / 'begun'},crash_beside=9]"
+    assert run(method, "--timing", "--limit", "1").status == 2
+    assert begun(tmp_path / "begun") == ["[4, 9]", "[4]", "[4]", "[4]", "[9]"]
+    rows = results().set_index("n")
+    assert rows.status.to_dict() == {4: "ok", 9: "crashed"}
+    assert rows.time_repeats[4] == 3

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bench.calls import Shared, call, call_for_many
+from bench.calls import CellTimeoutError, Shared, call, call_for_many, share
 from methods import Method
 from methods.base import OnDemand
 
@@ -32,9 +32,15 @@ class Tree(Method):
         return np.arange(image.shape[0] * image.shape[1]).reshape(image.shape[:2]) % n
 
 
+def ask(method, n, shared):
+    """Ask for one of several counts, as a worker does."""
+    share(method, IMAGE, shared)
+    return call_for_many(method, IMAGE, n, shared)
+
+
 def test_what_counts_share_is_computed_once_and_part_of_each_time():
     method, shared = Tree(), Shared((5, 9, 20))
-    calls = [call_for_many(method, IMAGE, n, shared) for n in (5, 9, 20)]
+    calls = [ask(method, n, shared) for n in (5, 9, 20)]
     assert method.record == [("shared", (5, 9, 20)), 5, 9, 20]
     assert [int(c.measured.value.max()) + 1 for c in calls] == [5, 9, 20]
     (in_common,) = {c.columns["time_shared_s"] for c in calls}
@@ -50,7 +56,7 @@ def test_a_list_of_label_maps_is_all_shared():
             return [self.divide(image, n) for n in ns]
 
     shared = Shared((5, 9))
-    first, second = (call_for_many(All(), IMAGE, n, shared) for n in (5, 9))
+    first, second = (ask(All(), n, shared) for n in (5, 9))
     assert int(second.measured.value.max()) + 1 == 9
     assert first.columns == second.columns | {"n_requested": 5}
     assert first.measured.time_s >= first.columns["time_shared_s"]
@@ -63,24 +69,80 @@ def test_a_generator_does_its_work_inside_the_clock_of_what_is_shared():
                 yield self.divide(image, n)
 
     method, shared = Lazy(), Shared((5, 9))
-    call_for_many(method, IMAGE, 5, shared)
+    ask(method, 5, shared)
     assert method.record == [5, 9]
-    assert int(call_for_many(method, IMAGE, 9, shared).measured.value.max()) + 1 == 9
+    assert int(ask(method, 9, shared).measured.value.max()) + 1 == 9
     assert method.record == [5, 9]
 
 
-def test_a_count_that_spoils_the_others_fails_alone():
+@pytest.mark.parametrize("error", [ValueError, SystemExit])
+def test_a_count_that_spoils_the_others_fails_alone(error):
     class NotTen(Tree):
         def segment_many(self, image, ns):
             if 10 in ns:
-                raise ValueError("not ten")
+                raise error("not ten")
             return super().segment_many(image, ns)
 
     method, shared = NotTen(), Shared((5, 10, 20))
-    assert int(call_for_many(method, IMAGE, 5, shared).measured.value.max()) + 1 == 5
-    with pytest.raises(ValueError, match="not ten"):
-        call_for_many(method, IMAGE, 10, shared)
-    assert int(call_for_many(method, IMAGE, 20, shared).measured.value.max()) + 1 == 20
+    assert int(ask(method, 5, shared).measured.value.max()) + 1 == 5
+    with pytest.raises(error, match="not ten"):
+        ask(method, 10, shared)
+    assert int(ask(method, 20, shared).measured.value.max()) + 1 == 20
+
+
+def test_a_single_count_that_fails_is_not_tried_again():
+    class Never(Tree):
+        def segment_many(self, image, ns):
+            self.record.append(tuple(ns))
+            raise ValueError("never")
+
+    method = Never()
+    with pytest.raises(ValueError, match="never"):
+        ask(method, 5, Shared((5,)))
+    assert method.record == [(5,)]
+
+
+def test_what_counts_share_is_too_late_for_all_of_them_and_not_tried_again():
+    class Late(Tree):
+        def segment_many(self, image, ns):
+            self.record.append(tuple(ns))
+            raise CellTimeoutError(1.0)
+
+    method, shared = Late(), Shared((5, 9))
+    for n in (5, 9):
+        with pytest.raises(CellTimeoutError):
+            ask(method, n, shared)
+    assert method.record == [(5, 9)]
+
+
+def test_no_count_has_the_facts_of_another():
+    class Says(Tree):
+        def segment_many(self, image, ns):
+            return [self.divide(image, n) for n in ns]
+
+    shared = Shared((5, 9))
+    assert [ask(Says(), n, shared).facts for n in (5, 9)] == ["{}", "{}"]
+
+
+def test_a_class_that_overrides_segment_alone_is_asked_for_each_count_alone():
+    class Halved(Tree):
+        def segment(self, image, n):
+            return super().segment(image, n) // 2
+
+    class Both(Halved):
+        def segment_many(self, image, ns):
+            return [self.segment(image, n) for n in ns]
+
+    assert [cls.shares_work() for cls in (Method, Tree, Halved, Both)] == [False, True, False, True]
+
+
+def test_no_label_map_is_lost_where_a_method_raises_an_index_error():
+    def divide(n):
+        return [0][n]
+
+    assert list(OnDemand(divide, (0, 0))) == [0, 0]
+    with pytest.raises(IndexError):
+        list(OnDemand(divide, (0, 1, 0)))
 
 
 def test_a_label_map_too_few_is_an_error_not_a_wrong_row():
@@ -89,7 +151,7 @@ def test_a_label_map_too_few_is_an_error_not_a_wrong_row():
             return []
 
     with pytest.raises(ValueError, match="0 label maps for 1 counts"):
-        call_for_many(Forgets(), IMAGE, 5, Shared((5, 9)))
+        ask(Forgets(), 5, Shared((5, 9)))
 
 
 def test_a_method_that_writes_into_its_image_harms_no_other_call():

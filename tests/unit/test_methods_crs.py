@@ -143,6 +143,8 @@ def test_a_cost_of_contours_or_of_distance_makes_shorter_contours(loose, tight):
     [
         {"clique_cost": -0.1},
         {"compactness": -1.0},
+        {"compactness": 1e10},
+        {"clique_cost": 1e10},
         {"noise": 0.0},
         {"noise": 101.0},
         {"sweeps": 0},

@@ -209,12 +209,20 @@ def test_position_and_length_make_smoother_superpixels():
     assert smooth < rough
 
 
+@pytest.mark.parametrize("name", ["regularization", "length", "size"])
+def test_the_energy_stays_finite_up_to_the_largest_weights(name):
+    method = Etps(**{name: 1e9})
+    assert_topology_kept(method.segment(noise(20, 30), 6), count_of((20, 30), 6))
+    assert np.isfinite(method.facts["energy"])
+
+
 @pytest.mark.parametrize(
     "values",
     [
         {"regularization": -0.1},
         {"length": -1.0},
         {"size": -1.0},
+        {"length": 1e10},
         {"length": float("inf")},
         {"regularization": float("nan")},
         {"iterations": 0},

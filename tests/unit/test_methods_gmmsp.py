@@ -109,11 +109,14 @@ def test_a_higher_colour_floor_gives_shorter_boundaries():
     assert length(tight) < length(loose)
 
 
-def test_colours_at_the_ends_of_the_scale_do_not_overflow():
+@pytest.mark.parametrize("spatial_floor", [1e-6, 1e9])
+@pytest.mark.parametrize("colour_floor", [1e-6, 1e9])
+def test_colours_at_the_ends_of_the_scale_do_not_overflow(spatial_floor, colour_floor):
     image = np.zeros((40, 60, 3), np.uint8)
     image[::7, ::5] = 255
     image[20:, 30:] = (0, 0, 255)
-    labels = segment(image, 24, "gmmsp", colour_floor=1e-6, spatial_floor=1e-6)
+    method = Gmmsp(colour_floor=colour_floor, spatial_floor=spatial_floor, min_size_factor=0.0)
+    labels = canonicalise(method.segment(image, 24))
     assert n_components(labels) == labels.max() + 1 > 1
 
 
@@ -122,6 +125,8 @@ def test_colours_at_the_ends_of_the_scale_do_not_overflow():
     [
         {"iterations": 0},
         {"spatial_floor": 0.0},
+        {"spatial_floor": 1e-300},
+        {"spatial_floor": 1e200},
         {"spatial_floor": float("nan")},
         {"colour_floor": -1.0},
         {"colour_floor": float("inf")},

@@ -124,10 +124,16 @@ def test_more_compactness_gives_shorter_boundaries():
     assert length(tight) < length(loose)
 
 
+def test_the_greatest_compactness_keeps_the_grid():
+    labels = segment(speckled(40, 60), 24, "preslic", compactness=1e9)
+    np.testing.assert_array_equal(labels, np.arange(24).reshape(4, 6).repeat(10, 0).repeat(10, 1))
+
+
 @pytest.mark.parametrize(
     "values",
     [
         {"compactness": 0.0},
+        {"compactness": 1e200},
         {"compactness": float("inf")},
         {"iterations": 0},
         {"threshold": -1.0},
