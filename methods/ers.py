@@ -61,11 +61,11 @@ class EntropyRate(Method):
     Parameters
     ----------
     balance : float
-        Weight of the balancing term, lambda' in the paper, at least 0; it is multiplied by n and by
-        the ratio of the largest first gains of both terms.
+        Weight of the balancing term, lambda' in the paper, from 0 to a million; it is multiplied by
+        n and by the ratio of the largest first gains of both terms.
     sigma : float
-        Scale of the Gaussian similarity, greater than 0; 3 sigma is its standard deviation in sums
-        of differences of R, G and B.
+        Scale of the Gaussian similarity, from a millionth to a million; 3 sigma is its standard
+        deviation in sums of differences of R, G and B.
     connectivity : {4, 8}
         Neighbours of a pixel in the graph; superpixels are connected in the same sense.
     """
@@ -89,10 +89,10 @@ class EntropyRate(Method):
 
     def validate(self) -> None:
         """Refuse values out of range."""
-        if self.balance < 0:
-            raise ValueError(f"balance={self.balance} must be >= 0, the paper has 0.5")
-        if self.sigma <= 0:
-            raise ValueError(f"sigma={self.sigma} must be > 0, the paper has 5")
+        if not 0 <= self.balance <= 1e6:
+            raise ValueError(f"balance={self.balance} must be >= 0 and <= 1e6, the paper has 0.5")
+        if not 1e-6 <= self.sigma <= 1e6:
+            raise ValueError(f"sigma={self.sigma} must be >= 1e-6 and <= 1e6, the paper has 5")
 
     def segment(self, image: NDArray[np.uint8], n: int) -> NDArray[np.int32]:
         """Return exactly `n` superpixels."""
@@ -228,7 +228,8 @@ def _grow_trees(
     """Choose edges until there are `n` trees, label the trees, return the sum of the gains.
 
     Gains only shrink (submodularity), so that the queue holds an upper bound for each edge, and an
-    edge that is first in it and whose gain is still the same is the best of all.
+    edge that is first in it and whose gain is still the same is the best of all. Rounding may break
+    this where gains are as small as its errors: with no balance, between very unlike pixels.
     """
     forest = Forest(np.arange(labels.size).astype(np.int32), np.ones(labels.size, np.int32), loop)
     queue = _first_queue(graph, first_gain, balance)

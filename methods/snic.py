@@ -39,7 +39,7 @@ class Snic(Method):
     Parameters
     ----------
     compactness : float
-        Weight of position against colour, M in the paper, greater than 0.
+        Weight of position against colour, M in the paper, greater than 0, at most a million.
     """
 
     name = "snic"
@@ -60,8 +60,10 @@ class Snic(Method):
 
     def validate(self) -> None:
         """Refuse values out of range."""
-        if self.compactness <= 0:
-            raise ValueError(f"compactness={self.compactness} must be > 0, usual are 5 to 40")
+        if not 0 < self.compactness <= 1e6:
+            raise ValueError(
+                f"compactness={self.compactness} must be > 0 and <= 1e6, usual are 5 to 40"
+            )
 
     def segment(self, image: NDArray[np.uint8], n: int) -> NDArray[Any]:
         """Return the superpixels grown from about `n` seeds."""

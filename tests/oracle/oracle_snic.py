@@ -32,7 +32,7 @@ def snic(lab, rows, columns, compactness):
         centroid = [total / len(members[k]) for total in totals]
         y, x = pixel
         # The last part of an entry orders candidates that are the same pixel at the same distance:
-        # the one offered from below first, then from the right, the left and above.
+        # the one offered from above first, then from the left, the right and below.
         for order, (v, u) in enumerate(((y - 1, x), (y, x - 1), (y, x + 1), (y + 1, x))):
             if 0 <= v < height and 0 <= u < width and (v, u) not in label:
                 gap = [float(a) - b for a, b in zip((*lab[v, u], v, u), centroid, strict=True)]

@@ -103,10 +103,18 @@ def test_two_areas_of_unlike_colour_are_the_two_superpixels():
     assert np.array_equal(get_method("ers").segment(image, 2), expected)
 
 
-@pytest.mark.parametrize(
-    ("wrong", "reason"), [({"balance": -0.1}, ">= 0"), ({"sigma": 0.0}, "> 0")]
-)
-def test_parameters_out_of_range_are_refused(wrong, reason):
-    (name, value), *_ = wrong.items()
-    with pytest.raises(ValueError, match=f"{name}={value} must be {reason}"):
-        get_method("ers", **wrong)
+@pytest.mark.parametrize("value", [-0.1, 1e308])
+def test_a_balance_out_of_range_is_refused(value):
+    with pytest.raises(ValueError, match=r"balance=.* must be >= 0 and <= 1e6"):
+        get_method("ers", balance=value)
+
+
+@pytest.mark.parametrize("value", [0.0, 1e-170, 1e300])
+def test_a_sigma_out_of_range_is_refused(value):
+    with pytest.raises(ValueError, match=r"sigma=.* must be >= 1e-6 and <= 1e6"):
+        get_method("ers", sigma=value)
+
+
+@pytest.mark.parametrize("extreme", [{"balance": 1e6}, {"sigma": 1e-6}, {"sigma": 1e6}])
+def test_every_count_comes_back_with_parameters_at_their_limits(extreme):
+    assert get_method("ers", **extreme).segment(noise(9, 12), 7).max() == 6
