@@ -124,10 +124,15 @@ def draw(values, path):
                 color=style.colour,
                 marker=style.marker,
                 markersize=style.size,
+                markeredgecolor="white",
+                markeredgewidth=0.5,
                 linestyle=style.dash,
                 label=titles[name],
             )
         axes.plot(megapixels, 0.04 * megapixels, color="0.6", linewidth=0.8, label="linear")
+        axes.xaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.minorticks_off()
         axes.set(xlabel="Image size (megapixels)", ylabel=f"Time (s), n = {N}")
         figure.legend(loc="outside lower center", ncols=4)
         figure.savefig(path, dpi=200)

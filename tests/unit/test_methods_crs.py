@@ -10,28 +10,7 @@ from methods.labels import canonicalise, n_components
 from methods.lattice import rows_and_columns
 from tests.oracle import oracle_crs
 from tests.oracle.oracle_labels import components
-
-
-def noise(height, width):
-    rng = np.random.default_rng(height * width)
-    return rng.integers(0, 256, (height, width, 3)).astype(np.uint8)
-
-
-def patches(height, width):
-    """Rectangles of few colours: flat regions, in which many moves are equally good."""
-    palette = np.array([(0, 0, 0), (255, 255, 255), (200, 30, 30), (30, 30, 200)], np.uint8)
-    rng = np.random.default_rng(height * width)
-    coarse = palette[rng.integers(0, 4, (-(-height // 3), -(-width // 3)))]
-    return np.repeat(np.repeat(coarse, 3, axis=0), 3, axis=1)[:height, :width].copy()
-
-
-def scene(height, width):
-    """A bright disc on a dark slope, with noise."""
-    y, x = np.mgrid[:height, :width]
-    disc = (y - height / 2) ** 2 + (x - width / 2) ** 2 < min(height, width) ** 2 / 9
-    noise = np.random.default_rng(height * width).normal(0, 6, y.shape)
-    grey = 40 + 60 * x / width + 110 * disc + noise
-    return np.stack([grey, 0.8 * grey, 250 - grey], axis=-1).clip(0, 255).astype(np.uint8)
+from tests.scenes import disc, noise, patches
 
 
 def run_oracle(image, n, method, on_move=lambda run: None):
@@ -53,7 +32,7 @@ PARAMETERS = [
 
 
 @pytest.mark.parametrize("parameters", PARAMETERS, ids=["default", "free", "smooth", "compact"])
-@pytest.mark.parametrize("picture", [noise, patches, scene])
+@pytest.mark.parametrize("picture", [noise, patches, disc])
 @pytest.mark.parametrize(
     ("height", "width", "n"),
     [(13, 18, 6), (18, 13, 20), (12, 12, 1), (1, 40, 5), (37, 1, 4), (6, 7, 42), (6, 7, 41)],
@@ -69,7 +48,7 @@ def test_labels_sweeps_and_moves_are_those_of_the_plain_version(
 
 
 @pytest.mark.parametrize("parameters", [*PARAMETERS[:2], *PARAMETERS[3:]])
-@pytest.mark.parametrize("picture", [patches, scene])
+@pytest.mark.parametrize("picture", [patches, disc])
 def test_every_move_lowers_the_energy_and_keeps_every_superpixel_in_one_piece(picture, parameters):
     energies = []
 
@@ -130,7 +109,7 @@ def test_superpixels_tell_a_rough_texture_from_a_smooth_one_of_the_same_mean():
     ],
 )
 def test_a_cost_of_contours_or_of_distance_makes_shorter_contours(loose, tight):
-    image = scene(60, 80)
+    image = disc(60, 80)
     rough, smooth = (
         sum(np.count_nonzero(np.diff(segment(image, 20, "crs", **p), axis=k)) for k in (0, 1))
         for p in (loose, tight)

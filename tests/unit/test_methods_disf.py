@@ -8,22 +8,7 @@ from methods import segment
 from methods.disf import Disf, seed_pixels
 from methods.lab import to_lab
 from tests.oracle.oracle_disf import disf
-
-
-def noise(height, width):
-    rng = np.random.default_rng(height * width)
-    return rng.integers(0, 256, (height, width, 3)).astype(np.uint8)
-
-
-def two_colours(height, width):
-    """Large flat regions: paths cost the same, and trees are equally relevant."""
-    image = np.full((height, width, 3), (200, 180, 90), np.uint8)
-    image[height // 3 :, width // 4 :] = (20, 60, 120)
-    return image
-
-
-def speckled(height, width):
-    return noise(height, width) // 128 * 128
+from tests.scenes import noise, speckled, two_colours
 
 
 def steps(height, width):

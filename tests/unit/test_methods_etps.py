@@ -11,28 +11,9 @@ from methods.lab import to_lab
 from methods.labels import canonicalise, n_components
 from tests.oracle import oracle_etps
 from tests.oracle.oracle_labels import components
+from tests.scenes import disc, noise, patches
 
 WEIGHTS = [(0.0, 0.0, 0.0), (0.01, 0.1, 1.0), (1.0, 1.0, 1.0), (0.0, 5.0, 0.0), (3.0, 0.0, 20.0)]
-
-
-def noise(height, width, seed=0):
-    return np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
-
-
-def patches(height, width, seed=0):
-    """Rectangles of few colours: flat regions, in which many moves are equally good."""
-    rng = np.random.default_rng(seed)
-    palette = np.array([(0, 0, 0), (255, 255, 255), (200, 30, 30), (30, 30, 200)], np.uint8)
-    coarse = palette[rng.integers(0, 4, (-(-height // 3), -(-width // 3)))]
-    return np.repeat(np.repeat(coarse, 3, axis=0), 3, axis=1)[:height, :width].copy()
-
-
-def scene(height, width, seed=0):
-    """A bright disc on a dark slope, with noise."""
-    y, x = np.mgrid[:height, :width]
-    disc = (y - height / 2) ** 2 + (x - width / 2) ** 2 < min(height, width) ** 2 / 9
-    grey = 40 + 60 * x / width + 110 * disc + np.random.default_rng(seed).normal(0, 6, y.shape)
-    return np.stack([grey, 0.8 * grey, 250 - grey], axis=-1).clip(0, 255).astype(np.uint8)
 
 
 def etps(weights=(0.0, 0.0, 0.0), **others):
@@ -75,10 +56,10 @@ def run_oracle(image, n, method, on_move=lambda labels: None):
     [
         (noise(7, 10), 6, 1),
         (patches(10, 8), 4, 3),
-        (scene(8, 12), 3, 25),
+        (disc(8, 12), 3, 25),
         (noise(1, 40), 2, 2),
         (patches(31, 1), 1, 1),
-        (scene(2, 75), 1, 2),  # cells of 12 x 2, wider than the image
+        (disc(2, 75), 1, 2),  # cells of 12 x 2, wider than the image
     ],
     ids=["noise", "patches", "scene", "row", "column", "narrow"],
 )
@@ -92,7 +73,7 @@ def test_labels_energy_and_moves_are_those_of_the_plain_version(image, n, iterat
 
 
 def test_large_superpixels_start_from_more_than_four_blocks():
-    image, method = scene(1, 1100), etps((0.01, 0.1, 1.0))  # step 33: 3 blocks each
+    image, method = disc(1, 1100), etps((0.01, 0.1, 1.0))  # step 33: 3 blocks each
     plain = run_oracle(image, 1, method)
     assert plain.moves > 20
     np.testing.assert_array_equal(method.segment(image, 1), as_array(plain.labels, image.shape))
@@ -109,7 +90,7 @@ def test_of_equally_good_superpixels_the_one_above_takes_a_block():
 
 
 def test_a_move_must_gain_more_than_the_threshold():
-    image, method = scene(10, 14), Etps(threshold=300.0)
+    image, method = disc(10, 14), Etps(threshold=300.0)
     labels = method.segment(image, 3)
     plain = run_oracle(image, 3, method)
     np.testing.assert_array_equal(labels, as_array(plain.labels, image.shape))
@@ -117,7 +98,7 @@ def test_a_move_must_gain_more_than_the_threshold():
 
 
 @pytest.mark.parametrize("weights", WEIGHTS[:3])
-@pytest.mark.parametrize("picture", [noise, patches, scene])
+@pytest.mark.parametrize("picture", [noise, patches, disc])
 def test_every_move_keeps_every_superpixel_and_its_connection(picture, weights):
     image = picture(9, 12)
     count = count_of(image.shape, 6)
@@ -136,7 +117,7 @@ def test_every_move_keeps_every_superpixel_and_its_connection(picture, weights):
 def test_count_connection_and_energy_hold_for_any_image_and_weights(seed):
     rng = np.random.default_rng(seed)
     height, width = (int(v) for v in rng.integers(1, 48, 2))
-    image = (noise, patches, scene)[seed % 3](height, width, seed)
+    image = (noise, patches, disc)[seed % 3](height, width, seed)
     n = int(rng.integers(1, height * width + 1)) if seed % 2 else int(rng.integers(1, 30))
     n = min(n, height * width)
     weights = tuple(float(v) for v in 10 ** rng.uniform(-3, 3, 3) * rng.integers(0, 2, 3))
@@ -172,7 +153,7 @@ def test_a_block_leaves_only_if_a_flood_fill_around_it_still_reaches_its_neighbo
 
 @pytest.mark.parametrize(("n", "count"), [(50, 54), (100, 117), (200, 216), (400, 425)])
 def test_counts_at_the_size_of_bsds500(n, count):
-    assert_topology_kept(Etps().segment(scene(321, 481), n), count)
+    assert_topology_kept(Etps().segment(disc(321, 481), n), count)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 7), (7, 1), (5, 5), (6, 17)])
@@ -183,7 +164,7 @@ def test_one_superpixel_per_pixel(shape):
 
 @pytest.mark.parametrize("n", [1, 2, 59, 100, 239, 240])
 def test_all_counts_from_one_to_all_pixels_give_the_grid_of_their_step(n):
-    assert_topology_kept(Etps().segment(scene(15, 16), n), count_of((15, 16), n))
+    assert_topology_kept(Etps().segment(disc(15, 16), n), count_of((15, 16), n))
 
 
 @pytest.mark.parametrize("weights", [(0.0, 0.0, 0.0), (1.0, 1.0, 1.0)])
@@ -201,7 +182,7 @@ def test_superpixels_follow_an_edge_off_the_grid():
 
 
 def test_position_and_length_make_smoother_superpixels():
-    image = scene(60, 80)
+    image = disc(60, 80)
     rough, smooth = (
         sum(np.count_nonzero(np.diff(etps(w).segment(image, 20), axis=k)) for k in (0, 1))
         for w in ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))

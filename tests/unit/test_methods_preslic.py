@@ -9,29 +9,7 @@ from methods.labels import canonicalise, n_components
 from methods.lattice import rows_and_columns
 from methods.preslic import PreSlic
 from tests.oracle import oracle_merge, oracle_preslic
-
-
-def noise(height, width):
-    rng = np.random.default_rng(height * width)
-    return rng.integers(0, 256, (height, width, 3)).astype(np.uint8)
-
-
-def two_colours(height, width):
-    """Large flat regions: many pixels are equally far from two centres."""
-    image = np.full((height, width, 3), (200, 180, 90), np.uint8)
-    image[height // 3 :, width // 4 :] = (20, 60, 120)
-    return image
-
-
-def speckled(height, width):
-    return noise(height, width) // 128 * 128
-
-
-def slope(height, width):
-    """Smooth colours with a little noise."""
-    y, x = np.mgrid[:height, :width] / max(height, width)
-    image = np.stack([200 * y, 150 * x, 90 + 60 * np.sin(12 * (x + y))], axis=-1)
-    return (image + np.random.default_rng(1).normal(0, 3, image.shape)).clip(0, 255).astype("u1")
+from tests.scenes import noise, slope, speckled, two_colours
 
 
 def run_oracle(image, n, method):

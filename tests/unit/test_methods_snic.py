@@ -9,22 +9,7 @@ from methods.labels import canonicalise, n_components
 from methods.lattice import rows_and_columns
 from methods.snic import Snic
 from tests.oracle.oracle_snic import snic
-
-
-def noise(height, width):
-    rng = np.random.default_rng(height * width)
-    return rng.integers(0, 256, (height, width, 3)).astype(np.uint8)
-
-
-def two_colours(height, width):
-    """Large flat regions: many candidates are equally far."""
-    image = np.full((height, width, 3), (200, 180, 90), np.uint8)
-    image[height // 3 :, width // 4 :] = (20, 60, 120)
-    return image
-
-
-def speckled(height, width):
-    return noise(height, width) // 128 * 128
+from tests.scenes import noise, speckled, two_colours
 
 
 @pytest.mark.parametrize("scene", [noise, two_colours, speckled])
