@@ -133,7 +133,7 @@ def _variant(choice: Choice, preset: str) -> Variant:
     except UnknownMethodError as error:
         raise UsageError(f"--methods: {error}; one of your own needs --plugin FILE") from error
     except (ValueError, TypeError, ImportError) as error:
-        raise UsageError(f"--methods: {error}") from error
+        raise UsageError(f"--methods: {choice.name}: {error}") from error
     params = {k: v for k, v in method.params().items() if k not in RUN_OPTIONS}
     title = method.title or method.name
     return Variant(

@@ -113,7 +113,8 @@ class Etps(Method):
     departures = (
         "Built from the paper, not from the authors' code. The count is that of a square grid of "
         "step g = round(sqrt(HW / n)), ceil(H / g) x ceil(W / g), and never changes: 117 for 100 "
-        "at 481 x 321, and more in an image narrower than g. Lab is rounded to 1/16."
+        "at 481 x 321, and more in an image narrower than g. Lab is rounded to 1/16. The default "
+        "weights of 0 give ragged superpixels and high boundary recall; 1, 1, 1 compact ones."
     )
 
     regularization: float = 0.0

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from enum import StrEnum
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +15,7 @@ from bench.cli import options
 from bench.errors import UsageError
 
 if TYPE_CHECKING:
+    from methods.base import Method
     from methods.parameters import Parameter
 
 
@@ -64,7 +67,10 @@ def _method_facts(name: str) -> dict[str, str]:
     from methods.registry import get_class
 
     cls = get_class(name)
-    parameters = "; ".join(f"{p.name}: {p.expected}, {_default(p)}" for p in cls.parameters())
+    parameters = "\n".join(
+        f"{p.name}: {p.expected}, {_default(p)}. {_meaning(cls, p.name)}".rstrip()
+        for p in cls.parameters()
+    )
     guarantees = {
         "connected": cls.connected,
         "exact count": cls.exact_count,
@@ -86,6 +92,17 @@ def _default(parameter: Parameter) -> str:
     from methods.parameters import REQUIRED
 
     return "must be given" if parameter.default is REQUIRED else f"default {parameter.default}"
+
+
+def _meaning(cls: type[Method], name: str) -> str:
+    """Return what the class says of a parameter in its docstring, or nothing."""
+    for each in cls.__mro__:
+        lines = iter(inspect.cleandoc(each.__doc__ or "").splitlines())
+        if any(line.startswith(f"{name} : ") for line in lines):  # goes on behind that line
+            return " ".join(
+                line.strip() for line in takewhile(lambda line: line.startswith(" "), lines)
+            )
+    return ""
 
 
 def _metrics(verbose: bool) -> None:
@@ -136,6 +153,7 @@ def _card(name: str, facts: dict[str, str]) -> None:
     width = max(map(len, facts)) + 1
     for fact, value in facts.items():
         if value:
+            value = value.replace("\n", "\n" + " " * (width + 3))
             typer.echo(f"  {fact + ':':<{width}} {value}")
     typer.echo("")
 

@@ -44,6 +44,7 @@ def test_a_card_says_what_is_declared(bench):
     methods = bench("list", "methods", "--verbose")
     assert methods.status == 0
     assert "10.1109/TPAMI.2012.120" in methods.out
+    assert "iterations: int, default 1. Most passes at each level, at least 1;" in methods.out
     metrics = bench("list", "metrics", "--verbose")
     assert "higher is better" in metrics.out
 
