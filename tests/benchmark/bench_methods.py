@@ -162,9 +162,8 @@ def measure_all() -> tuple[list[Result], Row]:
 
 def val_images():
     """Return the twenty images with their annotations."""
-    names = sorted(open_dataset("bsds500", root=BSDS500, split="val").names)[4::5]
     dataset = open_dataset("bsds500", root=BSDS500, split="val")
-    return [dataset.load(name) for name in names]
+    return [dataset.load(name) for name in sorted(dataset.names)[4::5]]
 
 
 def warm_up(image):
