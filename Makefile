@@ -6,13 +6,15 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 OUT ?= demo
 
-.PHONY: help demo test lint benchmark clean
+.PHONY: help demo reproduce test lint benchmark clean
 
 help:
 	@echo "make demo        run all methods on the embedded sample and draw the figures (folder demo/)"
+	@echo "make reproduce   the paper's comparison on BSDS500; says first what it costs:"
+	@echo "                 make reproduce ARGS='--root DIR --limit 10 --preset quick'"
 	@echo "make test        run the tests"
 	@echo "make lint        ruff and mypy"
-	@echo "make benchmark   measure speed and memory against the targets"
+	@echo "make benchmark   measure speed and memory against the targets (PARTS='networks' for one)"
 	@echo "make clean       remove the environment, the demo and caches"
 
 $(READY): pyproject.toml constraints.txt
@@ -27,6 +29,9 @@ demo: $(READY)
 	$(BIN)/bench run --methods all --n 50,100,200 --out $(OUT)/results.parquet
 	$(BIN)/bench plot $(OUT)/results.parquet
 
+reproduce: $(READY)
+	$(BIN)/bench reproduce $(ARGS)
+
 test: $(READY)
 	$(BIN)/python -m pytest -n auto --maxprocesses 4
 
@@ -36,7 +41,7 @@ lint: $(READY)
 	$(BIN)/mypy
 
 benchmark: $(READY)
-	$(BIN)/python -m tests.benchmark
+	$(BIN)/python -m tests.benchmark $(PARTS)
 
 clean:
 	rm -rf $(VENV) $(OUT) build dist *.egg-info

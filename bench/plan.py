@@ -12,32 +12,63 @@ from typing import Any
 
 from bench.datasets import Dataset, DatasetError
 from bench.errors import UsageError
+from bench.lanes import Lane, lane_of
+from bench.presets import choose_preset
 from bench.selection import Choice
-from methods.base import Method
+from methods.device import DeviceError, resolve_device
 from methods.registry import UnknownMethodError, get_class, list_methods, method_version
 from metrics.protocols import Connectivity
 
-# Parameters that the runner fills from its own options where a method declares them.
+# Parameters with a column of their own, which the runner fills from its options.
 RUN_OPTIONS = ("seed", "device")
+
+#: The preset that is a method as published; any other is named wherever the method is.
+PUBLISHED = "paper"
 
 
 @dataclass(frozen=True)
 class Variant:
-    """One method with its parameters, as results, plots and folders call it."""
+    """One method with its parameters, as results, plots and folders call it.
+
+    Attributes
+    ----------
+    params : dict
+        All parameters but those with a column of their own.
+    given : dict
+        What the method is made with; a device and a preset are never "auto".
+    named : dict
+        The parameters that are not as the preset or the defaults say.
+    preset_asked : str
+        The preset that was asked for, perhaps "auto"; empty if the method has none.
+    """
 
     name: str
     params: dict[str, Any]
     given: dict[str, Any]
     version: str
     title: str
-    named: str
+    named: dict[str, Any]
     takes: frozenset[str] = frozenset()
+    preset_asked: str = ""
     shares_work: bool = False
+    all_cores: bool = False
+
+    @property
+    def device(self) -> str:
+        """Where it runs."""
+        return str(self.given.get("device", "cpu"))
+
+    @property
+    def preset(self) -> str:
+        """Its preset, unless it has none or that is the published one."""
+        preset = str(self.given.get("preset", ""))
+        return "" if preset == PUBLISHED else preset
 
     @property
     def label(self) -> str:
-        """What plots call it: the title, with the parameters that are not the defaults."""
-        return self.title + self.named
+        """What plots call it: the title, the preset, the parameters that are not as usual."""
+        preset = f" ({self.preset})" if self.preset else ""
+        return self.title + preset + _in_brackets(self.named)
 
     @property
     def identity(self) -> str:
@@ -48,7 +79,8 @@ class Variant:
     @property
     def folder(self) -> str:
         """What its folder of label maps is called."""
-        return self.name + self.named
+        preset = {"preset": self.preset} if self.preset else {}
+        return self.name + _in_brackets(self.named | preset)
 
     @property
     def params_json(self) -> str:
@@ -81,6 +113,7 @@ class Cell:
     labels_path: str | None = None
     decline: str | None = None
     shares_work: bool = False
+    lane: Lane = "core"
     connectivity: Connectivity | None = None
     carried: dict[str, Any] = field(default_factory=dict, hash=False)
 
@@ -105,16 +138,28 @@ def _file_name(text: str) -> str:
     return f"{plain}-{hashlib.sha256(text.encode()).hexdigest()[:6]}"
 
 
-def make_variants(choices: Sequence[Choice], preset: str) -> list[Variant]:
+def make_variants(
+    choices: Sequence[Choice], preset: str = "auto", device: str = "auto", dataset: str = ""
+) -> list[Variant]:
     """Check every chosen method and its parameters before anything runs.
+
+    Parameters
+    ----------
+    choices : sequence of Choice
+    preset, device : str
+        For methods that declare them and are not given their own.
+    dataset : str
+        Name of the data set; on the embedded "sample", the preset "auto" is "quick".
 
     Raises
     ------
     UsageError
-        For an unknown method or parameter, or a value that the method refuses.
+        For an unknown method or parameter, a value that the method refuses, or a device that is
+        not there.
     """
+    made = (_variant(choice, preset, device, dataset) for choice in choices)
     # Choices that differ in writing only, such as sigma=1 and sigma=1.0, are one variant.
-    variants = {v.identity: v for v in (_variant(choice, preset) for choice in choices)}.values()
+    variants = {v.identity: v for v in made}.values()
     # Two methods of one title, say ours and a plugin's, must not become one line in plots.
     named = Counter(title for title, _ in {(v.title, v.name) for v in variants})
     return [
@@ -122,30 +167,46 @@ def make_variants(choices: Sequence[Choice], preset: str) -> list[Variant]:
     ]
 
 
-def _variant(choice: Choice, preset: str) -> Variant:
+def _variant(choice: Choice, preset: str, device: str, dataset: str) -> Variant:
     try:
         cls = get_class(choice.name)
         given: dict[str, Any] = cls.parse_params(dict(choice.params))
         takes = frozenset(parameter.name for parameter in cls.parameters())
-        if "preset" in takes and "preset" not in given:
-            given["preset"] = preset
+        where, asked = "cpu", ""
+        if "device" in takes:
+            where = resolve_device(given.get("device", device), cls.devices, cls.name)
+            given["device"] = where
+        if "preset" in takes:
+            asked = given.get("preset", preset)
+            given["preset"] = choose_preset(asked, where, dataset)
         method = cls(**given)
     except UnknownMethodError as error:
         raise UsageError(f"--methods: {error}; one of your own needs --plugin FILE") from error
+    except DeviceError as error:
+        option = "--methods" if "device" in dict(choice.params) else "--device"
+        raise UsageError(f"{option}: {choice.name}: {error}") from error
     except (ValueError, TypeError, ImportError) as error:
         raise UsageError(f"--methods: {choice.name}: {error}") from error
-    params = {k: v for k, v in method.params().items() if k not in RUN_OPTIONS}
-    title = method.title or method.name
     return Variant(
-        *(choice.name, params, given, method_version(cls), title, _named(method), takes),
+        name=choice.name,
+        params=_without_options(method.params()),
+        given=given,
+        version=method_version(cls),
+        title=method.title or method.name,
+        named=_without_options(method.non_default_params()),
+        takes=takes,
+        preset_asked=asked,
         shares_work=cls.shares_work(),
+        all_cores=cls.all_cores,
     )
 
 
-def _named(method: Method) -> str:
-    """Return the parameters that are not the defaults, in brackets, or nothing."""
-    named = {k: v for k, v in method.non_default_params().items() if k not in RUN_OPTIONS}
-    inside = ",".join(f"{k}={v}" for k, v in sorted(named.items()))
+def _without_options(params: dict[str, Any]) -> dict[str, Any]:
+    return {k: v for k, v in params.items() if k not in RUN_OPTIONS}
+
+
+def _in_brackets(params: dict[str, Any]) -> str:
+    inside = ",".join(f"{k}={v}" for k, v in sorted(params.items()))
     return f"[{inside}]" if inside else ""
 
 
@@ -159,7 +220,6 @@ def make_plan(
     variants: Sequence[Variant],
     counts: Sequence[int],
     seeds: Sequence[int],
-    device: str = "auto",
     match_n: float | None = None,
 ) -> list[Cell]:
     """Lay out the cells of a run, all cells of one image together.
@@ -175,7 +235,7 @@ def make_plan(
     cells = [
         cell
         for image in dataset.names
-        for cell in _cells_of_image(dataset, image, variants, counts, seeds, device, match_n)
+        for cell in _cells_of_image(dataset, image, variants, counts, seeds, match_n)
     ]
     if all(cell.decline for cell in cells):
         raise UsageError(
@@ -191,26 +251,22 @@ def _cells_of_image(
     variants: Sequence[Variant],
     counts: Sequence[int],
     seeds: Sequence[int],
-    device: str,
     match_n: float | None,
 ) -> Iterator[Cell]:
     size = image_size(dataset, image)
     content = dataset.fingerprint(image)
     pixels = size[0] * size[1] if size else None
     for variant in variants:
-        where = variant.given.get("device", device) if "device" in variant.takes else "cpu"
         own_seeds = [variant.given["seed"]] if "seed" in variant.given else seeds
         for n in counts:
             decline = None
             if pixels is not None and n > pixels:
                 decline = f"n = {n} is above the {pixels} pixels of image '{image}'"
             for seed in own_seeds:
-                identity = [content, variant.name, variant.version, variant.params, n, seed, where]
+                identity = [content, variant.name, variant.version, variant.params, n, seed]
+                identity += [variant.device]
                 identity += [] if match_n is None else [{"match_n": match_n}]
-                given = dict(variant.given)
-                given |= {
-                    k: v for k, v in (("seed", seed), ("device", where)) if k in variant.takes
-                }
+                given = variant.given | ({"seed": seed} if "seed" in variant.takes else {})
                 yield Cell(
                     key=digest(identity),
                     image=image,
@@ -223,10 +279,11 @@ def _cells_of_image(
                     folder=variant.folder,
                     n=n,
                     seed=seed,
-                    device=where,
+                    device=variant.device,
                     given=given,
                     decline=decline,
                     shares_work=variant.shares_work and match_n is None,
+                    lane=lane_of(variant.all_cores, variant.device),
                 )
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -21,6 +22,17 @@ from bench.schema import FAILURES
 
 PLAIN_EVERY_S = 10.0
 MOST_ERRORS_SHOWN = 5
+
+
+class _Bar(Progress):
+    """A bar with lines of text below it."""
+
+    below: Sequence[str] = ()
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        yield from super().get_renderables()
+        for line in self.below:
+            yield Text(line, no_wrap=True, overflow="ellipsis")
 
 
 class Display:
@@ -44,7 +56,7 @@ class Display:
         self.counts: Counter[str] = Counter()
         self.started = self.last_line = time.monotonic()
         self.live = console.is_terminal and not console.quiet
-        self.bar = Progress(
+        self.bar = _Bar(
             TextColumn("{task.description}"),
             BarColumn(bar_width=None),
             MofNCompleteColumn(),
@@ -69,6 +81,7 @@ class Display:
         trace: TracebackType | None,
     ) -> None:
         if self.live:
+            self.bar.below = []
             self.bar.stop()
 
     @property
@@ -91,6 +104,16 @@ class Display:
         elif self.done == self.total or time.monotonic() - self.last_line > PLAIN_EVERY_S:
             self.last_line = time.monotonic()
             self._plain_line()
+
+    def show_iterations(self, cells: Mapping[str, tuple[int, int]]) -> None:
+        """Show how far long cells are, a line for each, while they run.
+
+        Parameters
+        ----------
+        cells : mapping of str to (int, int)
+            For each cell that says so, the iterations done and all of them.
+        """
+        self.bar.below = [f"  {what}: {done}/{total}" for what, (done, total) in cells.items()]
 
     def _plain_line(self) -> None:
         elapsed = time.monotonic() - self.started

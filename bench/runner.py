@@ -15,7 +15,8 @@ from rich.console import Console
 
 from bench.datasets import Dataset
 from bench.errors import UsageError
-from bench.executor import run_here, run_in_workers
+from bench.executor import Watch, run_here, run_in_workers
+from bench.lanes import ONE_BY_ONE, SIDE_BY_SIDE, Lane, stages, threads_of
 from bench.plan import Batch, Cell, digest, group
 from bench.progress import Display
 from bench.provenance import describe
@@ -233,7 +234,6 @@ def _work(
         out=settings.out,
         plugins=settings.plugins,
         timeout=settings.timeout,
-        contended=workers > 1,
         rounds=TIMING_ROUNDS if settings.timing else 1,
         pinned=settings.timing,
         scoring=settings.scoring,
@@ -241,20 +241,22 @@ def _work(
     )
     _announce(todo, asked, workers, settings, console)
     warm_up_scoring(settings.scoring)
-    batches = _timing_batches(store, todo) if settings.timing else group(todo)
-    outcomes = (
-        run_here(job, batches)
-        if settings.backend == "sequential"
-        else run_in_workers(job, batches, workers)
-    )
-    _follow(outcomes, sum(map(len, batches)), store, settings.timing, console)
+    todo_stages = _stages(store, todo, settings)
+    total = sum(len(batch) for stage in todo_stages for batch in stage)
+    with Display(total, console, unit="rounds" if settings.timing else "cells") as display:
+        outcomes = (
+            run_here(job, todo_stages)
+            if settings.backend == "sequential"
+            else run_in_workers(job, todo_stages, workers, _watch(display))
+        )
+        _follow(outcomes, display, None if settings.timing else store)
 
 
 def _announce(
     todo: Sequence[Cell], asked: int, workers: int, settings: Settings, console: Console
 ) -> None:
     resumed = f" ({asked - len(todo)} of {asked} are finished)" if len(todo) < asked else ""
-    how = "one after the other, timed" if settings.timing else f"{workers} at a time"
+    how = "one after the other, timed" if settings.timing else _side_by_side(todo, workers)
     console.print(f"{len(todo)} cells to run{resumed}, {how}, into {settings.out}", highlight=False)
     busy = os.getloadavg()[0]
     if settings.timing and busy > 0.5:
@@ -264,16 +266,36 @@ def _announce(
         )
 
 
-def _timing_batches(store: Store, todo: Sequence[Cell]) -> list[Batch]:
+def _side_by_side(todo: Sequence[Cell], workers: int) -> str:
+    """Say how many cells of each lane run at a time."""
+    counts = Counter(cell.lane for cell in todo)
+    ways: dict[Lane, str] = {
+        "core": f"{min(workers, counts['core'])} at a time",
+        "cuda": "on CUDA",
+        "cores": f"one at a time with {threads_of('cores')} threads",
+    }
+    if len(counts) == 1:
+        return ways[todo[0].lane]
+    return ", ".join(f"{counts[lane]} of them {way}" for lane, way in ways.items() if counts[lane])
+
+
+def _stages(store: Store, todo: Sequence[Cell], settings: Settings) -> list[list[Batch]]:
+    """Order what is to do: what may run side by side, and what comes after."""
+    if settings.timing:
+        rounds = _timing_rounds(store, todo)
+        return [stage for one_round in rounds for stage in stages(one_round, ONE_BY_ONE)]
+    here = settings.backend == "sequential"
+    return stages(group(todo), ONE_BY_ONE if here else SIDE_BY_SIDE)
+
+
+def _timing_rounds(store: Store, todo: Sequence[Cell]) -> Iterator[list[Batch]]:
     """Every cell once a round, each round in another order, so that drift hits all alike."""
     missing = {cell.key: TIMING_ROUNDS - len(read_rounds(store.rounds, cell.key)) for cell in todo}
     shuffle = random.Random(0)  # the order is part of the run's record
-    batches = []
     for left in range(TIMING_ROUNDS, 0, -1):
         one_round = group(cell for cell in todo if missing[cell.key] >= left)
         shuffle.shuffle(one_round)
-        batches += one_round
-    return batches
+        yield one_round
 
 
 def _forget(store: Store, cells: Iterable[Cell]) -> None:
@@ -283,18 +305,25 @@ def _forget(store: Store, cells: Iterable[Cell]) -> None:
         (store.annotators / f"{cell.content}.json").unlink(missing_ok=True)
 
 
-def _follow(
-    outcomes: Iterator[Outcome], total: int, store: Store, timing: bool, console: Console
-) -> None:
-    """Show the outcomes as they come, and gather the shards now and then, but not while timing."""
-    gather = not timing
-    with Display(total, console, unit="rounds" if timing else "cells") as display:
-        for i, outcome in enumerate(outcomes, start=1):
-            cell = outcome.cell
-            what = f"{cell.label}, n = {cell.n}, image '{cell.image}'"
-            display.add(outcome.status, what, outcome.error, outcome.finished)
-            if gather and i % GATHER_EVERY_CELLS == 0:
-                store.gather()
+def _watch(display: Display) -> Watch | None:
+    """Return what shows how far long cells are; nobody need look where there is no terminal."""
+
+    def show(cells: Sequence[tuple[Cell, int, int]]) -> None:
+        display.show_iterations(
+            {f"{c.label} · {c.image} · n={c.n}": (done, total) for c, done, total in cells}
+        )
+
+    return show if display.live else None
+
+
+def _follow(outcomes: Iterator[Outcome], display: Display, gathering: Store | None) -> None:
+    """Show the outcomes as they come, and gather the shards now and then, if at all."""
+    for i, outcome in enumerate(outcomes, start=1):
+        cell = outcome.cell
+        what = f"{cell.label}, n = {cell.n}, image '{cell.image}'"
+        display.add(outcome.status, what, outcome.error, outcome.finished)
+        if gathering is not None and i % GATHER_EVERY_CELLS == 0:
+            gathering.gather()
 
 
 def _run_facts(

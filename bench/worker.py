@@ -9,7 +9,6 @@ import signal
 import sys
 import threading
 import time
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,7 +24,9 @@ from bench.annotators import read_scores, score_annotators
 from bench.calls import CellTimeoutError, Shared, call, call_for_many, call_matched, share
 from bench.datasets import Dataset, DatasetError, Sample
 from bench.errors import StorageError
+from bench.marker import Marker
 from bench.plan import Batch, Cell
+from bench.problems import OUT_OF_MEMORY, one_line, release_memory, time_is_up
 from bench.schema import results_schema
 from bench.scoring import DEFAULT_SCORING, Scoring, score
 from bench.store import (
@@ -40,14 +41,8 @@ from bench.turns import first_alone
 from methods.base import Method, Skip
 from methods.labelfiles import LabelFileError, read_labels, write_labels
 from methods.labels import InvalidLabelsError, canonicalise
+from methods.progress import listening
 from methods.registry import get_method, load_plugin_file
-
-# One thread a worker: the same labels for any number of workers, and cores that do not compete.
-THREADS = 1
-THREAD_VARIABLES = {
-    name: str(THREADS)
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
-}
 
 # The columns of which a timed cell keeps the median.
 TIMES = ("time_s", "time_shared_s", "cpu_s")
@@ -67,6 +62,7 @@ class Job:
     plugins: tuple[Path, ...] = ()
     timeout: float | None = None
     contended: bool = False
+    threads: int = 1
     rounds: int = 1
     pinned: bool = False
     scoring: Scoring = DEFAULT_SCORING
@@ -83,26 +79,24 @@ class Outcome:
     finished: bool = True
 
 
-def time_is_up(seconds: float, what: str = "the method") -> dict[str, Any]:
-    """Return the columns that say so."""
-    return {"status": "timeout", "error": f"{what} took longer than {seconds:g} s (--timeout)"}
-
-
 class MethodError(Exception):
     """A method raised; carries one line that says what and where."""
 
 
 _job: Job | None = None
 
+# The cores that this process was given.
+_CORES = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set[int]()
+
 
 def initialise(job: Job) -> None:
-    """Prepare this process: plugins, and one core for itself under ``--timing``."""
+    """Prepare this process: plugins, and one core for itself where times are taken on one."""
     global _job
     _job = job
     for plugin in job.plugins:
         load_plugin_file(plugin)
-    if job.pinned and hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {max(_CORES)} if job.pinned else _CORES)
 
 
 def serve(job: Job) -> None:
@@ -141,26 +135,13 @@ def run_batch(batch: Batch) -> list[Outcome]:
         marker = Marker(store.inflight / str(os.getpid()), cell.key)
         marker.write(deadline=None)
         try:
-            outcomes.append(_run_cell(_job, store, cell, shared, marker))
+            with listening(marker.iterate):
+                outcomes.append(_run_cell(_job, store, cell, shared, marker))
         finally:
             marker.remove()
+        if (outcomes[-1].error or "").startswith(OUT_OF_MEMORY):
+            release_memory()
     return outcomes
-
-
-@dataclass(frozen=True)
-class Marker:
-    """Tells the parent which cell this process is at, and when it should have ended."""
-
-    path: Path
-    key: str
-
-    def write(self, deadline: float | None) -> None:
-        """Say that this process is at the cell, until the deadline (seconds since the epoch)."""
-        write_atomically(self.path, json.dumps([self.key, deadline]).encode())
-
-    def remove(self) -> None:
-        """Say that this process is at no cell."""
-        self.path.unlink(missing_ok=True)
 
 
 def _run_cell(job: Job, store: Store, cell: Cell, shared: Shared, marker: Marker) -> Outcome:
@@ -200,7 +181,7 @@ def _run_cell(job: Job, store: Store, cell: Cell, shared: Shared, marker: Marker
     except StorageError:
         raise
     except Exception as error:
-        row |= {"status": "failed", "error": _one_line(error)}
+        row |= {"status": "failed", "error": one_line(error)}
     if row["error"]:
         row["error"] = row["error"].encode("utf-8", "backslashreplace").decode()
     store.write_row(row)
@@ -252,9 +233,9 @@ def _blamed_on_the_method() -> Iterator[None]:
     except KeyboardInterrupt as error:
         if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
             raise  # the user's, in this very process
-        raise MethodError(_one_line(error)) from error
+        raise MethodError(one_line(error)) from error
     except BaseException as error:
-        raise MethodError(_one_line(error)) from error
+        raise MethodError(one_line(error)) from error
 
 
 _methods: dict[tuple[str, str], Method] = {}
@@ -275,20 +256,20 @@ def _warm_method(
         start = time.perf_counter()
         method.warm_up(image.copy(), n)
         warmup_s = time.perf_counter() - start
-    _pin_threads()
+    limit_threads(job.threads)
     _methods[known] = method
     return method, warmup_s
 
 
-def _pin_threads() -> None:
-    """Hold the libraries that are loaded to one thread; later ones read THREAD_VARIABLES."""
+def limit_threads(threads: int) -> None:
+    """Hold the libraries that are loaded to so many threads; later ones read the environment."""
     from threadpoolctl import threadpool_limits
 
-    threadpool_limits(THREADS)
+    threadpool_limits(threads)
     if "cv2" in sys.modules:
-        sys.modules["cv2"].setNumThreads(THREADS)
+        sys.modules["cv2"].setNumThreads(threads)
     if "torch" in sys.modules:
-        sys.modules["torch"].set_num_threads(THREADS)
+        sys.modules["torch"].set_num_threads(threads)
 
 
 def _join_rounds(store: Store, cell: Cell, clock: dict[str, Any]) -> dict[str, Any]:
@@ -347,7 +328,7 @@ def blank_row(job: Job, cell: Cell) -> dict[str, Any]:
         "n": cell.n,
         "seed": cell.seed,
         "device": cell.device,
-        "threads": THREADS,
+        "threads": job.threads,
         "contended": job.contended,
         "time_repeats": 1,
         "facts": "{}",
@@ -393,12 +374,3 @@ def _alarm(
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
         marker.write(deadline=None)
-
-
-def _one_line(error: BaseException) -> str:
-    where = traceback.extract_tb(error.__traceback__)[-1]
-    try:
-        text = " ".join(str(error).split()) or "no message"
-    except Exception:
-        text = "its message cannot be shown"
-    return f"{type(error).__name__}: {text} ({Path(where.filename).name}:{where.lineno})"

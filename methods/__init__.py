@@ -12,5 +12,14 @@ Examples
 from methods.base import Method, Skip
 from methods.registry import get_method, list_methods, register
 from methods.segment import segment
+from methods.superpixelated import superpixelated
 
-__all__ = ["Method", "Skip", "get_method", "list_methods", "register", "segment"]
+__all__ = [
+    "Method",
+    "Skip",
+    "get_method",
+    "list_methods",
+    "register",
+    "segment",
+    "superpixelated",
+]

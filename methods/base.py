@@ -7,6 +7,7 @@ import functools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, overload
 
+from methods.device import auto_preset, resolve_device
 from methods.parameters import REQUIRED, Parameter, ParameterError, find_parameters, unknown
 
 if TYPE_CHECKING:
@@ -83,6 +84,13 @@ class Method:
         The same image, n and parameters give the same labels.
     devices : tuple of str
         What it can run on, ``"cpu"`` and ``"cuda"``.
+    presets : dict of str to dict of str to value
+        Settings of several parameters under one name, chosen by the parameter ``preset``, a
+        ``Literal["auto", "paper", "quick"]``: "paper" as published, "quick" for a CPU. "auto" is
+        "paper" on CUDA and "quick" on the CPU. A value that is given beats that of the preset,
+        which beats the default.
+    all_cores : bool
+        On the CPU it uses every core by itself; the runner then gives it the machine alone.
     departures : str
         How it differs from the paper, and what else a reader of its results must know.
     expected_failures : dict of str to str
@@ -113,6 +121,8 @@ class Method:
     exact_count: ClassVar[bool] = False
     deterministic: ClassVar[bool] = True
     devices: ClassVar[tuple[str, ...]] = ("cpu",)
+    presets: ClassVar[Mapping[str, Mapping[str, bool | int | float | str]]] = {}
+    all_cores: ClassVar[bool] = False
     departures: ClassVar[str] = ""
     expected_failures: ClassVar[Mapping[str, str]] = {}
 
@@ -129,10 +139,13 @@ class Method:
     def __init__(self, **values: Any) -> None:
         """Store the parameters, after checking their names and types.
 
+        A ``device`` and a ``preset`` of "auto" are stored as what they stand for.
+
         Raises
         ------
         ParameterError
-            If a name is unknown, a value has the wrong type, or one without default is missing.
+            If a name is unknown, a value has the wrong type, or one without default is missing;
+            if there is no such preset, or the device is not there.
         ValueError
             If `validate` refuses a value.
         """
@@ -140,15 +153,41 @@ class Method:
         for name in values:
             if name not in known:
                 raise unknown(name, known, f"method {self.name!r}")
-        for name, parameter in known.items():
-            value = values.get(name, parameter.default)
+        for name, value in self._settings(known, values).items():
             if value is REQUIRED:
                 raise ParameterError(
                     f"method {self.name!r} needs a value for {name!r}, it has no default: "
                     f"{self.name}[{name}=...]"
                 )
-            setattr(self, name, parameter.check(value))
+            setattr(self, name, known[name].check(value))
         self.validate()
+
+    @classmethod
+    def _settings(cls, known: Mapping[str, Parameter], given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return every parameter: as it is given, else as its preset says, else its default."""
+        defaults = {name: parameter.default for name, parameter in known.items()}
+        resolved: dict[str, Any] = {}
+        if "device" in known:
+            asked = known["device"].check(given.get("device", defaults["device"]))
+            resolved["device"] = resolve_device(str(asked), cls.devices, cls.name)
+        if "preset" in known:
+            asked = known["preset"].check(given.get("preset", defaults["preset"]))
+            resolved["preset"] = cls._find_preset(str(asked), resolved.get("device", "cpu"))
+        preset = dict(cls.presets.get(resolved.get("preset", ""), {}))
+        for name in preset:
+            if name not in known:
+                raise unknown(name, known, f"method {cls.name!r}, whose presets name it,")
+        return defaults | preset | dict(given) | resolved
+
+    @classmethod
+    def _find_preset(cls, asked: str, device: str) -> str:
+        """Return the name of a preset, that of "auto" by the device."""
+        name = auto_preset(device) if asked == "auto" else asked
+        if cls.presets and name not in cls.presets:
+            raise ParameterError(
+                f"method {cls.name!r} has no preset {name!r}; it has {', '.join(cls.presets)}"
+            )
+        return name
 
     def segment(self, image: NDArray[np.uint8], n: int) -> NDArray[Any]:
         """Divide an image into about `n` superpixels.
@@ -251,12 +290,22 @@ class Method:
         return {parameter.name: getattr(self, parameter.name) for parameter in self.parameters()}
 
     def non_default_params(self) -> dict[str, bool | int | float | str]:
-        """Return the parameters that differ from their defaults."""
-        defaults = {parameter.name: parameter.default for parameter in self.parameters()}
-        return {name: value for name, value in self.params().items() if value != defaults[name]}
+        """Return the parameters that differ from what the preset says, else from their defaults.
+
+        The preset itself, and a device that "auto" stands for, are not among them.
+        """
+        params = self.params()
+        usual = {parameter.name: parameter.default for parameter in self.parameters()}
+        preset: Any = params.get("preset")
+        usual |= {**self.presets.get(preset, {}), "preset": preset}
+        if usual.get("device") == "auto":
+            usual["device"] = resolve_device("auto", self.devices, self.name)
+        return {name: value for name, value in params.items() if value != usual[name]}
 
     def __repr__(self) -> str:
-        given = ",".join(f"{name}={value}" for name, value in self.non_default_params().items())
+        shown = {name: value for name, value in self.params().items() if name == "preset"}
+        shown |= self.non_default_params()
+        given = ",".join(f"{name}={value}" for name, value in shown.items())
         return f"{self.name}[{given}]" if given else self.name
 
 

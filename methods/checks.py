@@ -86,7 +86,7 @@ def check_facts(cls: type[Method], params: Mapping[str, Any]) -> None:
     for fact in ("title", "reference", "doi", "license", "library", "departures"):
         value = getattr(cls, fact)
         assert isinstance(value, str), f"{fact} is {value!r}, not a string"
-    for fact in ("connected", "exact_count", "deterministic"):
+    for fact in ("connected", "exact_count", "deterministic", "all_cores"):
         value = getattr(cls, fact)
         assert isinstance(value, bool), f"{fact} is {value!r}, neither True nor False"
     assert set(cls.devices) <= {"cpu", "cuda"}, f"devices is {cls.devices!r}"
@@ -97,7 +97,8 @@ def check_constructor(cls: type[Method], params: Mapping[str, Any]) -> None:
     method = cls(**params)
     stored = method.params()
     for name, value in params.items():
-        assert stored[name] == value, f"parameter {name} is {stored[name]!r} instead of {value!r}"
+        asked = stored[name] if value == "auto" else value  # what that stands for is stored
+        assert stored[name] == asked, f"parameter {name} is {stored[name]!r} instead of {value!r}"
     again = cls(**stored)
     assert again.params() == stored, "its own parameters give another method"
     try:
@@ -105,6 +106,19 @@ def check_constructor(cls: type[Method], params: Mapping[str, Any]) -> None:
     except ValueError:
         return
     raise AssertionError("an unknown parameter is accepted; keep the constructor of Method")
+
+
+def check_presets(cls: type[Method], params: Mapping[str, Any]) -> None:
+    """Have the presets "paper" and "quick", if any, and take the values that each names."""
+    if not cls.presets:
+        raise _NotDeclared("it declares no presets")
+    missing = {"paper", "quick"} - cls.presets.keys()
+    assert not missing, f"it has no preset {', '.join(sorted(missing))}"
+    given = {name: value for name, value in params.items() if name != "preset"}
+    for preset, values in cls.presets.items():
+        stored = cls(**given, preset=preset).params()
+        for name, value in ({**values, "preset": preset} | given).items():
+            assert stored[name] == value, f"{name} is {stored[name]!r} under preset {preset!r}"
 
 
 def check_label_map(cls: type[Method], params: Mapping[str, Any]) -> None:
@@ -230,6 +244,7 @@ CHECKS: Mapping[str, Callable[[type[Method], Mapping[str, Any]], None]] = Mappin
         for check in (
             check_facts,
             check_constructor,
+            check_presets,
             check_label_map,
             check_image_untouched,
             check_deterministic,
@@ -270,8 +285,10 @@ def run_checks(method: str | type[Method], **params: Any) -> list[CheckResult]:
     return [run_check(name, method, **params) for name in CHECKS]
 
 
-def parametrize_with_checks(methods: Iterable[str | type[Method]]) -> Any:
+def parametrize_with_checks(methods: Iterable[str | type[Method]], **params: Any) -> Any:
     """Return a pytest decorator that gives ``check`` once for each method and check.
+
+    The methods are made with `params`, for example fewer iterations of one that takes long.
 
     The test calls ``check()``, which raises AssertionError where the method breaks its contract
     and skips where it promises nothing of the kind.
@@ -279,7 +296,7 @@ def parametrize_with_checks(methods: Iterable[str | type[Method]]) -> Any:
     import pytest
 
     def check(name: str, method: str | type[Method]) -> None:
-        result = run_check(name, method)
+        result = run_check(name, method, **params)
         if result.status == "skipped":
             pytest.skip(result.message)
         if result.status == "expected":

@@ -33,6 +33,8 @@ DASH_DOT_DOT: Final = (0, (6.0, 1.2, 1.0, 1.2, 1.0, 1.2))
 
 # What is added to a label where a method stands in a figure several times.
 _ADDED = re.compile(r" \((cpu|cuda|as-is|components|merge)\)$")
+# A preset other than the published one stands behind the method's title.
+_PRESET = " (quick)"
 
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", "p", ">", "h", "d")
 _DASHES: tuple[Dash, ...] = (SOLID, DASHED, DASH_DOT, DOTTED, DASH_DOT_DOT)
@@ -94,10 +96,10 @@ KNOWN = MappingProxyType(
 def assign(labels: Iterable[str]) -> dict[str, Style]:
     """Give every label a style.
 
-    A known method keeps its own in every figure; with parameters in brackets too, if no other
-    variant of it comes first. The others take, in alphabetical order, the free pair of marker
-    and dash that is least used, so a figure's styles depend on its labels alone. No pair
-    is given twice before all 65 are gone.
+    A known method keeps its own in every figure; with the preset quick or parameters in brackets
+    too, if no other variant of it comes first. The others take, in alphabetical order, the free
+    pair of marker and dash that is least used, so a figure's styles depend on its labels alone. No
+    pair is given twice before all 65 are gone.
 
     Parameters
     ----------
@@ -112,7 +114,7 @@ def assign(labels: Iterable[str]) -> dict[str, Style]:
     others = []
     taken = set()
     for label in sorted(set(labels)):
-        title = _ADDED.sub("", label).partition("[")[0]
+        title = _ADDED.sub("", label).partition("[")[0].removesuffix(_PRESET)
         known = "".join(filter(str.isalnum, title.casefold()))
         if known in KNOWN and known not in taken:
             chosen[label] = KNOWN[known]

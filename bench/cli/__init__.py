@@ -14,9 +14,11 @@ import typer
 from bench.cli.check import check
 from bench.cli.compare import compare
 from bench.cli.data import data
+from bench.cli.figure import figure
 from bench.cli.list import list_
 from bench.cli.plot import plot
 from bench.cli.protocols import protocols
+from bench.cli.reproduce import reproduce
 from bench.cli.rescore import rescore
 from bench.cli.run import run
 from bench.cli.score import score
@@ -29,7 +31,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode=None,
 )
-for _command in (run, plot, compare, score, rescore, protocols, check, data):
+for _command in (run, plot, reproduce, figure, compare, score, rescore, protocols, check, data):
     app.command()(_command)
 app.command(name="list")(list_)
 

@@ -29,7 +29,7 @@ def check(
     plugins = options.load_plugins(plugin)
     try:
         choices = choose(parse_terms(method), list_methods(), default_methods)
-        variants = make_variants(choices, preset="auto")
+        variants = make_variants(choices, preset="quick")
     except UsageError as error:
         raise UsageError(str(error).removeprefix("--methods: ")) from error
     failed = 0

@@ -82,9 +82,13 @@ def _method_facts(name: str) -> dict[str, str]:
         "doi": cls.doi,
         "licence": cls.license,
         "guarantees": ", ".join(fact for fact, holds in guarantees.items() if holds) or "nothing",
-        "runs on": ", ".join(cls.devices),
+        "runs on": ", ".join(cls.devices) + (" (all cores on the CPU)" if cls.all_cores else ""),
         "departures": cls.departures,
         "parameters": parameters or "none",
+        "presets": "\n".join(
+            f"{name}: {', '.join(f'{key} {value}' for key, value in values.items())}"
+            for name, values in cls.presets.items()
+        ),
     }
 
 

@@ -69,10 +69,16 @@ def run(
         typer.Option("--timing", help="Time serially on one core, three rounds, keeping medians."),
     ] = False,
     device: Annotated[
-        Device, typer.Option("--device", help="For methods that can use a GPU.")
+        Device,
+        typer.Option("--device", help="For methods that can use a GPU; 'auto' takes CUDA if any."),
     ] = Device.AUTO,
     preset: Annotated[
-        Preset, typer.Option("--preset", help="For methods with presets.")
+        Preset,
+        typer.Option(
+            "--preset",
+            help="Settings of methods that have presets: 'paper' as published, 'quick' for a CPU;"
+            " 'auto' is 'paper' on CUDA, 'quick' on the CPU and on the sample data set.",
+        ),
     ] = Preset.AUTO,
     match_n: Annotated[
         float | None,
@@ -99,6 +105,7 @@ def run(
     """
     from bench.errors import UsageError
     from bench.plan import default_methods, make_plan, make_variants
+    from bench.presets import explain_presets
     from bench.runner import Settings
     from bench.runner import run as run_cells
     from bench.selection import choose, parse_integers, parse_terms
@@ -128,7 +135,10 @@ def run(
         arguments=tuple(sys.argv[1:]),
     )
     choices = choose(parse_terms(methods), list_methods(), default_methods)
-    variants = make_variants(choices, preset)
+    variants = make_variants(choices, preset.value, device.value, dataset)
     data = options.find_dataset(dataset, root, split, limit)
-    cells = make_plan(data, variants, counts, seeds, device, match_n)
-    return run_cells(cells, data, settings, options.make_console(quiet))
+    cells = make_plan(data, variants, counts, seeds, match_n)
+    console = options.make_console(quiet)
+    for line in explain_presets(variants, dataset):
+        console.print(line, highlight=False, markup=False)
+    return run_cells(cells, data, settings, console)

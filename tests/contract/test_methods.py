@@ -1,5 +1,7 @@
 """Every built-in method keeps the contract that plugin authors are held to."""
 
+from typing import ClassVar, Literal
+
 import numpy as np
 import pytest
 
@@ -8,9 +10,16 @@ from methods.base import Skip
 from methods.checks import CHECKS, parametrize_with_checks, run_check, run_checks
 from methods.registry import BUILTIN, get_class
 
+NETWORKS = [name for name, where in BUILTIN.items() if where.startswith("methods.neural.")]
 
-@parametrize_with_checks([name for name in BUILTIN if name != "command"])
+
+@parametrize_with_checks([name for name in BUILTIN if name not in ("command", *NETWORKS)])
 def test_contract(check):
+    check()
+
+
+@parametrize_with_checks(NETWORKS, iterations=2, blocks=2, width=4, preset="quick", device="cpu")
+def test_contract_of_networks(check):
     check()
 
 
@@ -51,6 +60,11 @@ class TakesAnything(Stripes):
 class IgnoresParameters(Stripes):
     def params(self):
         return {"offset": 7}
+
+
+class OnePresetOnly(Stripes):
+    presets: ClassVar = {"paper": {"offset": 1}}
+    preset: Literal["paper"] = "paper"
 
 
 class Transposed(Stripes):
@@ -141,6 +155,7 @@ class CollapsesWhenFine(Stripes):
 BREAKERS = [
     ("facts", NoVersion, "version is empty"),
     ("constructor", TakesAnything, "unknown parameter is accepted"),
+    ("presets", OnePresetOnly, "no preset quick"),
     ("label_map", Transposed, "(90, 60)"),
     ("label_map", Declines, "declines an ordinary image"),
     ("image_untouched", WritesIntoImage, "writes into the image"),

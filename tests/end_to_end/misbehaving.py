@@ -5,6 +5,7 @@ import os
 import signal
 import time
 from pathlib import Path
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -26,6 +27,28 @@ class Stripes(Method):
 
     def segment(self, image, n):
         return stripes(image, n) + self.offset
+
+
+@register
+class Net(Method):
+    """Has presets, as networks do; behaves."""
+
+    name = "net"
+    title = "Net"
+    devices = ("cpu", "cuda")
+    all_cores = True
+    presets: ClassVar = {
+        "paper": {"iterations": 500, "scale": 1.0},
+        "quick": {"iterations": 120, "scale": 0.25},
+    }
+    iterations: int = 500
+    scale: float = 1.0
+    blocks: int = 4
+    preset: Literal["auto", "paper", "quick"] = "auto"
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+
+    def segment(self, image, n):
+        return stripes(image, n)
 
 
 @register

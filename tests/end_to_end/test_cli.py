@@ -49,6 +49,13 @@ def test_a_card_says_what_is_declared(bench):
     assert "higher is better" in metrics.out
 
 
+def test_a_card_says_what_presets_set(bench):
+    card = bench("list", "methods", "--verbose", "--plugin", PLUGIN).out.partition("\nnet\n")[2]
+    assert "runs on:    cpu, cuda (all cores on the CPU)" in card
+    assert "paper: iterations 500, scale 1.0" in card
+    assert "quick: iterations 120, scale 0.25" in card
+
+
 def test_a_broken_plugin_is_one_line(bench, tmp_path):
     (tmp_path / "broken.py").write_text("import no_such_module\n")
     finished = bench("list", "methods", "--plugin", tmp_path / "broken.py")

@@ -162,6 +162,22 @@ def test_the_count_is_that_of_the_label_map_also_where_pixels_are_void(run, resu
     assert (rows.ev < 1).all()
 
 
+def test_a_run_records_the_preset_that_auto_stands_for(run, results, tmp_path):
+    finished = run("net,net[preset=paper]", "--device", "cpu", n="4")
+    assert finished.status == 0, finished.out
+    assert finished.out.count("net: preset quick (") == 1
+    assert "--preset paper for the published settings" in finished.out
+    rows = results().set_index("label")
+    assert set(rows.index) == {"Net", "Net (quick)"}
+    quick = {"blocks": 4, "iterations": 120, "scale": 0.25, "preset": "quick"}
+    assert json.loads(rows.loc["Net (quick)"].params.iloc[0]) == quick
+    assert (rows.device == "cpu").all()
+    assert rows.labels_file.nunique() == 6
+    again = run("net,net[preset=paper]", "--device", "cpu", "--preset", "quick", n="4")
+    assert "Nothing to do" in again.out
+    assert "preset quick" not in again.out
+
+
 # --- running again -----------------------------------------------------------------------
 
 

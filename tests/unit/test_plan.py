@@ -6,7 +6,9 @@ import pytest
 from bench.datasets import open_dataset
 from bench.errors import UsageError
 from bench.plan import make_plan, make_variants
+from bench.presets import explain_presets
 from bench.selection import Choice
+from methods import device
 from tests.conftest import PLUGIN, write_png
 
 
@@ -114,3 +116,106 @@ def test_a_count_above_the_pixels_declines_unless_all_do(dataset):
 def test_what_cannot_run_is_told_before_anything_does(choice, message):
     with pytest.raises(UsageError, match=message):
         make_variants([choice], preset="auto")
+
+
+# --- presets and devices -------------------------------------------------------------------
+
+
+@pytest.fixture(params=[0, 1], ids=["no cuda", "cuda"])
+def cuda(request, monkeypatch):
+    monkeypatch.setattr(device, "cuda_devices", lambda: request.param)
+    return bool(request.param)
+
+
+@pytest.fixture
+def no_cuda(monkeypatch):
+    monkeypatch.setattr(device, "cuda_devices", lambda: 0)
+
+
+def net(**params):
+    return Choice("net", tuple((name, str(value)) for name, value in params.items()))
+
+
+def test_auto_is_settled_before_anything_runs(dataset, cuda):
+    cells = make_plan(dataset(), make_variants([net()]), [4], [0])
+    preset, where = ("paper", "cuda") if cuda else ("quick", "cpu")
+    assert f'"preset": "{preset}"' in cells[0].params
+    assert f'"iterations": {500 if cuda else 120}' in cells[0].params
+    assert (cells[0].device, cells[0].given) == (where, {"device": where, "preset": preset})
+    assert cells[0].lane == ("cuda" if cuda else "cores")
+
+
+def test_the_sample_data_set_is_always_quick_unless_asked(cuda):
+    variants = make_variants([net(), net(preset="paper")], dataset="sample")
+    assert [variant.label for variant in variants] == ["Net (quick)", "Net"]
+
+
+def test_a_preset_in_brackets_beats_the_option(no_cuda):
+    variants = make_variants([net(), net(preset="quick"), net(preset="auto")], preset="paper")
+    assert [variant.label for variant in variants] == ["Net", "Net (quick)"]
+
+
+def test_labels_tell_presets_apart_and_name_what_differs_from_them(no_cuda):
+    choices = [
+        net(),
+        net(preset="paper"),
+        net(blocks=2),
+        net(preset="paper", iterations=120),
+        net(preset="paper", iterations=120, scale=0.25),
+    ]
+    variants = make_variants(choices)
+    assert [variant.label for variant in variants] == [
+        "Net (quick)",
+        "Net",
+        "Net (quick)[blocks=2]",
+        "Net[iterations=120]",
+        "Net[iterations=120,scale=0.25]",
+    ]
+    assert len({variant.folder for variant in variants}) == 5
+    assert len({variant.identity for variant in variants}) == 5
+
+
+def test_two_presets_are_two_cells_whatever_their_values(dataset, no_cuda):
+    same = net(preset="paper", iterations=120, scale=0.25)
+    cells = make_plan(dataset(), make_variants([net(), same]), [4], [0])
+    assert len({cell.key for cell in cells}) == 6
+    assert len({cell.labels_name for cell in cells}) == 6
+
+
+def test_auto_and_what_it_stands_for_are_one_cell(no_cuda):
+    assert len(make_variants([net(), net(preset="quick"), net(device="cpu")])) == 1
+
+
+def test_cuda_that_is_not_there_is_told_before_anything_runs(no_cuda):
+    with pytest.raises(UsageError, match=r"--device: net: device='cuda'.*no CUDA device.*use"):
+        make_variants([net()], device="cuda")
+    with pytest.raises(UsageError, match=r"--methods: net: device='cuda'.*no CUDA device.*use"):
+        make_variants([net(device="cuda")])
+
+
+def test_the_device_does_not_concern_methods_without_one(dataset, no_cuda):
+    (variant,) = make_variants([Choice("grid")], preset="paper", device="cuda")
+    cells = make_plan(dataset(), [variant], [4], [0])
+    assert (variant.label, cells[0].device, cells[0].given) == ("Grid", "cpu", {})
+    assert cells[0].lane == "core"
+
+
+def test_an_unknown_preset_is_told_with_those_there_are(no_cuda):
+    with pytest.raises(UsageError, match=r"net: preset='fast'.*'paper', 'quick'"):
+        make_variants([net()], preset="fast")
+
+
+def test_what_auto_chose_is_said_once_with_the_reason_and_the_other_way(cuda):
+    def said(*choices, dataset="folder", **options):
+        return list(explain_presets(make_variants(choices, dataset=dataset, **options), dataset))
+
+    chosen = {
+        False: "net: preset quick (no CUDA device; --preset paper for the published settings)",
+        True: "net: preset paper (on CUDA; --preset quick for a faster try)",
+    }
+    assert said(net(), net(blocks=2), Choice("grid")) == [chosen[cuda]]
+    assert said(net(), preset="quick") == said(net(preset="paper")) == said(Choice("grid")) == []
+    (sample,) = said(net(), dataset="sample")
+    assert sample.startswith("net: preset quick (the sample images")
+    (on_cpu,) = said(net(device="cpu"))
+    assert on_cpu.startswith(f"net: preset quick ({'on the CPU' if cuda else 'no CUDA device'};")

@@ -33,3 +33,18 @@ def test_an_error_is_shown_as_it_is():
 
 def test_durations_read_as_a_clock():
     assert [clock(s) for s in (0, 59.6, 3599, 3661)] == ["0:00", "1:00", "59:59", "1:01:01"]
+
+
+def test_a_terminal_shows_how_far_long_cells_are_until_they_end():
+    stream = io.StringIO()
+    with Display(3, Console(file=stream, width=80, force_terminal=True)) as display:
+        display.show_iterations({"EA (quick)[blocks=2] · 101085 · n=100": (340, 1000)})
+        display.bar.refresh()
+        assert "EA (quick)[blocks=2] · 101085 · n=100: 340/1000" in stream.getvalue()
+        display.show_iterations({"EA · 8143 · n=100": (1, 1000)})
+        stream.truncate(0)
+        display.bar.refresh()
+        assert "EA · 8143 · n=100: 1/1000" in stream.getvalue()
+        assert "101085" not in stream.getvalue()
+        stream.truncate(0)
+    assert "8143" not in stream.getvalue()

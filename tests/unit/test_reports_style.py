@@ -57,6 +57,25 @@ def test_a_method_with_parameters_looks_like_the_method_if_it_is_alone():
     assert both["Proposed"] == KNOWN["proposed"] != both["Proposed[blocks=2]"]
 
 
+@pytest.mark.parametrize(
+    ("label", "known"),
+    [
+        ("RIM (quick)", "rim"),
+        ("RIM (quick)[blocks=2]", "rim"),
+        ("EA (quick) (cuda)", "ea"),
+        ("Proposed (quick)[blocks=3,edge=none] (merge)", "proposed"),
+    ],
+)
+def test_a_network_with_the_quick_preset_looks_like_the_network(label, known):
+    assert assign([label, "Mine"])[label] == KNOWN[known]
+
+
+def test_a_network_and_its_quick_preset_in_one_figure_are_told_apart():
+    styles = assign(["RIM (quick)", "RIM", "RIM (quick)[blocks=2]"])
+    assert styles["RIM"] == KNOWN["rim"]
+    assert len(set(map(look_in_grey, styles.values()))) == 3
+
+
 def test_more_labels_than_looks_still_get_one():
     assert len(assign(map(str, range(200)))) == 200
 

@@ -1,0 +1,286 @@
+"""``bench figure``: the figures of a paper that show what methods make of one image."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bench.cli import options
+from bench.cli.run import Device, Preset
+from bench.errors import BenchError, StorageError, UsageError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from bench.plan import Variant
+    from methods import Method
+    from reports.picture import Division, Picture
+
+_MODULE = "figure_"  # reports/figure_<kind>.py draws it
+
+
+class NothingToDrawError(BenchError):
+    """No method returned labels."""
+
+    exit_status = 2
+
+
+def complete_kinds(incomplete: str) -> list[str]:
+    """Offer the kinds of figures to the shell."""
+    return [kind for kind in _kinds() if kind.startswith(incomplete)]
+
+
+def figure(
+    kind: Annotated[
+        str, typer.Argument(autocompletion=complete_kinds, help="soft, laplacian, edge or examples")
+    ],
+    image: Annotated[Path, typer.Option("--image", help="Image file; png, jpg, tif ...")],
+    n: Annotated[str, typer.Option("--n", help="Superpixels to ask for.")] = "100",
+    methods: Annotated[
+        str | None,
+        typer.Option(
+            "--methods",
+            autocompletion=options.complete_methods,
+            help="For 'examples': names, globs and grids: slic[compactness=1,10],fh",
+            show_default="fh,slic,seeds,lsc,rim,ea,proposed",
+        ),
+    ] = None,
+    seed: Annotated[str, typer.Option("--seed", help="Seed of methods that draw.")] = "0",
+    device: Annotated[
+        Device, typer.Option("--device", help="For methods that can use a GPU.")
+    ] = Device.AUTO,
+    preset: Annotated[
+        Preset,
+        typer.Option(
+            "--preset",
+            help="Settings of networks: 'paper' as published, 'quick' for a CPU; 'auto' is 'paper'"
+            " on CUDA, else 'quick'.",
+        ),
+    ] = Preset.AUTO,
+    plugin: options.Plugins = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            help="Folder for a PNG and a PDF, or a file that ends in one of them.",
+            show_default="this folder",
+        ),
+    ] = None,
+    quiet: options.Quiet = False,
+) -> int:
+    """Draw what methods make of an image, as Figures 1 to 4 of the paper do.
+
+    soft: the proposed network without and with the soft image in its reconstruction term.
+
+    laplacian: Laplacian responses of the image, of its reconstruction, of the soft image.
+
+    edge: the proposed network without and with edge awareness.
+
+    examples: boundaries and mean colours of several methods, and a detail.
+
+    Exit status: 0 drawn, 1 usage or input error, 2 a method failed (its panel and a message say
+    why; the figure is drawn if another one returned labels), 130 interrupted.
+    """
+    from bench.presets import explain_presets
+    from reports.style import paper
+
+    drawn = _find_kind(kind)
+    options.load_plugins(plugin)
+    number, draws = _one_integer("--n", n, least=1), _one_integer("--seed", seed, least=0)
+    variants = _choose(kind, drawn, methods, preset.value, device.value)
+    pixels = _read(image, number)
+    targets = _targets(out, f"{kind}-{image.stem}")
+    console = options.make_console(quiet)
+    for line in explain_presets(variants, dataset=""):
+        console.print(line, highlight=False, markup=False)
+    divisions = [_divide(variant, pixels, number, draws, console) for variant in variants]
+    reasons = [f"{division.label} {division.reason}" for division in divisions if division.reason]
+    if len(reasons) == len(divisions):
+        raise NothingToDrawError(
+            f"nothing to draw, no method returned labels: {'; '.join(reasons)}"
+        )
+    with paper():
+        _save(drawn.draw(pixels, divisions, _caption(variants, number, draws)), targets)
+    for division in divisions:
+        if division.failed or (division.reason and not quiet):
+            typer.echo(f"bench: {division.label} {division.reason}", err=True)
+    if not quiet:
+        typer.echo("\n".join(map(str, targets)))
+    return 2 if any(division.failed for division in divisions) else 0
+
+
+def _kinds() -> list[str]:
+    """Return the kinds of figures, by the files that draw them, without importing these."""
+    import reports
+
+    files = (path.stem for folder in reports.__path__ for path in Path(folder).glob("*.py"))
+    return sorted(name.removeprefix(_MODULE) for name in files if name.startswith(_MODULE))
+
+
+def _find_kind(kind: str) -> ModuleType:
+    """Import the module that draws a kind of figure."""
+    from bench.datasets.base import nearest
+
+    kinds = _kinds()
+    if kind not in kinds:
+        raise UsageError(
+            f"unknown figure '{kind}'{nearest(kind, kinds)}; there are {', '.join(kinds)}"
+        )
+    return importlib.import_module(f"reports.{_MODULE}{kind}")
+
+
+def _one_integer(option: str, text: str, least: int) -> int:
+    """Read the value of an option that takes one, where ``bench run`` takes several."""
+    from bench.selection import parse_integers
+
+    values = parse_integers(text, option, least)
+    if len(values) > 1:
+        raise UsageError(f"{option}: '{text}' are {len(values)} values; a figure is of one")
+    return values[0]
+
+
+def _choose(
+    kind: str, drawn: ModuleType, methods: str | None, preset: str, device: str
+) -> list[Variant]:
+    """Check the methods that the figure shows, or that the user wants to see in it."""
+    from bench.plan import default_methods, make_variants
+    from bench.selection import choose, parse_terms
+    from methods import list_methods
+
+    if methods is not None and not drawn.ANY_METHODS:
+        raise UsageError(
+            f"--methods: the figure '{kind}' is of {' and '.join(drawn.METHODS)}; leave the option"
+            " out, or choose the figure 'examples'"
+        )
+    terms = parse_terms(",".join(drawn.METHODS) if methods is None else methods)
+    return make_variants(choose(terms, list_methods(), default_methods), preset, device)
+
+
+def _read(image: Path, n: int) -> Picture:
+    """Read the image, and check that it can be asked for so many superpixels."""
+    from bench.datasets.images import read_image
+
+    if not image.exists():
+        raise UsageError(f"--image: there is no file '{image}'; give an image of your own")
+    pixels = read_image(image)
+    height, width = pixels.shape[:2]
+    if n > height * width:
+        raise UsageError(
+            f"--n: {n} is above the {height * width} pixels of '{image}' ({height} x {width});"
+            " ask for fewer superpixels, or give a larger image"
+        )
+    return pixels
+
+
+def _targets(out: Path | None, name: str) -> list[Path]:
+    """Return the files to write, and see that they can be before anything long begins."""
+    from reports.plot import FORMATS
+
+    suffixes = [f".{kind}" for kind in FORMATS]
+    folder = Path() if out is None else out
+    targets = [folder / f"{name}{suffix}" for suffix in suffixes]
+    if folder.suffix and not folder.is_dir():
+        if folder.suffix not in suffixes:
+            raise UsageError(
+                f"--out: '{out}' is no folder, and ends neither in {' nor in '.join(suffixes)}"
+            )
+        targets = [folder]
+    try:
+        targets[0].parent.mkdir(parents=True, exist_ok=True)
+        if not os.access(targets[0].parent, os.W_OK):
+            raise PermissionError(None, "permission denied")
+    except OSError as error:
+        raise StorageError(
+            f"--out: cannot write to {targets[0].parent}: {error.strerror}; give another folder"
+        ) from error
+    return targets
+
+
+def _divide(variant: Variant, image: Picture, n: int, seed: int, console: Console) -> Division:
+    """Run a method on the image; return what it made of it, or why it made nothing."""
+    from rich.text import Text
+
+    from bench.problems import one_line
+    from methods import Skip, get_method
+    from methods.progress import listening
+    from reports.picture import Division
+
+    own = {"seed": seed} if "seed" in variant.takes else {}
+    try:
+        method = get_method(variant.name, **(own | variant.given))
+        with console.status(Text(variant.label)) as status:
+
+            def show(done: int, total: int) -> None:
+                status.update(Text(f"{variant.label}: {done}/{total}"))
+
+            with listening(show):
+                division = _pictures(variant.label, method, image, n)
+    except Skip as declined:
+        return Division(variant.label, reason=f"declined: {declined}")
+    except (Exception, SystemExit) as error:
+        return Division(variant.label, reason=f"failed: {one_line(error)}", failed=True)
+    console.print(f"{variant.label}: {division.returned}", highlight=False, markup=False)
+    return division
+
+
+def _pictures(label: str, method: Method, image: Picture, n: int) -> Division:
+    """Run a method; of networks, which solve an optimisation problem, keep their images too."""
+    from methods import superpixelated
+    from methods.labels import canonicalise
+    from reports.picture import Division
+
+    solve: Any = getattr(method, "solve", None)
+    solution = solve(image, n) if solve else None
+    raw = method.segment(image, n) if solution is None else solution.labels
+    labels = canonicalise(raw, (image.shape[0], image.shape[1]))
+    return Division(
+        label,
+        labels,
+        mean_colours=superpixelated(image, labels),
+        soft_image=getattr(solution, "soft_image", None),
+        reconstruction=getattr(solution, "reconstruction", None),
+    )
+
+
+def _caption(variants: Sequence[Variant], n: int, seed: int) -> str:
+    """Say how the figure was made: the count, the seed, the presets."""
+    asked = f"{n} superpixel{'s' if n != 1 else ''} asked for"
+    if any("seed" in v.takes and "seed" not in v.given for v in variants):
+        asked += f", seed {seed}"
+    return " ".join([f"{asked}.", *_presets(variants)])
+
+
+def _presets(variants: Sequence[Variant]) -> Iterator[str]:
+    """Say which preset was used, with its settings, and of which methods."""
+    from bench.plan import PUBLISHED
+    from methods.registry import get_class
+
+    titles: dict[str, dict[str, None]] = {}
+    for variant in variants:
+        preset = variant.given.get("preset")
+        if preset is None:
+            continue
+        settings = get_class(variant.name).presets.get(preset, {})
+        values = ", ".join(f"{key.replace('_', ' ')} {variant.params[key]}" for key in settings)
+        words = f"preset {preset}" + (f" ({values})" if values else "")
+        words += "" if preset == PUBLISHED else ", not the published settings"
+        titles.setdefault(words, {})[variant.title] = None
+    for words, names in titles.items():
+        yield f"{', '.join(names)}: {words}."
+
+
+def _save(figure: Any, targets: Sequence[Path]) -> None:
+    from reports.output import OutputError
+    from reports.picture import save
+
+    try:
+        for target in targets:
+            save(figure, target)
+    except OutputError as error:
+        raise StorageError(str(error)) from error

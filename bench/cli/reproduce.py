@@ -1,0 +1,206 @@
+"""``bench reproduce``: the experiment of the paper, after saying what it will cost."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bench.cli import options
+from bench.cli.plot import plot
+from bench.cli.run import Device, Preset, run
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from bench.cost import Cost
+    from bench.datasets import Dataset
+    from bench.plan import Cell, Variant
+
+METHODS = "slic,seeds,fh,lsc,etps,rim,ea,proposed"
+COUNTS = "25,50,100,150,200,250,300,350,400"
+DATASET = "bsds500"
+HOUR = 3600.0  # seconds
+
+
+def reproduce(
+    root: options.Root = None,
+    split: Annotated[str, typer.Option("--split", help="Part of BSDS500.")] = "test",
+    limit: options.Limit = None,
+    methods: Annotated[
+        str,
+        typer.Option(
+            "--methods",
+            autocompletion=options.complete_methods,
+            help="Names, globs and grids: rim,proposed[blocks=2,4]",
+        ),
+    ] = METHODS,
+    n: Annotated[str, typer.Option("--n", help="Superpixel counts to ask for.")] = COUNTS,
+    preset: Annotated[
+        Preset,
+        typer.Option(
+            "--preset",
+            help="Settings of the networks: 'paper' as published, 'quick' for a CPU; 'auto' is"
+            " 'paper' on CUDA, else 'quick'.",
+        ),
+    ] = Preset.PAPER,
+    device: Annotated[
+        Device, typer.Option("--device", help="For the networks; 'auto' takes CUDA if any.")
+    ] = Device.AUTO,
+    seed: Annotated[str, typer.Option("--seed", help="Seeds of methods that draw.")] = "0",
+    plugin: options.Plugins = None,
+    out: Annotated[
+        Path, typer.Option("--out", help="Folder for the results, the figures and the tables.")
+    ] = Path("reproduction"),
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Start without asking, on a terminal too.")
+    ] = False,
+) -> int:
+    """Repeat the paper's comparison: accuracy and boundary recall of eight methods on BSDS500.
+
+    First every method is timed on one image, and what the whole will take is told. Then it runs as
+    'bench run' does (the same command again continues an interrupted run) and is drawn as 'bench
+    plot' does. Exit status as for 'bench run'.
+    """
+    from bench.plan import default_methods, make_plan, make_variants
+    from bench.selection import choose, parse_integers, parse_terms
+    from bench.store import Store, storage_errors
+    from methods import list_methods
+
+    counts, seeds = parse_integers(n, "--n", least=1), parse_integers(seed, "--seed", least=0)
+    results = options.results_file(out / "results.parquet")
+    plugins = options.load_plugins(plugin)
+    choices = choose(parse_terms(methods), list_methods(), default_methods)
+    variants = make_variants(choices, preset.value, device.value, DATASET)
+    data = options.find_dataset(DATASET, root, split, limit)
+    with storage_errors(results):
+        results.parent.mkdir(parents=True, exist_ok=True)
+    done = Store(results).done()
+    todo = [c for c in make_plan(data, variants, counts, seeds) if c.key not in done]
+    console = options.make_console(quiet=False)
+    if todo:
+        _tell_cost(variants, todo, data, plugins, console)
+        if not yes and sys.stdin.isatty() and not typer.confirm("Start?", default=True, err=True):
+            return 0
+    status = run(
+        methods=methods,
+        n=n,
+        dataset=DATASET,
+        root=root,
+        split=split,
+        limit=limit,
+        out=results,
+        seed=seed,
+        device=device,
+        preset=preset,
+        plugin=plugin,
+    )
+    if status in (0, 2):
+        plot(results)
+    return status
+
+
+def _tell_cost(
+    variants: Sequence[Variant],
+    todo: Sequence[Cell],
+    data: Dataset,
+    plugins: tuple[Path, ...],
+    console: Console,
+) -> None:
+    """Measure what each method takes for an image, and print that and what all will take."""
+    from functools import partial
+
+    from rich.text import Text
+
+    from bench.cost import Timer, costs_by_count, count_cells, seconds_of
+
+    image = data.load(todo[0].image).image
+    numbers = count_cells(todo, variants)
+    workers = options.count_workers(None)
+    costs: list[Mapping[int, Cost]] = []
+    with Timer(image, todo[0].seed, plugins) as timer:
+        for variant, cells in zip(variants, numbers, strict=True):
+            with console.status(Text(f"timing {variant.label} on one image")):
+                timed = partial(timer.time, variant)
+                costs.append(costs_by_count(sorted(cells), timed) if cells else {})
+    seconds = [
+        seconds_of(variant, cells, cost, workers)
+        for variant, cells, cost in zip(variants, numbers, costs, strict=True)
+    ]
+    height, width = image.shape[:2]
+    console.print(
+        f"Time for an image of {width} x {height} by count, and for all cells:", highlight=False
+    )
+    _print_table(variants, costs, seconds, console)
+    _print_reasons(variants, costs, console)
+    _print_total(variants, todo, sum(seconds), console)
+
+
+def _print_table(
+    variants: Sequence[Variant],
+    costs: Sequence[Mapping[int, Cost]],
+    totals: Sequence[float],
+    console: Console,
+) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    counts = sorted({n for cost in costs for n in cost})
+    table = Table(box=None, pad_edge=False)
+    table.add_column("")
+    for n in counts:
+        table.add_column(str(n), justify="right", no_wrap=True)
+    table.add_column("all", justify="right", no_wrap=True)
+    for variant, cost, total in zip(variants, costs, totals, strict=True):
+        cells = [_duration(cost[n].seconds) if n in cost else "" for n in counts]
+        table.add_row(Text(variant.label), *cells, _duration(total))
+    console.print(table)
+
+
+def _print_reasons(
+    variants: Sequence[Variant], costs: Sequence[Mapping[int, Cost]], console: Console
+) -> None:
+    """Say why a method returns no labels, once for each reason."""
+    for variant, cost in zip(variants, costs, strict=True):
+        for reason in dict.fromkeys(each.reason for each in cost.values() if each.reason):
+            at = ", ".join(str(n) for n, each in cost.items() if each.reason == reason)
+            console.print(f"{variant.label}, n = {at}: {reason}", highlight=False, markup=False)
+
+
+def _print_total(
+    variants: Sequence[Variant], todo: Sequence[Cell], seconds: float, console: Console
+) -> None:
+    """Say what all takes, and how to have less."""
+    images = len({cell.image for cell in todo})
+    hours = seconds / HOUR
+    total = f"{hours:.1f} hours" if hours >= 1 else f"{seconds / 60:.1f} minutes"
+    days = f" ({hours / 24:.1f} days)" if hours >= 24 else ""
+    ways = [f"--limit K (each image takes {_duration(seconds / images)})"] if images > 1 else []
+    if any(variant.given.get("preset") == Preset.PAPER for variant in variants):
+        ways.append("--preset quick (not the published settings)")
+    ways.append("fewer --n or --methods")
+    console.print(
+        f"About {total}{days} for {len(todo)} label maps of {images}"
+        f" image{'s' if images != 1 else ''}; reading and scoring come on top. To scale it down:"
+        f" {', '.join(ways)}.",
+        highlight=False,
+    )
+
+
+def _duration(seconds: float | None) -> str:
+    """Write a duration in at most five characters."""
+    if seconds is None:
+        return "-"
+    if seconds < 0.05:
+        return "<0.1s"
+    value, unit = (
+        (seconds, "s")
+        if seconds < 99.5
+        else (seconds / 60, "min")
+        if seconds < 99.5 * 60
+        else (seconds / HOUR, "h")
+    )
+    return f"{value:.1f}{unit}" if value < 9.95 and unit != "min" else f"{value:.0f}{unit}"

@@ -1,0 +1,86 @@
+"""Which device a method runs on, and whether there is a CUDA device, found without PyTorch."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import importlib.util
+import sys
+from collections.abc import Collection
+
+from methods.parameters import ParameterError
+
+
+class DeviceError(ParameterError):
+    """A device that is not there, or that the method cannot use."""
+
+
+def resolve_device(asked: str, devices: Collection[str], method: str) -> str:
+    """Return where a method runs.
+
+    Parameters
+    ----------
+    asked : str
+        ``"auto"``, which is CUDA where that is and the method can use it, or one of `devices`.
+    devices : collection of str
+        What the method can run on.
+    method : str
+        Its name, for the error.
+
+    Raises
+    ------
+    DeviceError
+        If the method cannot use it, or CUDA is not there.
+    """
+    if asked == "auto":
+        wants_cuda = "cuda" in devices and ("cpu" not in devices or cuda_available())
+        asked = "cuda" if wants_cuda else "cpu"
+    kind = asked.partition(":")[0]
+    if kind not in devices:
+        raise DeviceError(
+            f"device={asked!r}: method {method!r} runs on {' and '.join(devices)};"
+            " use device 'auto', or one of these"
+        )
+    if kind == "cuda" and not cuda_available():
+        raise DeviceError(
+            f"device={asked!r}: no CUDA device was found (no driver, no GPU, or a PyTorch without"
+            " CUDA); use device 'auto' or 'cpu'"
+        )
+    return asked
+
+
+def auto_preset(device: str) -> str:
+    """Return the preset that "auto" stands for: the published settings take hours on a CPU."""
+    return "paper" if device.partition(":")[0] == "cuda" else "quick"
+
+
+def cuda_available() -> bool:
+    """Tell whether there is a CUDA device that can be used."""
+    return cuda_devices() > 0
+
+
+@functools.cache
+def cuda_devices() -> int:
+    """Return how many CUDA devices there are.
+
+    The driver is asked first; PyTorch is imported only if it is installed and the driver has a
+    device, since a PyTorch built for the CPU cannot use it.
+    """
+    count = _devices_of_driver()
+    if count and importlib.util.find_spec("torch"):
+        import torch
+
+        return torch.cuda.device_count() if torch.cuda.is_available() else 0
+    return count
+
+
+def _devices_of_driver() -> int:
+    """Return how many devices the CUDA driver has, 0 without driver (CUDA driver API)."""
+    try:
+        driver = ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+    except OSError:
+        return 0
+    count = ctypes.c_int(0)
+    if driver.cuInit(0) or driver.cuDeviceGetCount(ctypes.byref(count)):
+        return 0
+    return count.value

@@ -1,0 +1,1 @@
+"""Superpixels from networks that are optimised on the image itself."""

@@ -1,0 +1,168 @@
+"""What the networks share: a method that optimises one on the very image that it segments.
+
+PyTorch is imported when one of them is used, not when they are listed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from methods.base import Method
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from methods.neural.objective import Objective
+    from methods.neural.scene import Scene
+
+
+@dataclass(frozen=True)
+class Solution:
+    """What a network found for an image.
+
+    Attributes
+    ----------
+    labels : (H, W) ndarray of int64
+        After post-processing; not every integer occurs.
+    soft_image : (H, W, 3) ndarray of float32
+        Soft superpixelated image, eq. (2) as meant, in [0, 1].
+    reconstruction : (H, W, 3) ndarray of float32
+        The network's reconstruction of the image, in [0, 1].
+    losses : (coarse + iterations,) ndarray of float64
+        The objective before each step.
+    """
+
+    labels: NDArray[np.int64]
+    soft_image: NDArray[np.float32]
+    reconstruction: NDArray[np.float32]
+    losses: NDArray[np.float64]
+
+
+class Neural(Method):
+    """Base of the networks; a subclass says which layers, and which objective.
+
+    Parameters
+    ----------
+    iterations : int
+        Steps of Adam, at least 1.
+    scale : float
+        Working resolution: sides as a share of the image's, greater than 0, at most 1. It is raised
+        where a superpixel would have fewer than 16 pixels.
+    learning_rate : float
+        Adam's, greater than 0.
+    decay : {"none", "cosine"}
+        Whether the learning rate falls to 0 along half a cosine.
+    coarse : int
+        Steps at half the working resolution before the others, 0 or more.
+    blocks : int
+        ConvInReLU blocks of the features, each twice as wide as the one before; 1 to 6.
+    width : int
+        Channels of the first block, 1 to 256.
+    lambda_ : float
+        Weight of the entropy of the mean assignment in eq. (4): areas of even size.
+    alpha : float
+        Weight of smoothness, eq. (5).
+    beta : float
+        Weight of reconstruction, eq. (6) or (7).
+    sigma : float
+        Of eq. (5): the squared step between neighbours, in standardised colours, at which the
+        weight of smoothness is 1 / e; greater than 0.
+    postprocess : {"published", "merge", "none"}
+        What becomes of the parts of a label: cut at 3 HW/n pixels and merged below 0.06 HW/n, only
+        merged, or left as they are.
+    precision : {"auto", "fp32", "bf16"}
+        Numbers that convolutions multiply; "auto" is bf16 where the device has units for it. Sums,
+        norms and losses are computed in fp32.
+    preset : {"auto", "paper", "quick"}
+        Settings of several parameters; "auto" is "paper" on CUDA and "quick" on a CPU.
+    device : str
+        "auto", "cpu" or "cuda".
+    seed : int
+        Of the weights at the start, 0 or more.
+    """
+
+    license = "BSD-3-Clause"
+    library = "torch"
+    devices = ("cpu", "cuda")
+    all_cores = True
+
+    #: How the weights of convolutions are drawn: the name of a function in torch.nn.init.
+    start = "xavier_normal_"
+
+    iterations: int = 500
+    scale: float = 1.0
+    learning_rate: float = 0.01
+    decay: Literal["none", "cosine"] = "none"
+    coarse: int = 0
+    blocks: int = 4
+    width: int = 32
+    lambda_: float = 2.0
+    alpha: float = 2.0
+    beta: float = 10.0
+    sigma: float = 8.0
+    postprocess: Literal["published", "merge", "none"] = "published"
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    preset: Literal["auto", "paper", "quick"] = "auto"
+    device: str = "auto"
+    seed: int = 0
+
+    def network(self, n: int, height: int, width: int) -> nn.Module:
+        """Return the layers for `n` superpixels of an image of height x width pixels."""
+        raise NotImplementedError
+
+    def objective(self, scene: Scene) -> Objective:
+        """Return what is to be minimised for an image at some resolution."""
+        raise NotImplementedError
+
+    def channels(self) -> int:
+        """Return the channels of all layers before the last, by which memory is estimated."""
+        return sum(self.width << i for i in range(self.blocks))
+
+    def validate(self) -> None:
+        """Refuse values out of range."""
+        for name, least, most in (
+            ("iterations", 1, 10**7), ("coarse", 0, 10**7), ("seed", 0, 2**63 - 1),
+            ("blocks", 1, 6), ("width", 1, 256),
+            ("lambda_", 0, 1e9), ("alpha", 0, 1e9), ("beta", 0, 1e9), ("eta", 0, 1e9),
+        ):  # fmt: skip
+            value = getattr(self, name, least)
+            if not least <= value <= most:
+                raise ValueError(f"{name}={value} must be from {least:g} to {most:g}")
+        for name, most in (("scale", 1.0), ("learning_rate", 1.0), ("sigma", 1e9)):
+            if not 0 < getattr(self, name) <= most:
+                raise ValueError(f"{name}={getattr(self, name)} must be over 0, at most {most:g}")
+
+    def segment(self, image: NDArray[np.uint8], n: int) -> NDArray[Any]:
+        """Return the labels, and leave in `facts` what the optimisation came to."""
+        return self.solve(image, n).labels
+
+    def solve(self, image: NDArray[np.uint8], n: int) -> Solution:
+        """Optimise a network on the image; return its labels, images and losses.
+
+        Parameters
+        ----------
+        image : (H, W, 3) ndarray of uint8
+            sRGB; any other image that `methods.segment` takes is converted first.
+        n : int
+            Channels of the assignment, 1 to H * W: most superpixels before post-processing.
+
+        Raises
+        ------
+        Skip
+            If the image has one pixel only in a direction, or needs more memory than there is.
+        ValueError
+            If `n` is out of range, or the optimisation diverges.
+        """
+        from methods.image import as_rgb_uint8
+        from methods.neural.solver import solve
+
+        return solve(self, as_rgb_uint8(image), n)
+
+    def warm_up(self, image: NDArray[np.uint8], n: int) -> None:
+        """Compile by two iterations on a corner of the image."""
+        few = {**self.params(), "iterations": 2, "coarse": min(self.coarse, 1)}
+        Method.warm_up(type(self)(**few), image, n)

@@ -1,0 +1,157 @@
+"""Layers: what turns colours and positions into features. Tensors are (H, W, channels).
+
+Convolutions run in the type of number of their input, on weights kept in float32; norms are
+computed in float32.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from methods.neural import fused, winograd
+from methods.neural.losses import bordered, bordered_laplacian, largest_is_one
+
+DILATIONS = (1, 2, 4, 8)
+
+#: Least channels on either side for which fewer products outweigh the transforms.
+WINOGRAD_FROM = 64
+
+
+def normalise(
+    values: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    relu: bool,
+    border: int = 0,
+    dtype: torch.dtype | None = None,
+) -> Tensor:
+    """Instance norm, perhaps ReLU, a border by reflection; see `fused.normalise`."""
+    if values.device.type == "cpu":
+        return fused.normalise(values.contiguous(), weight, bias, relu, border, dtype)
+    planes = values.float().permute(2, 0, 1)[None]
+    result = functional.instance_norm(planes, None, None, weight, bias).squeeze(0).permute(1, 2, 0)
+    if relu:
+        result = functional.relu(result)
+    result = result.to(dtype or values.dtype)
+    return bordered(result) if border else result
+
+
+class Convolution(nn.Module):
+    """Convolution without bias; zeros around the image if `padding` says so.
+
+    Parameters
+    ----------
+    inputs, outputs : int
+        Channels.
+    size : int
+        Side of the kernel.
+    dilation : int
+    padding : int
+        Zeros around the image, in multiples of `dilation`.
+    """
+
+    def __init__(
+        self, inputs: int, outputs: int, size: int = 3, dilation: int = 1, padding: int = 0
+    ) -> None:
+        super().__init__()
+        weight = torch.empty(size, size, inputs, outputs).permute(3, 2, 0, 1)
+        self.weight = nn.Parameter(weight)  # in the order in which `winograd` reads it
+        self.size, self.dilation, self.padding = size, dilation, padding
+
+    def forward(self, values: Tensor) -> Tensor:
+        """Return (H, W, outputs) for (H, W, inputs)."""
+        channels = min(self.weight.shape[:2])
+        if values.device.type == "cpu" and self.size == 3 and channels >= WINOGRAD_FROM:
+            return winograd.convolve(values, self.weight, self.padding, self.dilation)
+        planes = values.permute(2, 0, 1)[None]
+        weight = self.weight.to(values.dtype, memory_format=torch.channels_last)
+        padding = self.padding * self.dilation
+        result = functional.conv2d(planes, weight, padding=padding, dilation=self.dilation)
+        return result.squeeze(0).permute(1, 2, 0)
+
+
+class ConvInReLU(nn.Module):
+    """3 x 3 convolution over reflected borders, affine instance norm, ReLU.
+
+    Takes an image that already has its border of one pixel, and returns one with a border of
+    `border`: a layer writes the next one's border along with its own result.
+    """
+
+    def __init__(self, inputs: int, outputs: int, border: int) -> None:
+        super().__init__()
+        self.convolution = Convolution(inputs, outputs)
+        self.weight, self.bias = (
+            nn.Parameter(torch.ones(outputs)),
+            nn.Parameter(torch.zeros(outputs)),
+        )
+        self.border = border
+
+    def forward(self, values: Tensor) -> Tensor:
+        """Return (H + 2 border, W + 2 border, outputs) for (H + 2, W + 2, inputs)."""
+        return normalise(self.convolution(values), self.weight, self.bias, True, self.border)
+
+
+class Features(nn.Sequential):
+    """`blocks` ConvInReLU, the first `width` wide, each twice as wide as the one before."""
+
+    def __init__(self, blocks: int, width: int, border: int = 0, inputs: int = 5) -> None:
+        widths = [inputs, *(width << i for i in range(blocks))]
+        borders = [1] * (blocks - 1) + [border]
+        super().__init__(*map(ConvInReLU, widths[:-1], widths[1:], borders))
+        self.width = widths[-1]
+
+
+class Aspp(nn.Module):
+    """Atrous spatial pyramid: parallel dilated convolutions, joined and projected.
+
+    Chen, Papandreou, Schroff, Adam, arXiv 1706.05587. Zeros around the image, norms without affine
+    part, and a 3 x 3 projection, as in the published code.
+    """
+
+    def __init__(self, inputs: int, width: int, dilations: Sequence[int] = DILATIONS) -> None:
+        super().__init__()
+        self.branches = nn.ModuleList(
+            Convolution(inputs, width, dilation=d, padding=1) for d in dilations
+        )
+        self.projection = Convolution(width * len(dilations), width, padding=1)
+
+    def forward(self, values: Tensor) -> Tensor:
+        """Return (H + 2, W + 2, width) for (H, W, inputs)."""
+        joined = torch.cat([normalise(b(values), None, None, True) for b in self.branches], -1)
+        return normalise(self.projection(joined), None, None, True, border=1)
+
+
+class EdgeAwareFeatures(nn.Module):
+    """The proposed network's: Features, joined with their Laplacian, ASPP, one more ConvInReLU.
+
+    Parameters
+    ----------
+    blocks, width : int
+        Of the `Features`.
+    laplacian : bool
+        Whether the Laplacian responses, divided by their largest magnitude, are joined.
+    aspp : bool
+        Whether the four parallel convolutions are dilated by 1, 2, 4, 8, or all plain.
+    """
+
+    def __init__(self, blocks: int, width: int, laplacian: bool = True, aspp: bool = True) -> None:
+        super().__init__()
+        self.features = Features(blocks, width, border=1)
+        self.laplacian, self.width = laplacian, self.features.width
+        self.aspp = Aspp(
+            self.width * (2 if laplacian else 1), self.width, DILATIONS if aspp else (1,) * 4
+        )
+        self.last = ConvInReLU(self.width, self.width, border=0)
+
+    def forward(self, values: Tensor) -> Tensor:
+        """Return (H, W, width) for (H + 2, W + 2, 5)."""
+        features = self.features(values)
+        inner = features[1:-1, 1:-1]
+        if self.laplacian:
+            inner = torch.cat([inner, largest_is_one(bordered_laplacian(features))], -1)
+        result: Tensor = self.last(self.aspp(inner))
+        return result

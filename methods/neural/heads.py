@@ -1,0 +1,74 @@
+"""The last layer: a reconstructed image, and logits of every superpixel at every pixel."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from methods.neural.features import Convolution, normalise
+
+
+class Prediction(NamedTuple):
+    """What a network says of an image.
+
+    Attributes
+    ----------
+    reconstruction : (H, W, 3) Tensor of float32
+        Standardised RGB.
+    logits : (H, W, N) Tensor of float32
+    """
+
+    reconstruction: Tensor
+    logits: Tensor
+
+
+class AssignmentHead(nn.Module):
+    """1 x 1 convolution to a colour and N logits, which end in an affine instance norm."""
+
+    def __init__(self, inputs: int, n: int) -> None:
+        super().__init__()
+        self.convolution = Convolution(inputs, 3 + n, size=1)
+        self.constant = nn.Parameter(torch.zeros(3 + n))
+        self.weight, self.bias = nn.Parameter(torch.ones(n)), nn.Parameter(torch.zeros(n))
+
+    def forward(self, values: Tensor) -> Prediction:
+        """Return the prediction for (H, W, inputs)."""
+        sums = self.convolution(values) + self.constant.to(values.dtype)
+        colour, logits = sums[..., :3].float(), sums[..., 3:]
+        return Prediction(
+            colour, normalise(logits, self.weight, self.bias, False, dtype=torch.float32)
+        )
+
+
+class FactorHead(nn.Module):
+    """EA's: the logit of a cell in a grid of superpixels is the product of its row and its column.
+
+    Parameters
+    ----------
+    inputs : int
+    columns, rows : int
+        floor(sqrt(n W / H)) and floor(sqrt(n H / W)), see `factors`.
+    """
+
+    def __init__(self, inputs: int, columns: int, rows: int) -> None:
+        super().__init__()
+        count = 3 + columns + rows
+        self.columns, self.rows = columns, rows
+        self.convolution = Convolution(inputs, count, size=1)
+        self.weight, self.bias = nn.Parameter(torch.ones(count)), nn.Parameter(torch.zeros(count))
+
+    def forward(self, values: Tensor) -> Prediction:
+        """Return the prediction for (H, W, inputs)."""
+        sums = self.convolution(values)
+        heads = normalise(sums, self.weight, self.bias, False, dtype=torch.float32)
+        x, y = heads[..., 3 : 3 + self.columns], heads[..., 3 + self.columns :]
+        return Prediction(heads[..., :3], (y[..., :, None] * x[..., None, :]).flatten(2))
+
+
+def factors(n: int, height: int, width: int) -> tuple[int, int]:
+    """Return the columns and rows of EA's grid for `n` superpixels, at least one each."""
+    columns, rows = math.isqrt(n * width // height), math.isqrt(n * height // width)
+    return max(1, columns), max(1, rows)

@@ -1,0 +1,106 @@
+"""The one loop by which all networks are optimised, on the image that they segment."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from methods import progress
+from methods.neural.heads import Prediction
+from methods.neural.losses import Summary, summarise
+from methods.neural.objective import Objective
+from methods.neural.scene import Scene
+
+
+class Stage(NamedTuple):
+    """Some steps at one resolution."""
+
+    scene: Scene
+    objective: Objective
+    iterations: int
+
+
+def initialise(network: nn.Module, start: Callable[..., Tensor], seed: int) -> None:
+    """Draw the weights of all convolutions; other parameters keep what they are made with.
+
+    Parameters
+    ----------
+    network : nn.Module
+    start : callable
+        Such as `torch.nn.init.xavier_normal_`.
+    seed : int
+        The weights depend on it alone, not on what was drawn before.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    for parameter in network.parameters():
+        if parameter.dim() == 4:
+            start(parameter, generator=generator)
+
+
+def predict(network: nn.Module, scene: Scene) -> tuple[Prediction, Summary]:
+    """Return what a network says of an image."""
+    prediction: Prediction = network(scene.inputs)
+    return prediction, summarise(prediction.logits, scene.image)
+
+
+def loss_of(network: nn.Module, scene: Scene, objective: Objective) -> Tensor:
+    """Return what is to be minimised."""
+    return objective(*predict(network, scene))
+
+
+def _compiled_for(device: str) -> Callable[..., Tensor]:
+    """Return `loss_of`, on CUDA with its many small operations joined, where that is possible."""
+    if device != "cuda":
+        return loss_of  # `methods.neural.fused` has joined them
+    torch._dynamo.config.suppress_errors = True
+    return torch.compile(loss_of)
+
+
+def optimise(
+    network: nn.Module, stages: Sequence[Stage], learning_rate: float = 0.01, decay: str = "none"
+) -> NDArray[np.float64]:
+    """Minimise the objective by Adam; return its value before every step.
+
+    Parameters
+    ----------
+    network : nn.Module
+    stages : sequence of Stage
+        One after the other, with the same weights and the same state of Adam.
+    learning_rate : float
+    decay : {"none", "cosine"}
+        ``"cosine"`` lets the learning rate fall to 0 over all steps.
+
+    Raises
+    ------
+    ValueError
+        If the loss, or a weight after the last step, is no number any more.
+    """
+    steps = [stage for stage in stages for _ in range(stage.iterations)]
+    value_of = _compiled_for(next(network.parameters()).device.type)
+    adam = torch.optim.Adam(network.parameters(), lr=learning_rate, fused=True)
+    values = []
+    for i, (scene, objective, _) in enumerate(steps):
+        if decay == "cosine":
+            for group in adam.param_groups:
+                group["lr"] = learning_rate * (1 + math.cos(math.pi * i / len(steps))) / 2
+        adam.zero_grad()
+        loss = value_of(network, scene, objective)
+        loss.backward()  # type: ignore[no-untyped-call]
+        adam.step()
+        values.append(loss.detach())
+        progress.report(i + 1, len(steps))
+    losses = torch.stack(values).double().cpu().numpy()
+    if not (np.isfinite(losses[-1]) and all(w.isfinite().all() for w in network.parameters())):
+        good = int(np.isfinite(losses).argmin()) if not np.isfinite(losses[-1]) else len(losses)
+        raise ValueError(
+            f"loss or weights are no numbers any more after {good} of {len(losses)} iterations: "
+            f"learning_rate={learning_rate:g} is too high, or a weight of the objective is; 0.01 "
+            "is published"
+        )
+    return losses

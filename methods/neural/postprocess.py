@@ -1,0 +1,167 @@
+"""What becomes of a network's label map: its parts are cut, merged, or left as they are."""
+
+from __future__ import annotations
+
+import heapq
+from collections import defaultdict
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from methods.kernels.compiled import compiled
+from methods.labels import connected_components
+
+SMALLEST = 0.06  # parts smaller than this share of the mean area H W / n are merged
+LARGEST = 3.0  # times that area, where the published traversal stops
+
+FREE = -1
+
+
+def postprocess(labels: ArrayLike, n: int, how: str) -> NDArray[np.int64]:
+    """Return a network's labels after what is done about their parts.
+
+    Parameters
+    ----------
+    labels : (H, W) array of integers
+        The channel of greatest probability of each pixel.
+    n : int
+        Superpixels asked for, 1 to H * W.
+    how : {"published", "merge", "none"}
+        ``"published"`` is `cut_and_merge` with the limits of the code of RIM, areas of
+        ``int(0.06 H W / n)`` and ``int(3 H W / n)`` pixels; ``"merge"`` is `merge_parts` of fewer
+        than ``0.06 H W / n`` pixels, which cuts nothing; ``"none"`` leaves the labels as they are.
+
+    Returns
+    -------
+    (H, W) ndarray of int64
+        After ``"published"`` and ``"merge"`` every label is one 4-connected part.
+
+    Raises
+    ------
+    ValueError
+        If there is no such `how`.
+    """
+    codes = np.ascontiguousarray(labels, dtype=np.int64)
+    area = codes.size / n
+    if how == "published":
+        return cut_and_merge(codes, int(SMALLEST * area), int(LARGEST * area))
+    if how == "merge":
+        return merge_parts(codes, SMALLEST * area)
+    if how == "none":
+        return codes
+    raise ValueError(f"postprocess={how!r} is unknown; choose 'published', 'merge' or 'none'")
+
+
+@compiled
+def cut_and_merge(labels: NDArray[np.int64], least: int, most: int) -> NDArray[np.int64]:
+    """Return the pieces that a traversal in raster order finds, the small ones merged.
+
+    Every pixel that has no number yet starts a piece, which grows breadth first over 4-connected
+    pixels of equal label and no number, to the right, left, bottom and top, and ends at `most`
+    pixels: what is left of a larger part is found as other pieces. A piece of fewer than `least`
+    pixels joins the piece with another number that it met last on its way; the first one, which
+    has not met any if it is small, shares its number with the next. That is the rule of the
+    connectivity enforcement of SLIC in scikit-image, found by calling that.
+
+    Parameters
+    ----------
+    labels : (H, W) ndarray of int64
+    least, most : int
+        Pixels.
+
+    Returns
+    -------
+    (H, W) ndarray of int64
+        Numbers from 0, in the order in which the pieces were found.
+    """
+    height, width = labels.shape
+    numbers = np.full((height, width), FREE, np.int64)
+    piece = np.empty((height * width, 2), np.int64)
+    number = 0
+    for row in range(height):
+        for column in range(width):
+            if numbers[row, column] != FREE:
+                continue
+            numbers[row, column] = number
+            piece[0] = row, column
+            size, at, met = 1, 0, 0
+            while at < size < most:
+                y, x = piece[at]
+                at += 1
+                for v, u in ((y, x + 1), (y, x - 1), (y + 1, x), (y - 1, x)):
+                    if not (0 <= v < height and 0 <= u < width) or size >= most:
+                        continue
+                    if numbers[v, u] == FREE and labels[v, u] == labels[row, column]:
+                        numbers[v, u] = number
+                        piece[size] = v, u
+                        size += 1
+                    elif numbers[v, u] not in (FREE, number):
+                        met = numbers[v, u]
+            if size >= least:
+                number += 1
+                continue
+            for i in range(size):
+                numbers[piece[i, 0], piece[i, 1]] = met
+    return numbers
+
+
+def merge_parts(labels: NDArray[np.int64], least: float) -> NDArray[np.int64]:
+    """Return the 4-connected parts, small ones merged with the longest shared border.
+
+    The smallest part goes first, of equal ones that with the first pixel in raster order; of
+    neighbours with equally long borders it joins the one with the first pixel. What has merged is
+    one part from then on. The last part stays, however small.
+
+    Parameters
+    ----------
+    labels : (H, W) ndarray of int64
+    least : float
+        Pixels that a part must have to stay as it is.
+
+    Returns
+    -------
+    (H, W) ndarray of int64
+        Each part has the number of the first that it is made of.
+    """
+    parts = connected_components(labels)
+    borders = _border_lengths(parts)
+    sizes = np.bincount(parts.ravel()).tolist()
+    first, joined = list(range(len(sizes))), list(range(len(sizes)))
+    waiting = [(size, part, part) for part, size in enumerate(sizes) if size < least]
+    heapq.heapify(waiting)
+    while waiting:
+        size, lowest, part = heapq.heappop(waiting)
+        around = borders[part]
+        if joined[part] != part or size != sizes[part] or not around:
+            continue
+        into = min(around, key=lambda other: (-around[other], first[other]))
+        joined[part] = into
+        sizes[into] += size
+        first[into] = min(lowest, first[into])
+        for other, length in around.items():
+            del borders[other][part]
+            if other != into:
+                borders[other][into] += length
+                borders[into][other] += length
+        if sizes[into] < least:
+            heapq.heappush(waiting, (sizes[into], first[into], into))
+    for part in range(len(joined)):
+        while joined[part] != joined[joined[part]]:
+            joined[part] = joined[joined[part]]
+    merged: NDArray[np.int64] = np.array(first)[np.array(joined)][parts]
+    return merged
+
+
+def _border_lengths(parts: NDArray[np.int32]) -> list[defaultdict[int, int]]:
+    """Return for each part the pairs of pixels across its border with each neighbour."""
+    count = int(parts.max()) + 1
+    beside = [(parts[:, :-1], parts[:, 1:]), (parts[:-1], parts[1:])]
+    one, other = (np.concatenate([pair[i].ravel() for pair in beside]) for i in (0, 1))
+    across = one != other
+    pairs = np.int64(count) * np.minimum(one, other)[across] + np.maximum(one, other)[across]
+    distinct, lengths = np.unique(pairs, return_counts=True)
+    borders: list[defaultdict[int, int]] = [defaultdict(int) for _ in range(count)]
+    for pair, length in zip(distinct.tolist(), lengths.tolist(), strict=True):
+        a, b = divmod(pair, count)
+        borders[a][b] = borders[b][a] = length
+    return borders

@@ -1,0 +1,228 @@
+"""Who runs beside whom: methods of one core, of all cores and on CUDA; what they say meanwhile."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from joblib import cpu_count
+
+from bench import lanes
+from bench.datasets import open_dataset
+from bench.executor import run_in_workers
+from bench.lanes import stages
+from bench.plan import group, make_plan, make_variants
+from bench.selection import Choice
+from bench.store import Store
+from bench.worker import Job
+from methods import registry
+
+PLUGIN = Path(__file__).parent / "lanes.py"
+CORES = cpu_count()
+
+
+@pytest.fixture
+def notes(tmp_path):
+    folder = tmp_path / "notes"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def run(bench, tiny):
+    def start(methods, *options, n="4,9", workers=2):
+        common = ("--dataset", "folder", "--root", tiny, "--plugin", PLUGIN, "--workers", workers)
+        return bench("run", "--methods", methods, "--n", n, *common, *options)
+
+    return start
+
+
+def read(notes, method=None):
+    found = [json.loads(path.read_text()) for path in notes.iterdir()]
+    return [note for note in found if method in (None, note["method"])]
+
+
+def overlap(a, b):
+    return a["begin"] < b["end"] and b["begin"] < a["end"]
+
+
+def test_a_method_of_all_cores_runs_alone_with_all_of_them(run, results, notes):
+    both = f"all_cores[folder={notes}],one_core[folder={notes}]"
+    finished = run(both)
+    assert finished.status == 0, finished.out
+    said = f"6 of them 2 at a time, 6 of them one at a time with {CORES} threads, into"
+    assert f"12 cells to run, {said}" in finished.out
+    assert "340" not in finished.out  # iterations are shown on a terminal only
+    wide, narrow = read(notes, "all_cores"), read(notes, "one_core")
+    assert [note["what"] for note in wide].count("segment") == 6
+    for i, note in enumerate(wide):
+        assert not any(overlap(note, other) for other in [*wide[:i], *narrow])
+    assert {tuple(note["threads"]) for note in wide} == {(str(CORES),)}
+    assert {tuple(note["threads"]) for note in narrow} == {("1",)}
+    assert {note["what"] for note in wide} == {"segment", "warm-up"}
+    rows = results().groupby("method")
+    assert rows.threads.unique().map(list).to_dict() == {"all_cores": [CORES], "one_core": [1]}
+    assert rows.contended.unique().map(list).to_dict() == {"all_cores": [False], "one_core": [True]}
+
+
+def test_timing_pins_what_uses_one_core_only(run, results, notes):
+    both = f"all_cores[folder={notes},takes_s=0],one_core[folder={notes},takes_s=0]"
+    assert run(both, "--timing", "--limit", "1").status == 0
+    wide, narrow = read(notes, "all_cores"), read(notes, "one_core")
+    assert {note["cores"] for note in wide} == {len(os.sched_getaffinity(0))}
+    assert {note["cores"] for note in narrow} == {1}
+    assert len({note["process"] for note in wide + narrow}) == 2
+    assert [note["what"] for note in wide + narrow].count("segment") == 12
+    rows = results()
+    assert (rows.time_repeats == 3).all()
+    assert not rows.contended.any()
+    assert rows.groupby("method").threads.max().to_dict() == {"all_cores": CORES, "one_core": 1}
+
+
+def test_here_and_in_workers_it_has_the_same_threads(run, results, notes):
+    both = f"one_core[folder={notes},takes_s=0],all_cores[folder={notes},takes_s=0]"
+    assert run(both, "--backend", "sequential", "--timing", n="4").status == 0
+    assert {note["cores"] for note in read(notes, "all_cores")} == {len(os.sched_getaffinity(0))}
+    assert {note["cores"] for note in read(notes, "one_core")} == {1}
+    threads = results().groupby("method").threads.max().to_dict()
+    assert threads == {"all_cores": CORES, "one_core": 1}
+
+
+def test_what_crashes_or_hangs_on_all_cores_costs_no_other(run, results, notes):
+    method = f"all_cores[folder={notes},takes_s=0,crash_at=4,hang_at=9]"
+    finished = run(
+        f"{method},one_core[folder={notes}]", "--timeout", "0.5", "--limit", "1", n="4,9,16"
+    )
+    assert finished.status == 2, finished.out
+    rows = results().set_index(["method", "n"])
+    wide = rows.loc["all_cores"]
+    assert wide.status.to_dict() == {4: "crashed", 9: "timeout", 16: "ok"}
+    assert "lack of memory" in wide.error[4]
+    assert "--preset quick" in wide.error[4]
+    assert (rows.loc["one_core"].status == "ok").all()
+    assert (wide.threads == CORES).all()
+
+
+def test_an_interrupted_run_continues_among_the_cells_of_all_cores(
+    run, results, tiny, notes, tmp_path
+):
+    method = f"all_cores[folder={notes},takes_s=0.4],one_core[folder={notes},takes_s=0]"
+    arguments = ["run", "--methods", method, "--n", "4", "--dataset", "folder"]
+    arguments += ["--root", str(tiny), "--plugin", str(PLUGIN), "--workers", "2"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bench", *arguments],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    while process.poll() is None and not list(notes.glob("all_cores*")):
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 130, out
+    assert "Traceback" not in out
+    kept = results()
+    assert (kept.method == "one_core").sum() == 3
+    assert len(kept) < 6
+    again = run(method, n="4")
+    assert f"{6 - len(kept)} cells to run" in again.out
+    assert again.status == 0
+    assert len(results()) == 6
+
+
+# --- CUDA, with devices that are only said to be there -------------------------------------
+
+
+@pytest.fixture
+def execute(tiny, tmp_path, monkeypatch):
+    """Run cells of (method, parameters, lane) in workers; return the statuses and the rows."""
+    monkeypatch.setattr(registry, "_registered", dict(registry._registered))
+    monkeypatch.setattr(registry, "_plugin_files", dict(registry._plugin_files))
+    registry.load_plugin_file(PLUGIN)
+    dataset = open_dataset("folder", root=tiny)
+    job = Job(dataset, tmp_path / "r.parquet", plugins=(PLUGIN,))
+
+    def start(*chosen, counts=(4, 9), watch=None):
+        cells = []
+        for name, params, lane in chosen:
+            variants = make_variants([Choice(name, tuple(params.items()))])
+            cells += [replace(c, lane=lane) for c in make_plan(dataset, variants, counts, [0])]
+        store = Store(job.out)
+        with store.locked():
+            outcomes = list(run_in_workers(job, stages(group(cells)), 1, watch))
+            return [o.status for o in outcomes], [store.read_row(c.key) for c in cells]
+
+    return start
+
+
+def test_cuda_runs_beside_the_methods_of_one_core(execute, tmp_path):
+    folder = {"folder": str(tmp_path)}
+    statuses, rows = execute(
+        ("meets", folder | {"me": "a", "other": "b"}, "cuda"),
+        ("meets", folder | {"me": "b", "other": "a"}, "core"),
+    )
+    assert statuses == 12 * ["ok"]
+    assert all(row["contended"] for row in rows)
+    assert all(row["threads"] == 1 for row in rows)
+
+
+def test_each_cuda_device_has_a_worker_that_sees_no_other(execute, notes, monkeypatch):
+    monkeypatch.setattr(lanes, "cuda_devices", lambda: 2)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "5,7")
+    statuses, _ = execute(("one_core", {"folder": str(notes)}, "cuda"), counts=(4, 9, 16))
+    assert statuses == 9 * ["ok"]
+    assert len({(note["process"], note["gpu"]) for note in read(notes)}) == 2
+    assert {note["gpu"] for note in read(notes)} == {"5", "7"}
+
+
+def test_timing_takes_one_cuda_device(monkeypatch):
+    monkeypatch.setattr(lanes, "cuda_devices", lambda: 2)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    assert [crew.gpu for crew in lanes.crews("cuda", 9, 4, one_by_one=False)] == ["0", "1"]
+    assert [crew.gpu for crew in lanes.crews("cuda", 9, 4, one_by_one=True)] == ["0"]
+    assert [crew.gpu for crew in lanes.crews("cuda", 1, 4, one_by_one=False)] == ["0"]
+
+
+def test_one_cuda_device_is_left_as_the_user_named_it(monkeypatch):
+    monkeypatch.setattr(lanes, "cuda_devices", lambda: 1)
+    (crew,) = lanes.crews("cuda", 9, 4, one_by_one=False)
+    assert "CUDA_VISIBLE_DEVICES" not in crew.environment
+
+
+# --- memory ---------------------------------------------------------------------------------
+
+
+def test_too_little_memory_is_a_row_with_the_cure_and_the_worker_goes_on(run, results):
+    finished = run("hungry[way=numpy,torch]", "--limit", "1", workers=1)
+    assert finished.status == 2, finished.out
+    rows = results().set_index("n")
+    assert rows.loc[4].status.tolist() == ["failed", "failed"]
+    assert rows.loc[4].error.str.startswith("out of memory: ").all()
+    assert rows.loc[4].error.str.contains("smaller images").all()
+    assert rows.loc[4].error.str.contains("--preset quick").all()
+    assert rows.loc[9].status.tolist() == ["ok", "ok"]
+
+
+# --- iterations -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lane", ["core", "cores"])
+def test_the_iterations_of_a_running_cell_are_heard(execute, tmp_path, lane):
+    heard = set()
+
+    def watch(cells):
+        heard.update((cell.label, cell.image, cell.n, done, total) for cell, done, total in cells)
+        if heard:
+            (tmp_path / "seen").touch()
+
+    statuses, _ = execute(("reports", {"folder": str(tmp_path)}, lane), counts=(4,), watch=watch)
+    assert statuses == 3 * ["ok"]
+    assert (f"reports[folder={tmp_path}]", "im0", 4, 340, 1000) in heard

@@ -1,0 +1,95 @@
+"""What the networks' benchmarks rest on: equal weights, counts of products, verdicts, resuming."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from matplotlib.image import imread
+from torch import nn
+
+from methods import get_method
+from methods.neural.optimise import initialise, predict
+from methods.neural.scene import make_scene
+from tests.benchmark import bench_quick
+from tests.benchmark.bench_networks import multiplications
+from tests.benchmark.bench_parity import differ
+from tests.benchmark.plain import plain_network, plain_objective
+from tests.benchmark.runs import Runs
+from tests.oracle.oracle_networks import PlainRim, input_tensor
+
+IMAGE = np.random.default_rng(0).integers(0, 256, (14, 21, 3)).astype(np.uint8)
+
+
+@pytest.mark.parametrize("name", ["rim", "ea", "proposed"])
+def test_plain_and_ours_start_with_the_same_weights_and_the_same_loss(name):
+    method = get_method(name, preset="paper", width=3, blocks=2, device="cpu")
+    network = method.network(12, 14, 21)
+    initialise(network, getattr(nn.init, method.start), seed=5)
+    twin = plain_network(method, network, 12, 14, 21)
+    scene, x = make_scene(IMAGE, 1.0, "cpu"), input_tensor(IMAGE)
+    with torch.no_grad():
+        prediction, summary = predict(network, scene)
+        reconstruction, logits = twin(x)
+        p = torch.softmax(logits, dim=0)
+        theirs = plain_objective(method, IMAGE)(p, reconstruction, x[0, :3])
+        ours = method.objective(scene)(prediction, summary)
+    torch.testing.assert_close(prediction.logits.permute(2, 0, 1), logits, rtol=1e-3, atol=1e-3)
+    assert float(ours) == pytest.approx(float(theirs), rel=1e-4)
+
+
+def test_a_network_of_another_shape_is_no_twin():
+    method = get_method("rim", preset="paper", width=3, blocks=2, device="cpu")
+    with pytest.raises(ValueError, match="further convolutions"):
+        plain_network(method, nn.Conv2d(5, 3, 3), 12, 14, 21)
+
+
+def test_the_products_of_rim_are_those_of_its_convolutions():
+    network = PlainRim(10, width=4, blocks=2)
+    x = input_tensor(IMAGE)
+    by_hand = 14 * 21 * (9 * 5 * 4 + 9 * 4 * 8 + 8 * 13)
+    assert multiplications(network, lambda: network(x)) == by_hand
+
+
+def test_a_difference_within_chance_or_below_that_of_another_seed_agrees():
+    plain = np.array([[0.90, 0.92], [0.94, 0.91], [0.88, 0.89], [0.93, 0.95]])
+    wobble = np.array([[1, -1], [-1, 1], [1, -1], [-1, 1]]) * 0.01
+    assert differ(plain, plain + wobble).beyond_chance == 0
+    shifted = differ(plain, plain + 0.01)
+    assert shifted.noise == pytest.approx(0.02)
+    assert shifted.beyond_chance == pytest.approx(0.01)
+    assert shifted.agrees
+    assert not differ(plain, plain - 0.05).agrees
+    assert not differ(plain[:, :1], plain[:, :1] + 0.01).agrees  # one seed says nothing of noise
+
+
+def test_what_was_measured_is_not_measured_again_and_what_was_cut_off_is(tmp_path):
+    def never():
+        raise AssertionError("measured again")
+
+    file = tmp_path / "new" / "runs.jsonl"
+    runs = Runs(file)
+    assert runs.get({"image": "a", "seed": 0}, lambda: {"loss": 1.5}) == {"loss": 1.5}
+    runs.get({"image": "b", "seed": 0}, lambda: {"loss": 2.5})
+    file.write_text(file.read_text()[:-9])
+    again = Runs(file)
+    assert again.get({"seed": 0, "image": "a"}, never) == {"loss": 1.5}
+    assert again.get({"image": "b", "seed": 0}, lambda: {"loss": 3.5}) == {"loss": 3.5}
+    assert Runs(file).get({"image": "b", "seed": 0}, never) == {"loss": 3.5}
+
+
+def test_quality_is_drawn_against_seconds(tmp_path):
+    rows = [
+        {
+            "label": "RIM (quick)",
+            "budget": budget,
+            "asa": 0.9,
+            "br_r2": 0.6,
+            "count": 110,
+            "seconds": s,
+        }
+        for s, budget in enumerate(bench_quick.budgets(), start=3)
+    ]
+    rows.append(rows[0] | {"label": "SLIC", "budget": "count of rim", "seconds": 0.1})
+    bench_quick.draw(pd.DataFrame(rows), tmp_path / "curve.png")
+    height, width, _ = imread(tmp_path / "curve.png").shape
+    assert width > height > 100
