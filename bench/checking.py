@@ -11,6 +11,7 @@ from typing import Any
 from joblib.externals import loky
 
 from bench.plan import Variant
+from bench.processes import interrupts_held, obey_parent
 from methods.checks import CHECKS, CheckResult, run_check
 from methods.registry import load_plugin_file
 
@@ -27,10 +28,11 @@ def run_checks_safely(variant: Variant, plugins: tuple[Path, ...]) -> Iterator[C
     plugins : tuple of Path
         Files that the method may come from.
     """
-    worker = loky.ProcessPoolExecutor(1)
+    worker = _start()
     try:
         for name in CHECKS:
-            asked = worker.submit(_check, name, variant.name, variant.given, plugins)
+            with interrupts_held():
+                asked = worker.submit(_check, name, variant.name, variant.given, plugins)
             try:
                 yield asked.result(timeout=LONGEST_S)
                 continue
@@ -41,10 +43,14 @@ def run_checks_safely(variant: Variant, plugins: tuple[Path, ...]) -> Iterator[C
                 yield CheckResult(name, "failed", problem)
                 return
             worker.shutdown(kill_workers=True)
-            worker = loky.ProcessPoolExecutor(1)
+            worker = _start()
             yield CheckResult(name, "failed", problem)
     finally:
         worker.shutdown(kill_workers=True)
+
+
+def _start() -> loky.ProcessPoolExecutor:
+    return loky.ProcessPoolExecutor(1, initializer=obey_parent)
 
 
 def _check(name: str, method: str, given: dict[str, Any], plugins: tuple[Path, ...]) -> CheckResult:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from bench.lanes import Crew, Lane, crews, lane_of, threads_of
 from bench.plan import Cell, Variant
 from bench.problems import one_line
+from bench.processes import interrupts_held, obey_parent
 from bench.worker import limit_threads
 from methods import progress
 from methods.base import Skip
@@ -97,7 +97,7 @@ def time_call(name: str, given: Mapping[str, Any], image: Image, n: int, threads
         method = get_method(name, **given)
         method.warm_up(image.copy(), n)
         limit_threads(threads)
-        watch = Watch(_clock_of(str(given.get("device", "cpu"))))
+        watch = Watch(clock_of(str(given.get("device", "cpu"))))
         try:
             with progress.listening(watch.hear):
                 method.segment(image, n)
@@ -111,7 +111,7 @@ def time_call(name: str, given: Mapping[str, Any], image: Image, n: int, threads
     return Cost(seconds, iterates=bool(watch.moments))
 
 
-def _clock_of(device: str) -> Callable[[], float]:
+def clock_of(device: str) -> Callable[[], float]:
     """Return a clock that waits for what was started on the device."""
     if not device.startswith("cuda"):
         return time.perf_counter
@@ -152,9 +152,10 @@ class Timer:
         given = ({"seed": self.seed} if "seed" in variant.takes else {}) | variant.given
         threads = threads_of(_lane(variant))
         try:
-            asked = self._worker(threads).submit(
-                time_call, variant.name, given, self.image, n, threads
-            )
+            with interrupts_held():
+                asked = self._worker(threads).submit(
+                    time_call, variant.name, given, self.image, n, threads
+                )
             cost: Cost = asked.result()
         except BrokenProcessPool:
             self._end(threads)
@@ -175,7 +176,7 @@ class Timer:
 
 
 def _prepare(plugins: tuple[Path, ...]) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's, which ends this process
+    obey_parent()
     for plugin in plugins:
         load_plugin_file(plugin)
 
@@ -202,14 +203,20 @@ def costs_by_count(counts: Sequence[int], timed: Callable[[int], Cost]) -> dict[
     return {n: costs[n] for n in counts}
 
 
-def count_cells(cells: Iterable[Cell], variants: Sequence[Variant]) -> list[Counter[int]]:
-    """Return how many cells there are of each variant, by count."""
+def count_cells(
+    cells: Iterable[Cell], variants: Sequence[Variant]
+) -> list[tuple[Variant, Counter[int]]]:
+    """Return the variants that have cells to run, with the number of these by count.
+
+    Variants that differ in their seeds only cost the same and are counted as one.
+    """
     numbers: dict[tuple[str, str, str], Counter[int]] = {}
     for cell in cells:
         if cell.n is not None and not cell.decline:
             of_variant = (cell.method, cell.params, cell.device)
             numbers.setdefault(of_variant, Counter())[cell.n] += 1
-    return [numbers.get((v.name, v.params_json, v.device), Counter()) for v in variants]
+    different = {(v.name, v.params_json, v.device): v for v in reversed(variants)}
+    return [(different[each], counts) for each, counts in numbers.items()]
 
 
 def seconds_of(

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
 
 from joblib.externals import loky
@@ -20,6 +20,7 @@ from bench.lanes import Crew, Lane, crews, threads_of
 from bench.marker import Said, read_markers
 from bench.plan import Batch, Cell
 from bench.problems import CRASHED, time_is_up
+from bench.processes import interrupts_held
 from bench.store import Store
 from bench.worker import Job, Outcome, blank_row, initialise, limit_threads, run_batch, serve
 
@@ -164,7 +165,7 @@ class _Pool:
             queue, most = self.waiting, self.crew.ahead
         try:
             while queue and len(self.running) < most:
-                with _interrupts_held():
+                with interrupts_held():
                     future = self.executor.submit(run_batch, queue[0])
                 self.running[future] = queue.popleft()
                 self.alone = queue is self.suspects
@@ -263,13 +264,3 @@ class _Pool:
         """Return what the workers of this pool say; others run other cells."""
         cells = self._cells()
         return [said for said in read_markers(self.store.inflight) if said.key in cells]
-
-
-@contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Hold back Ctrl-C while worker processes are born, which inherit that until they are ready."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -102,4 +102,5 @@ def _gpus() -> Sequence[str | None]:
     if count < 2:
         return [None]
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    return list(visible.split(",") if visible else map(str, range(count)))[:count]
+    names = map(str.strip, visible.split(",")) if visible else map(str, range(count))
+    return list(names)[:count]

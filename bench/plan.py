@@ -175,6 +175,11 @@ def _variant(choice: Choice, preset: str, device: str, dataset: str) -> Variant:
         where, asked = "cpu", ""
         if "device" in takes:
             where = resolve_device(given.get("device", device), cls.devices, cls.name)
+            if ":" in where:
+                raise DeviceError(
+                    f"device={where!r}: a worker sees one CUDA device; use device 'cuda', and"
+                    " CUDA_VISIBLE_DEVICES to choose among several"
+                )
             given["device"] = where
         if "preset" in takes:
             asked = given.get("preset", preset)

@@ -43,7 +43,7 @@ class Settings:
     timeout : float or None
         Seconds that a method may take for one cell.
     timing : bool
-        Run serially on one core, in shuffled rounds, and keep medians.
+        Run serially, methods of one core on one, in shuffled rounds, and keep medians.
     force, retry_failed : bool
         Run finished cells again: all that are asked for, or those that failed.
     scoring : Scoring

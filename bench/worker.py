@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import faulthandler
 import json
 import os
 import signal
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,6 +25,7 @@ from bench.errors import StorageError
 from bench.marker import Marker
 from bench.plan import Batch, Cell
 from bench.problems import OUT_OF_MEMORY, one_line, release_memory, time_is_up
+from bench.processes import obey_parent
 from bench.schema import results_schema
 from bench.scoring import DEFAULT_SCORING, Scoring, score
 from bench.store import (
@@ -48,7 +47,6 @@ from methods.registry import get_method, load_plugin_file
 TIMES = ("time_s", "time_shared_s", "cpu_s")
 
 LARGEST_IN_PNG = 65535
-PARENT_POLL_S = 0.5
 # Compiling and importing may take this much longer than --timeout allows a cell.
 WARM_UP_S = 60.0
 
@@ -100,19 +98,9 @@ def initialise(job: Job) -> None:
 
 
 def serve(job: Job) -> None:
-    """Prepare a worker process: Ctrl-C, which reaches it too, is for the parent, and so is life."""
-    faulthandler.disable()  # a crash becomes a row; its stack would drown the display
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-    threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
+    """Prepare a worker process."""
+    obey_parent()
     initialise(job)
-
-
-def _end_with_parent(parent: int) -> None:
-    """Leave when the parent was killed, so that no worker writes into what a next run does."""
-    while os.getppid() == parent:
-        time.sleep(PARENT_POLL_S)
-    os._exit(1)
 
 
 def run_batch(batch: Batch) -> list[Outcome]:

@@ -21,7 +21,8 @@ def resolve_device(asked: str, devices: Collection[str], method: str) -> str:
     Parameters
     ----------
     asked : str
-        ``"auto"``, which is CUDA where that is and the method can use it, or one of `devices`.
+        ``"auto"``, which is CUDA where that is and the method can use it, one of `devices`, or
+        ``"cuda:1"`` for the second of several.
     devices : collection of str
         What the method can run on.
     method : str
@@ -45,6 +46,11 @@ def resolve_device(asked: str, devices: Collection[str], method: str) -> str:
         raise DeviceError(
             f"device={asked!r}: no CUDA device was found (no driver, no GPU, or a PyTorch without"
             " CUDA); use device 'auto' or 'cpu'"
+        )
+    if ":" in asked and asked not in [f"cuda:{i}" for i in range(cuda_devices())]:
+        raise DeviceError(
+            f"device={asked!r} is not among {cuda_devices()} CUDA devices, of which the first is"
+            " 'cuda:0'; use that, or 'auto'"
         )
     return asked
 

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 class OutputError(OSError):
@@ -43,3 +48,28 @@ def write_whole(path: Path, write: Callable[[Path], None]) -> Path:
             f"cannot write {path}: {reason}; free some space there, or give --out another folder"
         ) from error
     return path
+
+
+def save_figure(figure: Figure, path: Path, dpi: float | str | None = None) -> Path:
+    """Write a figure whole or not at all; PNG or PDF, as the name ends.
+
+    Parameters
+    ----------
+    figure : Figure
+    path : Path
+    dpi : float or "figure", optional
+        Pixels of a PNG in an inch; those of the style unless given, "figure" for the figure's own.
+
+    Returns
+    -------
+    Path
+        `path`.
+
+    Raises
+    ------
+    OutputError
+        If the file system refuses.
+    """
+    # Without a date the same figure makes the same file.
+    undated = {"CreationDate": None} if path.suffix == ".pdf" else None
+    return write_whole(path, partial(figure.savefig, dpi=dpi, metadata=undated))

@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from math import sqrt
-from pathlib import Path
 from textwrap import wrap
 from typing import Any, Final
 
@@ -18,7 +16,6 @@ from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path as Outline
 
-from reports.output import write_whole
 from reports.style import COLUMN_WIDTH, PAGE_WIDTH
 
 Labels = npt.NDArray[np.integer[Any]]
@@ -246,19 +243,6 @@ def fold(text: str, width: float, most: int = 3) -> list[str]:
     """
     lines = wrap(re.sub(r"(?<=[^\s])(?=\[)|(?<=,)(?=\w)", " ", text), int(width * _CHARACTERS) or 1)
     return lines if len(lines) <= most else [*lines[: most - 1], lines[most - 1][:-1] + "…"]
-
-
-def save(figure: Figure, path: Path) -> Path:
-    """Write a figure whole or not at all; PNG or PDF, as the name ends.
-
-    Raises
-    ------
-    OutputError
-        If the file system refuses.
-    """
-    # Without a date the same figure makes the same file.
-    undated = {"CreationDate": None} if path.suffix == ".pdf" else None
-    return write_whole(path, partial(figure.savefig, dpi="figure", metadata=undated))
 
 
 def _say(panel: Axes, shape: tuple[int, int], words: str) -> None:

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from metrics import get_metric
 from reports.curves import draw_curves
 from reports.frame import Aligned, Analysis, align, analyse, comparable_times
-from reports.output import write_whole
+from reports.output import save_figure, write_whole
 from reports.results import choose_labels, file_facts, load_scores
 from reports.runtime import draw_runtime
 from reports.style import paper
@@ -136,12 +136,7 @@ def _write(text: str, path: Path) -> None:
 
 
 def _save(figure: Figure, folder: Path, name: str, formats: Sequence[str]) -> list[Path]:
-    def write(path: Path) -> None:
-        # Without a date the same results make the same file.
-        undated = {"CreationDate": None} if path.suffix == ".pdf" else None
-        figure.savefig(path, metadata=undated)
-
-    return [write_whole(folder / f"{name}.{suffix}", write) for suffix in formats]
+    return [save_figure(figure, folder / f"{name}.{suffix}") for suffix in formats]
 
 
 def _machine(frame: pd.DataFrame, group: Aligned) -> str:

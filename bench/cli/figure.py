@@ -168,7 +168,7 @@ def _read(image: Path, n: int) -> Picture:
 
     if not image.exists():
         raise UsageError(f"--image: there is no file '{image}'; give an image of your own")
-    pixels = read_image(image)
+    pixels = read_image(image, cure="give --image another file")
     height, width = pixels.shape[:2]
     if n > height * width:
         raise UsageError(
@@ -276,11 +276,10 @@ def _presets(variants: Sequence[Variant]) -> Iterator[str]:
 
 
 def _save(figure: Any, targets: Sequence[Path]) -> None:
-    from reports.output import OutputError
-    from reports.picture import save
+    from reports.output import OutputError, save_figure
 
     try:
         for target in targets:
-            save(figure, target)
+            save_figure(figure, target, dpi="figure")
     except OutputError as error:
         raise StorageError(str(error)) from error

@@ -12,6 +12,7 @@ import typer
 from bench.cli import options
 from bench.cli.plot import plot
 from bench.cli.run import Device, Preset, run
+from bench.errors import BenchError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -98,8 +99,13 @@ def reproduce(
         preset=preset,
         plugin=plugin,
     )
-    if status in (0, 2):
+    if status not in (0, 2):
+        return status
+    try:
         plot(results)
+    except BenchError as error:
+        typer.echo(f"bench: {error}", err=True)
+        return status or error.exit_status
     return status
 
 
@@ -118,18 +124,16 @@ def _tell_cost(
     from bench.cost import Timer, costs_by_count, count_cells, seconds_of
 
     image = data.load(todo[0].image).image
-    numbers = count_cells(todo, variants)
     workers = options.count_workers(None)
     costs: list[Mapping[int, Cost]] = []
+    seconds: list[float] = []
+    numbers = count_cells(todo, variants)
+    variants = [variant for variant, _ in numbers]
     with Timer(image, todo[0].seed, plugins) as timer:
-        for variant, cells in zip(variants, numbers, strict=True):
+        for variant, cells in numbers:
             with console.status(Text(f"timing {variant.label} on one image")):
-                timed = partial(timer.time, variant)
-                costs.append(costs_by_count(sorted(cells), timed) if cells else {})
-    seconds = [
-        seconds_of(variant, cells, cost, workers)
-        for variant, cells, cost in zip(variants, numbers, costs, strict=True)
-    ]
+                costs.append(costs_by_count(sorted(cells), partial(timer.time, variant)))
+            seconds.append(seconds_of(variant, cells, costs[-1], workers))
     height, width = image.shape[:2]
     console.print(
         f"Time for an image of {width} x {height} by count, and for all cells:", highlight=False

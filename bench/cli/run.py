@@ -66,7 +66,11 @@ def run(
     ] = None,
     timing: Annotated[
         bool,
-        typer.Option("--timing", help="Time serially on one core, three rounds, keeping medians."),
+        typer.Option(
+            "--timing",
+            help="Time serially, on one core or on all that a method uses by itself, three rounds,"
+            " keeping medians.",
+        ),
     ] = False,
     device: Annotated[
         Device,

@@ -12,6 +12,8 @@ from PIL import Image
 from bench.datasets.base import DatasetError
 from methods.image import as_rgb_uint8
 
+#: What to do about an image of a data set that cannot be read.
+CURE = "replace the file or take it out of the data set"
 EXTENSIONS = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".webp")
 
 
@@ -30,12 +32,18 @@ def image_size(path: Path) -> tuple[int, int]:
         raise _unreadable(path, error) from error
 
 
-def read_image(path: Path) -> NDArray[np.uint8]:
+def read_image(path: Path, cure: str = CURE) -> NDArray[np.uint8]:
     """Read an image file as it is stored: an orientation tag does not turn it.
 
     Grey, palette, transparent and 16-bit images are converted once, by
     `methods.image.as_rgb_uint8`. JPEG files are decoded by libjpeg through Pillow; another
     decoder may differ by 1 in a few values.
+
+    Parameters
+    ----------
+    path : Path
+    cure : str
+        What the error says that the user can do.
 
     Returns
     -------
@@ -54,7 +62,7 @@ def read_image(path: Path) -> NDArray[np.uint8]:
                 return np.ascontiguousarray(image.convert("RGB"), dtype=np.uint8)
         return as_rgb_uint8(_decode_deep(path))
     except (OSError, ValueError, SyntaxError, cv2.error, Image.DecompressionBombError) as error:
-        raise _unreadable(path, error) from error
+        raise _unreadable(path, error, cure) from error
 
 
 def _decode_deep(path: Path) -> NDArray[np.generic]:
@@ -69,8 +77,6 @@ def _decode_deep(path: Path) -> NDArray[np.generic]:
     return np.asarray(pixels)
 
 
-def _unreadable(path: Path, error: Exception) -> DatasetError:
+def _unreadable(path: Path, error: Exception, cure: str = CURE) -> DatasetError:
     reason = "there is no such file" if isinstance(error, FileNotFoundError) else str(error)
-    return DatasetError(
-        f"cannot read the image {path}: {reason}; replace the file or take it out of the data set"
-    )
+    return DatasetError(f"cannot read the image {path}: {reason}; {cure}")

@@ -80,7 +80,7 @@ class Neural(Method):
     preset : {"auto", "paper", "quick"}
         Settings of several parameters; "auto" is "paper" on CUDA and "quick" on a CPU.
     device : str
-        "auto", "cpu" or "cuda".
+        "auto", "cpu", "cuda", or "cuda:1" for the second of several.
     seed : int
         Of the weights at the start, 0 or more.
     """

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 from methods.neural import kernels
 from methods.neural.kernels import Floats
@@ -89,6 +90,7 @@ class _Normalise(torch.autograd.Function):
         return out
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> Any:
         (values,), gradient = ctx.saved_tensors, gradients[0].contiguous()
         if ctx.border:
@@ -173,6 +175,7 @@ class _Summarise(torch.autograd.Function):
         )
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> Any:
         of_entropy, of_mean, *of_maps = gradients
         across, down, soft = (gradient.contiguous().numpy() for gradient in of_maps)

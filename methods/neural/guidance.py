@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from methods.image import as_rgb_uint8
 from methods.kernels.compiled import compiled, inner
+from methods.neural.scene import standardised
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -52,7 +54,7 @@ def guidance(image: ArrayLike) -> NDArray[np.float32]:
     Filtering, CVPR 2019, doi 10.1109/CVPR.2019.00896.
     """
     channels = side_window_filtered(np.moveaxis(as_rgb_uint8(image), 2, 0))
-    return np.stack([_standardised(_equalised(channel)) for channel in channels], axis=-1)
+    return standardised(np.stack([_equalised(channel) for channel in channels], axis=-1))
 
 
 def side_window_filtered(channels: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -107,14 +109,4 @@ def nearer(best: float, other: float) -> float:
 
 
 def _equalised(channel: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    import cv2
-
     return np.asarray(cv2.createCLAHE(CLIP_LIMIT, TILES).apply(channel), np.uint8)
-
-
-def _standardised(channel: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return a channel with mean 0 and population variance 1, or 0 if it is constant."""
-    centred = channel - channel.mean()
-    deviation = centred.std()
-    scaled = centred / deviation if deviation > 0 else centred
-    return np.asarray(scaled, np.float32)

@@ -154,8 +154,16 @@ def laplacian(image: Tensor) -> Tensor:
 
 def bordered(image: Tensor) -> Tensor:
     """Return an (H, W, C) tensor with one more pixel on each side, by reflection."""
+    if image.device.type != "cpu":
+        return framed(image)
     planes: Tensor = functional.pad(image.permute(2, 0, 1)[None], (1, 1, 1, 1), mode="reflect")
     return planes.squeeze(0).permute(1, 2, 0)
+
+
+def framed(image: Tensor) -> Tensor:
+    """Return the same from slices: padding on CUDA adds up its slopes in an order of chance."""
+    rows = torch.cat([image[1:2], image, image[-2:-1]])
+    return torch.cat([rows[:, 1:2], rows, rows[:, -2:-1]], 1)
 
 
 def bordered_laplacian(image: Tensor) -> Tensor:
@@ -171,23 +179,32 @@ def largest_is_one(response: Tensor) -> Tensor:
     return response / torch.where(largest > 0, largest, torch.ones_like(largest))
 
 
-def edge_spatial(image: Tensor, other: Tensor) -> Tensor:
+def edges_over_pixels(image: Tensor) -> Tensor:
+    """Return the logarithm of each channel's edges as a distribution over the pixels, (H W, C).
+
+    The softmax of the Laplacian response divided by its largest magnitude.
+    """
+    return largest_is_one(laplacian(image)).flatten(0, 1).log_softmax(0)
+
+
+def edge_spatial(edges: Tensor, other: Tensor) -> Tensor:
     """Eq. (8), one of its two parts, as the text means it.
 
-    KL divergence in nats of two distributions over the pixels, the softmax of each one's Laplacian
-    response divided by its largest magnitude; mean over the channels.
+    KL divergence in nats, mean over the channels, of `edges_over_pixels`: those of the image, which
+    are given, from those of the other.
     """
-    log_p, log_q = (
-        largest_is_one(laplacian(each)).flatten(0, 1).log_softmax(0) for each in (image, other)
-    )
-    return (log_p.exp() * (log_p - log_q)).sum(0).mean()
+    return (edges.exp() * (edges - edges_over_pixels(other))).sum(0).mean()
 
 
-def edge_published(image: Tensor, other: Tensor) -> Tensor:
+def edges_over_colours(image: Tensor) -> Tensor:
+    """Return the logarithm of each pixel's edges as a distribution over its colours, (H, W, C)."""
+    return laplacian(image).log_softmax(-1)
+
+
+def edge_published(edges: Tensor, other: Tensor) -> Tensor:
     """Eq. (8), one of its two parts, as the published code computes it.
 
-    The softmax is taken over the three colours of a pixel, and the second argument of the
-    divergence is a probability where its logarithm belongs; mean over all values.
+    Of `edges_over_colours`, with a probability as the second argument of the divergence where its
+    logarithm belongs; mean over all values. The edges of the image are given.
     """
-    log_p, log_q = (laplacian(each).log_softmax(-1) for each in (image, other))
-    return (log_p.exp() * (log_p - log_q.exp())).mean()
+    return (edges.exp() * (edges - edges_over_colours(other).exp())).mean()

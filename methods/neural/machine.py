@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import sys
 from collections.abc import Iterator
 
 import psutil
 import torch
 
 MMAP_THRESHOLD, TRIM_THRESHOLD = -3, -1  # names of glibc's mallopt
-DEFAULT_THRESHOLD = 128 * 1024
+MIB = 2**20
 
 
 def has_bf16_units(device: str) -> bool:
@@ -34,16 +35,32 @@ def kept_memory() -> Iterator[None]:
 
     Otherwise each large tensor is memory that the system has to clear anew, page by page, which
     takes longer than the arithmetic between two convolutions.
+
+    A process that sets thresholds loses glibc's adjustment of them for good. So they end where that
+    takes them once large arrays have been freed; the values that it starts with would make whatever
+    the process computes next slower.
     """
-    libc = ctypes.CDLL(None)
-    if not hasattr(libc, "mallopt"):  # another C library
-        yield
+    if sys.platform != "linux" or not hasattr(libc := ctypes.CDLL(None), "mallopt"):
+        yield  # another C library
         return
-    libc.mallopt(MMAP_THRESHOLD, 2**30)
-    libc.mallopt(TRIM_THRESHOLD, 2**31 - 1)
+    libc.mallopt(MMAP_THRESHOLD, 1024 * MIB)
+    libc.mallopt(TRIM_THRESHOLD, 2048 * MIB - 1)
     try:
         yield
     finally:
-        libc.mallopt(MMAP_THRESHOLD, DEFAULT_THRESHOLD)
-        libc.mallopt(TRIM_THRESHOLD, DEFAULT_THRESHOLD)
+        libc.mallopt(MMAP_THRESHOLD, 32 * MIB)
+        libc.mallopt(TRIM_THRESHOLD, 64 * MIB)
         libc.malloc_trim(0)
+
+
+def reproducible(device: str) -> contextlib.AbstractContextManager[None]:
+    """Let cuDNN give the same bits every time, and multiply float32 numbers with all their digits.
+
+    By default it may choose sums in an order of chance, and round float32 to the 10 bits of TF32.
+    """
+    if not device.startswith("cuda"):
+        return contextlib.nullcontext()
+    flags: contextlib.AbstractContextManager[None] = torch.backends.cudnn.flags(
+        enabled=True, benchmark=False, deterministic=True, allow_tf32=False
+    )
+    return flags

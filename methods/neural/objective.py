@@ -27,7 +27,7 @@ class Objective:
     eta: float = 0.0
     contour: Pairs | None = None
     soft_image: bool = False
-    edge: Callable[[Tensor, Tensor], Tensor] | None = None
+    edge: Callable[[Tensor], Tensor] | None = None
 
     def __call__(self, prediction: Prediction, summary: Summary) -> Tensor:
         """Return the loss, a scalar."""
@@ -40,5 +40,5 @@ class Objective:
             loss = loss + self.beta * losses.reconstruction(self.image, summary.soft_image)
         if self.edge is not None:
             for other in (prediction.reconstruction, summary.soft_image):
-                loss = loss + self.eta * self.edge(self.image, other)
+                loss = loss + self.eta * self.edge(other)
         return loss

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -54,12 +55,14 @@ def loss_of(network: nn.Module, scene: Scene, objective: Objective) -> Tensor:
     return objective(*predict(network, scene))
 
 
-def _compiled_for(device: str) -> Callable[..., Tensor]:
-    """Return `loss_of`, on CUDA with its many small operations joined, where that is possible."""
+@contextlib.contextmanager
+def compiled_for(device: str) -> Iterator[Callable[..., Tensor]]:
+    """Give `loss_of`, on CUDA with its many small operations joined, where that is possible."""
     if device != "cuda":
-        return loss_of  # `methods.neural.fused` has joined them
-    torch._dynamo.config.suppress_errors = True
-    return torch.compile(loss_of)
+        yield loss_of  # `methods.neural.fused` has joined them
+        return
+    with torch._dynamo.config.patch(suppress_errors=True):
+        yield torch.compile(loss_of)
 
 
 def optimise(
@@ -82,20 +85,26 @@ def optimise(
         If the loss, or a weight after the last step, is no number any more.
     """
     steps = [stage for stage in stages for _ in range(stage.iterations)]
-    value_of = _compiled_for(next(network.parameters()).device.type)
     adam = torch.optim.Adam(network.parameters(), lr=learning_rate, fused=True)
     values = []
-    for i, (scene, objective, _) in enumerate(steps):
-        if decay == "cosine":
-            for group in adam.param_groups:
-                group["lr"] = learning_rate * (1 + math.cos(math.pi * i / len(steps))) / 2
-        adam.zero_grad()
-        loss = value_of(network, scene, objective)
-        loss.backward()  # type: ignore[no-untyped-call]
-        adam.step()
-        values.append(loss.detach())
-        progress.report(i + 1, len(steps))
-    losses = torch.stack(values).double().cpu().numpy()
+    with compiled_for(next(network.parameters()).device.type) as value_of:
+        for i, (scene, objective, _) in enumerate(steps):
+            if decay == "cosine":
+                for group in adam.param_groups:
+                    group["lr"] = learning_rate * (1 + math.cos(math.pi * i / len(steps))) / 2
+            adam.zero_grad()
+            loss = value_of(network, scene, objective)
+            loss.backward()  # type: ignore[no-untyped-call]
+            adam.step()
+            values.append(loss.detach())
+            progress.report(i + 1, len(steps))
+    return checked(torch.stack(values).double().cpu().numpy(), network, learning_rate)
+
+
+def checked(
+    losses: NDArray[np.float64], network: nn.Module, learning_rate: float
+) -> NDArray[np.float64]:
+    """Return the losses, or raise the error of `optimise`."""
     if not (np.isfinite(losses[-1]) and all(w.isfinite().all() for w in network.parameters())):
         good = int(np.isfinite(losses).argmin()) if not np.isfinite(losses[-1]) else len(losses)
         raise ValueError(

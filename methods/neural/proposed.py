@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from methods.neural.base import Neural
@@ -89,11 +90,13 @@ class Proposed(Neural):
         from methods.neural import losses
         from methods.neural.objective import Objective
 
-        edge, eta = {
-            "spatial": (losses.edge_spatial, self.eta),
-            "published": (losses.edge_published, self.alpha / 2),
-            "none": (None, 0.0),
-        }[self.edge]
+        edge, eta = None, 0.0
+        if self.edge == "spatial":
+            edges = losses.edges_over_pixels(scene.image)
+            edge, eta = partial(losses.edge_spatial, edges), self.eta
+        elif self.edge == "published":
+            edges = losses.edges_over_colours(scene.image)
+            edge, eta = partial(losses.edge_published, edges), self.alpha / 2
         return Objective(
             scene.image,
             self.lambda_,

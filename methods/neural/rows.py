@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -41,3 +42,7 @@ def each(spans: list[tuple[int, int]], work: Callable[[int, int, int], None]) ->
 @functools.cache
 def _pool(threads: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(threads)
+
+
+if hasattr(os, "register_at_fork"):  # a forked process has none of the threads of its parent
+    os.register_at_fork(after_in_child=_pool.cache_clear)

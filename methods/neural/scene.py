@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -47,7 +48,7 @@ def make_scene(
     return Scene(pixels.astype(np.uint8, copy=False), channels[..., :3].contiguous(), inputs)
 
 
-def standardised(channels: NDArray[np.int64]) -> NDArray[np.float32]:
+def standardised(channels: NDArray[np.integer[Any]]) -> NDArray[np.float32]:
     """Return channels with mean 0 and variance 1; a constant one becomes 0."""
     centred = channels - channels.mean((0, 1))
     deviation = centred.std((0, 1))

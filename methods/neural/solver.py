@@ -11,7 +11,12 @@ from torch import nn
 
 from methods.base import Skip
 from methods.neural.base import Neural, Solution
-from methods.neural.machine import available_memory, has_bf16_units, kept_memory
+from methods.neural.machine import (
+    available_memory,
+    has_bf16_units,
+    kept_memory,
+    reproducible,
+)
 from methods.neural.optimise import Stage, initialise, optimise, predict
 from methods.neural.postprocess import postprocess
 from methods.neural.scene import SMALLEST_SIDE, colours, make_scene
@@ -36,7 +41,18 @@ def solve(method: Neural, image: NDArray[np.uint8], n: int) -> Solution:
     dtype = {"bf16": torch.bfloat16, "fp32": torch.float32}[precision]
     scale = min(1.0, max(method.scale, math.sqrt(PIXELS_PER_SUPERPIXEL * n / (height * width))))
     refuse_what_does_not_fit(method, (height, width), scale, n, dtype.itemsize)
-    network = method.network(n, height, width)
+    with kept_memory(), reproducible(device):
+        codes, soft_image, reconstruction, losses = optimised(method, image, n, scale, dtype)
+    method.facts = {"loss": float(losses[-1]), "precision": precision, "scale": scale}
+    return Solution(postprocess(codes, n, method.postprocess), soft_image, reconstruction, losses)
+
+
+def optimised(
+    method: Neural, image: NDArray[np.uint8], n: int, scale: float, dtype: torch.dtype
+) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32], NDArray[np.float64]]:
+    """Return what a `Solution` has, before post-processing; no tensor outlives the call."""
+    device = method.device
+    network = method.network(n, *image.shape[:2])
     initialise(network, getattr(nn.init, method.start), method.seed)
     network.to(device)
     stages = []
@@ -44,19 +60,16 @@ def solve(method: Neural, image: NDArray[np.uint8], n: int) -> Solution:
         if iterations:
             scene = make_scene(image, scale * share, device, dtype)
             stages.append(Stage(scene, method.objective(scene), iterations))
-    with kept_memory():
-        losses = optimise(network, stages, method.learning_rate, method.decay)
-        whole = stages[-1].scene if scale == 1 else make_scene(image, 1.0, device, dtype)
-        with torch.no_grad():
-            prediction, summary = predict(network, whole)
-            codes = prediction.logits.argmax(-1).cpu().numpy()
-    method.facts = {"loss": float(losses[-1]), "precision": precision, "scale": scale}
-    return Solution(
-        postprocess(codes, n, method.postprocess),
-        colours(summary.soft_image, image),
-        colours(prediction.reconstruction, image),
-        losses,
-    )
+    losses = optimise(network, stages, method.learning_rate, method.decay)
+    whole = stages[-1].scene if scale == 1 else make_scene(image, 1.0, device, dtype)
+    with torch.no_grad():
+        prediction, summary = predict(network, whole)
+        return (
+            prediction.logits.argmax(-1).cpu().numpy(),
+            colours(summary.soft_image, image),
+            colours(prediction.reconstruction, image),
+            losses,
+        )
 
 
 def refuse_what_does_not_fit(

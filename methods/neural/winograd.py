@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 from methods.neural import tiles
 from methods.neural.fused import numbers
@@ -48,7 +49,7 @@ def convolve(values: Tensor, weight: Tensor, border: int, dilation: int = 1) -> 
     (H - 2 dilation (1 - border), W - 2 dilation (1 - border), K) Tensor
     """
     result: Tensor = _Convolve.apply(  # type: ignore[no-untyped-call]
-        values, weight, border, dilation
+        values.contiguous(), weight, border, dilation
     )
     return result
 
@@ -67,6 +68,7 @@ class _Convolve(torch.autograd.Function):
         return out
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> Any:
         filters, *seen = ctx.saved_tensors
         gradient = gradients[0].contiguous()

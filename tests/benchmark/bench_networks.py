@@ -6,7 +6,6 @@ for each of 3 x forward multiplications and additions, so that an algorithm with
 exceed what the device reaches in a matrix product.
 """
 
-import time
 from dataclasses import dataclass
 from functools import partial
 from statistics import median
@@ -15,6 +14,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from bench.cost import clock_of
 from bench.datasets import open_dataset
 from bench.measure import measure
 from methods import get_method
@@ -98,9 +98,7 @@ class Turn:
 
 def moment(device):
     """Return the time when all that was started is done."""
-    if device == "cuda":
-        torch.cuda.synchronize()
-    return time.perf_counter()
+    return clock_of(device)()
 
 
 def ours(method, network, image, precision):

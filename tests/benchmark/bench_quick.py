@@ -21,6 +21,7 @@ from methods.labels import canonicalise
 from methods.registry import get_class, method_version
 from metrics import evaluate, get_metric
 from reports.curves import ARROWS
+from reports.output import save_figure
 from reports.panel import legend_below, scale
 from reports.style import PAGE_WIDTH, assign, paper
 from tests.benchmark.row import Row
@@ -159,8 +160,7 @@ def draw(table, path: Path) -> None:
             axes.set_xlabel("Time per image (s) ↓")
             axes.set_ylabel(title(what))
         legend_below(figure, list(lines.values()), list(lines), explanation(), hollow=False)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path, dpi=200)
+        save_figure(figure, path, dpi=200)
 
 
 def title(what):

@@ -1,8 +1,6 @@
 """bench figure: what a user gets for an image, and is told where something is wrong."""
 
 import importlib
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +18,6 @@ from tests.conftest import write_png
 
 PRETEND = Path(__file__).with_name("pretend.py")
 FIGURES = Path(reports.__path__[0])
-HEAVY = {"torch", "cv2", "numba", "skimage", "scipy", "pandas", "matplotlib"}
 
 
 @pytest.fixture
@@ -188,7 +185,7 @@ def test_the_smallest_images_will_do_where_the_method_can(figure, tmp_path, heig
         ("soft", ["--out", "photo.png/figures"], "cannot write to photo.png/figures"),
         ("soft", ["--plugin", "nowhere.py"], "nowhere.py"),
         ("soft", ["--image", "nowhere.png"], "there is no file 'nowhere.png'"),
-        ("soft", ["--image", "text.png"], "cannot read the image text.png"),
+        ("soft", ["--image", "text.png"], "give --image another file"),
         ("soft", ["--image", "."], "cannot read the image ."),
     ],
 )
@@ -210,19 +207,6 @@ def test_the_shell_completes_kinds():
     from bench.cli.figure import complete_kinds
 
     assert complete_kinds("e") == ["edge", "examples"]
-
-
-@pytest.mark.parametrize("arguments", [["figure", "--help"], ["--help"]])
-def test_help_imports_nothing_heavy_and_names_the_kinds(arguments):
-    code = (
-        "import sys, bench.cli\n"
-        f"status = bench.cli._status({arguments})\n"
-        f"loaded = sorted({HEAVY} & set(sys.modules))\n"
-        "sys.exit(f'imported {loaded}' if loaded else status)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert "figure" in done.stdout
 
 
 def test_the_network_itself_gives_the_figure_what_it_shows(figure, monkeypatch, tmp_path):

@@ -13,6 +13,7 @@ import pytest
 from joblib import cpu_count
 
 from bench import lanes
+from bench.cli import _status
 from bench.datasets import open_dataset
 from bench.executor import run_in_workers
 from bench.lanes import stages
@@ -21,6 +22,7 @@ from bench.selection import Choice
 from bench.store import Store
 from bench.worker import Job
 from methods import registry
+from tests.conftest import Finished
 
 PLUGIN = Path(__file__).parent / "lanes.py"
 CORES = cpu_count()
@@ -34,10 +36,27 @@ def notes(tmp_path):
 
 
 @pytest.fixture
-def run(bench, tiny):
-    def start(methods, *options, n="4,9", workers=2):
-        common = ("--dataset", "folder", "--root", tiny, "--plugin", PLUGIN, "--workers", workers)
-        return bench("run", "--methods", methods, "--n", n, *common, *options)
+def plugin(monkeypatch):
+    """The methods of the plugin, which are forgotten after the test."""
+    monkeypatch.setattr(registry, "_registered", dict(registry._registered))
+    monkeypatch.setattr(registry, "_plugin_files", dict(registry._plugin_files))
+    registry.load_plugin_file(PLUGIN)
+
+
+def command(tiny, methods, *options, n="4,9", workers=2):
+    common = ("--dataset", "folder", "--root", tiny, "--plugin", PLUGIN, "--workers", workers)
+    return [str(part) for part in ("run", "--methods", methods, "--n", n, *common, *options)]
+
+
+@pytest.fixture
+def run(plugin, tiny, tmp_path, monkeypatch, capfd):
+    """``bench run`` in an empty folder, in this process."""
+    monkeypatch.chdir(tmp_path)
+
+    def start(methods, *options, **named):
+        status = _status(command(tiny, methods, *options, **named))
+        said = capfd.readouterr()
+        return Finished(status, said.out + said.err)
 
     return start
 
@@ -84,38 +103,22 @@ def test_timing_pins_what_uses_one_core_only(run, results, notes):
     assert rows.groupby("method").threads.max().to_dict() == {"all_cores": CORES, "one_core": 1}
 
 
-def test_here_and_in_workers_it_has_the_same_threads(run, results, notes):
+def test_here_and_in_workers_it_has_the_same_threads(bench, tiny, results, notes):
     both = f"one_core[folder={notes},takes_s=0],all_cores[folder={notes},takes_s=0]"
-    assert run(both, "--backend", "sequential", "--timing", n="4").status == 0
+    here = command(tiny, both, "--backend", "sequential", "--timing", "--limit", "1", n="4")
+    assert bench(*here).status == 0
     assert {note["cores"] for note in read(notes, "all_cores")} == {len(os.sched_getaffinity(0))}
     assert {note["cores"] for note in read(notes, "one_core")} == {1}
     threads = results().groupby("method").threads.max().to_dict()
     assert threads == {"all_cores": CORES, "one_core": 1}
 
 
-def test_what_crashes_or_hangs_on_all_cores_costs_no_other(run, results, notes):
-    method = f"all_cores[folder={notes},takes_s=0,crash_at=4,hang_at=9]"
-    finished = run(
-        f"{method},one_core[folder={notes}]", "--timeout", "0.5", "--limit", "1", n="4,9,16"
-    )
-    assert finished.status == 2, finished.out
-    rows = results().set_index(["method", "n"])
-    wide = rows.loc["all_cores"]
-    assert wide.status.to_dict() == {4: "crashed", 9: "timeout", 16: "ok"}
-    assert "lack of memory" in wide.error[4]
-    assert "--preset quick" in wide.error[4]
-    assert (rows.loc["one_core"].status == "ok").all()
-    assert (wide.threads == CORES).all()
-
-
 def test_an_interrupted_run_continues_among_the_cells_of_all_cores(
     run, results, tiny, notes, tmp_path
 ):
     method = f"all_cores[folder={notes},takes_s=0.4],one_core[folder={notes},takes_s=0]"
-    arguments = ["run", "--methods", method, "--n", "4", "--dataset", "folder"]
-    arguments += ["--root", str(tiny), "--plugin", str(PLUGIN), "--workers", "2"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "bench", *arguments],
+        [sys.executable, "-m", "bench", *command(tiny, method, n="4", workers=1)],
         cwd=tmp_path,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -132,25 +135,19 @@ def test_an_interrupted_run_continues_among_the_cells_of_all_cores(
     kept = results()
     assert (kept.method == "one_core").sum() == 3
     assert len(kept) < 6
-    again = run(method, n="4")
+    again = run(method, n="4", workers=1)
     assert f"{6 - len(kept)} cells to run" in again.out
     assert again.status == 0
     assert len(results()) == 6
 
 
-# --- CUDA, with devices that are only said to be there -------------------------------------
-
-
 @pytest.fixture
-def execute(tiny, tmp_path, monkeypatch):
+def execute(plugin, tiny, tmp_path):
     """Run cells of (method, parameters, lane) in workers; return the statuses and the rows."""
-    monkeypatch.setattr(registry, "_registered", dict(registry._registered))
-    monkeypatch.setattr(registry, "_plugin_files", dict(registry._plugin_files))
-    registry.load_plugin_file(PLUGIN)
-    dataset = open_dataset("folder", root=tiny)
-    job = Job(dataset, tmp_path / "r.parquet", plugins=(PLUGIN,))
 
-    def start(*chosen, counts=(4, 9), watch=None):
+    def start(*chosen, counts=(4, 9), limit=None, timeout=None, watch=None):
+        dataset = open_dataset("folder", root=tiny, limit=limit)
+        job = Job(dataset, tmp_path / "r.parquet", plugins=(PLUGIN,), timeout=timeout)
         cells = []
         for name, params, lane in chosen:
             variants = make_variants([Choice(name, tuple(params.items()))])
@@ -161,6 +158,18 @@ def execute(tiny, tmp_path, monkeypatch):
             return [o.status for o in outcomes], [store.read_row(c.key) for c in cells]
 
     return start
+
+
+def test_what_crashes_or_hangs_on_all_cores_costs_no_other(execute, notes):
+    method = {"folder": str(notes), "takes_s": "0", "crash_at": "4", "hang_at": "9"}
+    _, rows = execute(("all_cores", method, "cores"), counts=(4, 9, 16), limit=1, timeout=0.5)
+    assert [row["status"] for row in rows] == ["crashed", "timeout", "ok"]
+    assert "lack of memory" in rows[0]["error"]
+    assert "--preset quick" in rows[0]["error"]
+    assert [row["threads"] for row in rows] == 3 * [CORES]
+
+
+# --- CUDA, with devices that are only said to be there -------------------------------------
 
 
 def test_cuda_runs_beside_the_methods_of_one_core(execute, tmp_path):
@@ -200,15 +209,14 @@ def test_one_cuda_device_is_left_as_the_user_named_it(monkeypatch):
 # --- memory ---------------------------------------------------------------------------------
 
 
-def test_too_little_memory_is_a_row_with_the_cure_and_the_worker_goes_on(run, results):
-    finished = run("hungry[way=numpy,torch]", "--limit", "1", workers=1)
-    assert finished.status == 2, finished.out
-    rows = results().set_index("n")
-    assert rows.loc[4].status.tolist() == ["failed", "failed"]
-    assert rows.loc[4].error.str.startswith("out of memory: ").all()
-    assert rows.loc[4].error.str.contains("smaller images").all()
-    assert rows.loc[4].error.str.contains("--preset quick").all()
-    assert rows.loc[9].status.tolist() == ["ok", "ok"]
+def test_too_little_memory_is_a_row_with_the_cure_and_the_worker_goes_on(execute):
+    ways = [("hungry", {"way": way}, "core") for way in ("numpy", "torch")]
+    _, rows = execute(*ways, limit=1)
+    assert [row["status"] for row in rows] == ["failed", "ok", "failed", "ok"]
+    for row in rows[::2]:
+        assert row["error"].startswith("out of memory: ")
+        assert "smaller images" in row["error"]
+        assert "--preset quick" in row["error"]
 
 
 # --- iterations -----------------------------------------------------------------------------

@@ -56,7 +56,9 @@ def reproduce(tmp_path, monkeypatch, capfd, berkeley):
     return run
 
 
-def test_it_tells_the_cost_runs_and_draws_and_goes_on_where_it_was_left(reproduce, tmp_path):
+def test_it_tells_the_cost_runs_and_draws_and_goes_on_where_it_was_left(
+    reproduce, tmp_path, monkeypatch
+):
     own = ("--methods", "grid,pretend,pretend_declines", "--n", "4,6,9")
     status, said = reproduce(*own, "--limit", 1)
     assert status == 0, said
@@ -69,6 +71,7 @@ def test_it_tells_the_cost_runs_and_draws_and_goes_on_where_it_was_left(reproduc
     assert set(rows[rows.label == "Declines"].status) == {"skipped"}
     for name in ("curves.png", "curves.pdf", "summary.csv", "summary.md"):
         assert (tmp_path / "reproduction" / name).is_file()
+    monkeypatch.setattr(REPRODUCE, "plot", lambda results: None)
 
     status, said = reproduce(*own)
     assert status == 0, said
@@ -80,6 +83,13 @@ def test_it_tells_the_cost_runs_and_draws_and_goes_on_where_it_was_left(reproduc
     assert status == 0, said
     assert "Time for" not in said
     assert "Nothing to do: all 18 cells are finished" in said
+
+
+def test_cells_that_failed_are_status_2_also_where_nothing_can_be_drawn(reproduce):
+    status, said = reproduce("--methods", "pretend_fails", "--n", "4", "--limit", 1)
+    assert status == 2
+    assert "Fails, n = 4: failed: RuntimeError: the reason in two lines" in said
+    assert "Traceback" not in said
 
 
 @pytest.fixture

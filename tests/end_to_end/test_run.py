@@ -99,6 +99,7 @@ def test_what_a_method_does_wrong_is_a_row_and_the_others_go_on(run, results):
         assert rows.loc[method].error.str.contains(error, regex=False).all(), method
         assert rows.loc[method].asa.isna().all()
     assert (rows.loc[["stripes", "writes_into_image"]].status == "ok").all()
+    assert "Fatal Python error" not in finished.out  # no stack of the crash
     assert (rows.loc["writes_into_image"].ev.to_numpy() == rows.loc["stripes"].ev.to_numpy()).all()
 
 

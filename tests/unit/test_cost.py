@@ -12,10 +12,12 @@ from bench.cost import (
     Timer,
     Watch,
     costs_by_count,
+    count_cells,
     seconds_of,
     time_call,
 )
-from bench.plan import make_variants
+from bench.datasets import open_dataset
+from bench.plan import make_plan, make_variants
 from bench.selection import choose, parse_terms
 from methods.registry import load_plugin_file
 from tests.conftest import PLUGIN
@@ -77,6 +79,20 @@ def variant(text):
     return make_variants(choose(parse_terms(text), [], list), "paper", "cpu")[0]
 
 
+def test_a_cell_is_counted_once_however_many_variants_and_seeds_there_are(tiny):
+    load_plugin_file(PLUGIN)
+    terms = parse_terms("grid,noisy,noisy[seed=1,2],net[blocks=2,3]")
+    variants = make_variants(choose(terms, [], list), "paper", "cpu")
+    cells = make_plan(open_dataset("folder", root=tiny), variants, [4, 9], [0])
+    found = count_cells([cell for cell in cells if cell.label != "Net[blocks=3]"], variants)
+    numbers = {each.label: dict(counts) for each, counts in found}
+    assert numbers == {
+        "Grid": {4: 3, 9: 3},
+        "noisy": {4: 9, 9: 9},  # three seeds
+        "Net[blocks=2]": {4: 3, 9: 3},
+    }
+
+
 def test_methods_of_one_core_run_side_by_side_and_networks_one_after_the_other():
     cells, costs = Counter({50: 10, 100: 10}), {50: Cost(2.0), 100: Cost(6.0)}
     assert seconds_of(variant("grid"), cells, costs, workers=4) == 20
@@ -102,7 +118,7 @@ def test_a_network_is_timed_by_its_iterations():
     assert cost.iterates
 
 
-def test_a_method_that_crashes_takes_only_its_own_process_along():
+def test_a_method_that_crashes_takes_only_its_own_process_along(capfd):
     load_plugin_file(PLUGIN)
     with Timer(IMAGE, plugins=(PLUGIN,)) as timer:
         crashed = timer.time(variant("crashes"), 4)
@@ -110,3 +126,4 @@ def test_a_method_that_crashes_takes_only_its_own_process_along():
     assert crashed.seconds is None
     assert "its process died" in crashed.reason
     assert after.seconds > 0
+    assert capfd.readouterr().err == ""  # no stack of the crash

@@ -97,6 +97,17 @@ def test_a_method_that_cannot_use_cuda_is_not_put_there(monkeypatch):
         OnCpuOnly(device="cuda")
 
 
+@pytest.mark.parametrize("name", ["cuda:2", "cuda:-1", "cuda:", "cuda:x", "cpu:0"])
+def test_a_number_that_no_device_has_is_refused(monkeypatch, name):
+    class AnyText(Net):
+        device: str = "auto"
+
+    monkeypatch.setattr(device, "cuda_devices", lambda: 2)
+    assert AnyText(device="cuda:1").device == "cuda:1"
+    with pytest.raises(ValueError, match=rf"device='{name}' is not among 2 CUDA devices.*'cuda:0'"):
+        AnyText(device=name)
+
+
 def test_a_device_nobody_knows_is_refused():
     class AnyText(Net):
         device: str = "auto"

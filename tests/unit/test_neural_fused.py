@@ -1,6 +1,8 @@
 """The fused passes for the CPU: the numbers and slopes of PyTorch's own operations."""
 
 import itertools
+import os
+import signal
 
 import numpy as np
 import pytest
@@ -194,6 +196,21 @@ def test_losses_may_look_at_a_part_of_the_summary_only():
     near(ours, theirs, 1e-5)
 
 
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda values: fused.normalise(values, None, None, True),
+        lambda values: fused.summarise(values, some(2, 5, 6, 3))[0],
+    ],
+    ids=["norm", "summary"],
+)
+def test_slopes_of_slopes_are_refused_and_not_wrong(function):
+    values = some(1, 5, 6, 4).requires_grad_()
+    (slope,) = torch.autograd.grad((function(values) ** 2).sum(), values, create_graph=True)
+    with pytest.raises(RuntimeError, match="once_differentiable"):
+        slope.sum().backward()
+
+
 # Threads
 
 
@@ -238,3 +255,17 @@ def test_every_part_is_worked_on_and_an_error_in_one_is_raised(threads, count):
 
     with pytest.raises(ZeroDivisionError, match="part 3"):
         each(spans, fails_in_the_fourth)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_forked_process_does_not_wait_for_the_threads_of_its_parent(threads):
+    threads(2)
+    spans = [(0, 1), (1, 2)]
+    each(spans, lambda i, top, bottom: None)
+    child = os.fork()
+    if not child:
+        signal.alarm(10)  # ends the child if it waits for ever
+        each(spans, lambda i, top, bottom: None)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

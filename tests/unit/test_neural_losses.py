@@ -1,5 +1,6 @@
 """Terms of the objectives: the plain formulas, right slopes, and finite ones where P is extreme."""
 
+import functools
 import math
 
 import numpy as np
@@ -31,6 +32,14 @@ def planes(tensor):
 
 
 P = torch.softmax(planes(LOGITS), dim=0)
+
+
+def edge_spatial(image, other):
+    return losses.edge_spatial(losses.edges_over_pixels(image), other)
+
+
+def edge_published(image, other):
+    return losses.edge_published(losses.edges_over_colours(image), other)
 
 
 def one_hot(count, size=1e4):
@@ -136,10 +145,13 @@ def test_the_laplacian_reflects_borders(shape):
     torch.testing.assert_close(planes(losses.laplacian(image)), plain.response(planes(image)))
 
 
-def test_a_border_is_what_lies_as_far_on_its_other_side():
-    found = losses.bordered(IMAGE)
-    expected = np.pad(IMAGE.numpy(), ((1, 1), (1, 1), (0, 0)), mode="reflect")
-    np.testing.assert_array_equal(found, expected)
+@pytest.mark.parametrize("border", [losses.bordered, losses.framed], ids=["CPU", "CUDA"])
+@pytest.mark.parametrize("shape", [(2, 2), (2, 5), (H, W)])
+def test_a_border_is_what_lies_as_far_on_its_other_side(border, shape):
+    image = some(6, *shape, 3)
+    expected = np.pad(image.numpy(), ((1, 1), (1, 1), (0, 0)), mode="reflect")
+    np.testing.assert_array_equal(border(image), expected)
+    assert slopes_are_right(border, image)
 
 
 def test_the_largest_magnitude_of_a_response_becomes_1():
@@ -150,8 +162,8 @@ def test_the_largest_magnitude_of_a_response_becomes_1():
 @pytest.mark.parametrize(
     ("ours", "theirs"),
     [
-        (losses.edge_spatial, plain.edge_spatial),
-        (losses.edge_published, plain.edge_published),
+        (edge_spatial, plain.edge_spatial),
+        (edge_published, plain.edge_published),
     ],
 )
 def test_both_edge_terms_are_the_plain_ones(ours, theirs):
@@ -160,8 +172,8 @@ def test_both_edge_terms_are_the_plain_ones(ours, theirs):
 
 
 def test_equal_edges_do_not_diverge():
-    assert losses.edge_spatial(IMAGE, 3 * IMAGE + 1).item() == pytest.approx(0, abs=1e-12)
-    assert losses.edge_spatial(IMAGE, OTHER).item() > 0
+    assert edge_spatial(IMAGE, 3 * IMAGE + 1).item() == pytest.approx(0, abs=1e-12)
+    assert edge_spatial(IMAGE, OTHER).item() > 0
 
 
 # Slopes
@@ -177,7 +189,7 @@ OF_SUMMARY = {
     "smoothness": lambda summary: losses.smoothness(summary, SMOOTH),
     "contour": lambda summary: losses.contour(summary, CONTOUR),
     "soft image": lambda summary: losses.reconstruction(IMAGE, summary.soft_image),
-    "edges of the soft image": lambda summary: losses.edge_spatial(IMAGE, summary.soft_image),
+    "edges of the soft image": lambda summary: edge_spatial(IMAGE, summary.soft_image),
 }
 
 
@@ -186,9 +198,7 @@ def test_slopes_with_respect_to_the_logits_are_those_of_small_steps(term):
     assert slopes_are_right(lambda logits: OF_SUMMARY[term](plain_summary(logits, IMAGE)), LOGITS)
 
 
-@pytest.mark.parametrize(
-    "term", [losses.reconstruction, losses.edge_spatial, losses.edge_published]
-)
+@pytest.mark.parametrize("term", [losses.reconstruction, edge_spatial, edge_published])
 def test_slopes_with_respect_to_an_image_are_those_of_small_steps(term):
     assert slopes_are_right(lambda other: term(IMAGE, other), OTHER)
 
@@ -216,7 +226,7 @@ def test_losses_and_slopes_are_numbers_where_the_assignment_is_extreme(how, logi
         assert torch.isfinite(slope).all()
 
 
-@pytest.mark.parametrize("term", [losses.edge_spatial, losses.edge_published])
+@pytest.mark.parametrize("term", [edge_spatial, edge_published])
 def test_slopes_of_edges_are_numbers_where_an_image_has_one_colour(term):
     for image, other in ((IMAGE, CONSTANT), (CONSTANT, OTHER), (CONSTANT, CONSTANT)):
         other = other.clone().requires_grad_()
@@ -240,12 +250,12 @@ def test_an_objective_is_the_weighted_sum_of_its_terms():
     )
     soft = 10 * losses.reconstruction(IMAGE, SUMMARY.soft_image)
     contour = 1.5 * losses.contour(SUMMARY, CONTOUR)
-    edges = losses.edge_spatial(IMAGE, OTHER) + losses.edge_spatial(IMAGE, SUMMARY.soft_image)
+    edges = edge_spatial(IMAGE, OTHER) + edge_spatial(IMAGE, SUMMARY.soft_image)
     for terms, expected in (
         ({}, least),
         ({"soft_image": True}, least + soft),
         ({"eta": 1.5, "contour": CONTOUR}, least + contour),
-        ({"eta": 0.7, "edge": losses.edge_spatial}, least + 0.7 * edges),
+        ({"eta": 0.7, "edge": functools.partial(edge_spatial, IMAGE)}, least + 0.7 * edges),
     ):
         torch.testing.assert_close(objective(**terms)(prediction, SUMMARY), expected)
 

@@ -112,6 +112,7 @@ CASES = {
     "no dilation": ("proposed", {**SMALL, "aspp": False}, {}),
     "neither": ("proposed", {**SMALL, "laplacian": False, "aspp": False}, {}),
     "wide": ("proposed", {"width": 64, "blocks": 1}, {}),
+    "wide, no laplacian": ("proposed", {"width": 64, "blocks": 1, "laplacian": False}, {}),
 }  # fmt: skip
 
 

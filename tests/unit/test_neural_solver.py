@@ -1,6 +1,8 @@
 """The networks as methods: from an image and parameters to labels, and what is refused."""
 
+import ctypes
 import math
+import re
 import subprocess
 import sys
 
@@ -13,8 +15,9 @@ from methods.base import Skip
 from methods.device import DeviceError
 from methods.image import as_rgb_uint8
 from methods.labels import canonicalise
-from methods.neural import solver
+from methods.neural import optimise, solver
 from methods.neural.heads import factors
+from methods.neural.machine import kept_memory, reproducible
 from methods.neural.postprocess import postprocess
 from methods.parameters import ParameterError
 from methods.progress import listening
@@ -62,7 +65,7 @@ def test_a_solution_has_labels_images_between_0_and_1_and_a_loss_for_each_step(n
 @every_network
 def test_two_colours_become_superpixels_that_do_not_mix_them(name):
     image = two_colours(16, 20)
-    solution = made(name, width=8, iterations=80, postprocess="none").solve(image, 6)
+    solution = made(name, width=8, iterations=80, postprocess="none").solve(image, 20)
     dark = image[..., 0] == 20
     assert not set(solution.labels[dark]) & set(solution.labels[~dark])
     assert np.abs(solution.soft_image - image / 255).mean() < 0.1
@@ -102,6 +105,12 @@ def test_a_seed_decides_the_labels_and_leaves_other_generators_alone(name):
     assert not np.array_equal(canonicalise(first.labels), canonicalise(other.labels))
     torch.manual_seed(6)
     np.testing.assert_array_equal(made(name).segment(IMAGE, N), first.labels)
+
+
+@every_network
+def test_presets_fix_the_same_parameters(name):
+    paper, quick = (set(preset) for preset in type(made(name)).presets.values())
+    assert paper == quick
 
 
 # Settings of the loop
@@ -299,20 +308,16 @@ def test_torch_is_not_imported_before_an_image_is_there(name):
         ("width", 257),
         ("lambda_", -0.1),
         ("alpha", -1.0),
-        ("beta", math.nan),
         ("eta", -1.0),
-        ("eta", math.inf),
         ("scale", 0.0),
         ("scale", 1.01),
-        ("scale", math.nan),
         ("learning_rate", 0.0),
         ("learning_rate", 1.5),
         ("sigma", 0.0),
-        ("sigma", math.inf),
     ],
 )
 def test_a_value_out_of_range_is_refused_with_the_range(name, wrong):
-    with pytest.raises(ValueError, match=rf"{name}={wrong} must be (from|over)|{name}"):
+    with pytest.raises(ValueError, match=rf"^{name}={re.escape(str(wrong))} must be (from|over) "):
         made("proposed", **{name: wrong})
 
 
@@ -325,10 +330,14 @@ def test_a_value_out_of_range_is_refused_with_the_range(name, wrong):
         ("edge", "all"),
         ("iterations", 2.5),
         ("soft_image", 3),
+        ("beta", math.nan),
+        ("eta", math.inf),
+        ("scale", math.nan),
+        ("sigma", math.inf),
     ],
 )
 def test_a_value_of_another_kind_is_refused(name, wrong):
-    with pytest.raises(ParameterError, match=name):
+    with pytest.raises(ParameterError, match=rf"^{name}={re.escape(repr(wrong))} .*{name} takes "):
         made("proposed", **{name: wrong})
 
 
@@ -339,7 +348,52 @@ def test_cuda_that_is_not_there_is_refused(monkeypatch, name):
         get_method(name, device="cuda")
 
 
+def test_on_cuda_sums_are_not_left_to_chance_nor_float32_rounded():
+    cudnn = torch.backends.cudnn
+    before = cudnn.deterministic, cudnn.allow_tf32
+    with reproducible("cuda:0"):
+        assert (cudnn.deterministic, cudnn.benchmark, cudnn.allow_tf32) == (True, False, False)
+    assert (cudnn.deterministic, cudnn.allow_tf32) == before
+
+
+def test_what_cannot_be_compiled_is_forgiven_in_the_loop_alone(monkeypatch):
+    config = torch._dynamo.config
+    monkeypatch.setattr(torch, "compile", lambda function: function)
+    assert not config.suppress_errors
+    with optimise.compiled_for("cuda") as value_of:
+        assert value_of is optimise.loss_of
+        assert config.suppress_errors
+    assert not config.suppress_errors
+
+
 # Memory
+
+
+class Mallinfo2(ctypes.Structure):
+    """What glibc says of its memory."""
+
+    _fields_ = tuple(
+        (name, ctypes.c_size_t)
+        for name in (
+            "arena", "ordblks", "smblks", "hblks", "hblkhd",
+            "usmblks", "fsmblks", "uordblks", "fordblks", "keepcost",
+        )
+    )  # fmt: skip
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or not hasattr(ctypes.CDLL(None), "mallinfo2"), reason="glibc only"
+)
+def test_memory_is_kept_and_later_arrays_are_not_mapped_anew_each_time():
+    ask = ctypes.CDLL(None).mallinfo2
+    ask.restype = Mallinfo2
+    before = ask().hblkhd
+    with kept_memory():
+        large = np.empty(200 * 2**20, np.uint8)
+        assert ask().hblkhd == before
+        del large
+    array = np.empty(8 * 2**20, np.uint8)
+    assert ask().hblkhd == before, array.shape
 
 
 def fails(*arguments):

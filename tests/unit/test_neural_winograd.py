@@ -74,6 +74,21 @@ def test_any_number_of_channels_fits(channels):
     assert_as_torch(*images(9, 10, *channels), 1, 1, most=1e-5)
 
 
+def test_a_part_of_a_larger_image_is_convolved_as_its_copy_is():
+    whole, weight = images(14, 15)
+    part = whole.detach()[1:-1, 2:-1]
+    assert torch.equal(convolve(part, weight, 1), convolve(part.clone(), weight, 1))
+
+
+def test_slopes_of_slopes_are_refused_and_not_wrong():
+    values, weight = images(6, 7)
+    (slope,) = torch.autograd.grad(
+        (convolve(values, weight, 1) ** 2).sum(), values, create_graph=True
+    )
+    with pytest.raises(RuntimeError, match="once_differentiable"):
+        slope.sum().backward()
+
+
 def test_an_image_of_several_chunks_is_seamless():
     assert_as_torch(*images(121, 170, 3, 2), 1, 2, most=1e-5)
 

@@ -193,6 +193,12 @@ def test_cuda_that_is_not_there_is_told_before_anything_runs(no_cuda):
         make_variants([net(device="cuda")])
 
 
+def test_one_of_several_cuda_devices_is_chosen_by_the_environment(monkeypatch):
+    monkeypatch.setattr(device, "cuda_devices", lambda: 2)
+    with pytest.raises(UsageError, match=r"--methods: rim: device='cuda:1'.*CUDA_VISIBLE_DEVICES"):
+        make_variants([Choice("rim", (("device", "cuda:1"),))])
+
+
 def test_the_device_does_not_concern_methods_without_one(dataset, no_cuda):
     (variant,) = make_variants([Choice("grid")], preset="paper", device="cuda")
     cells = make_plan(dataset(), [variant], [4], [0])

@@ -13,7 +13,8 @@ from scipy.ndimage import correlate
 import reports
 from reports import figure_edge, figure_examples, figure_laplacian, figure_soft
 from reports.figure_laplacian import laplacian
-from reports.picture import HALO, LINE, Division, fold, save
+from reports.output import save_figure
+from reports.picture import HALO, LINE, Division, fold
 from reports.style import COLUMN_WIDTH, PAGE_WIDTH, paper
 
 KINDS = sorted(path.stem for path in Path(reports.__path__[0]).glob("figure_*.py"))
@@ -248,8 +249,6 @@ def test_a_long_label_is_cut():
 
 def test_the_same_figure_makes_the_same_file(tmp_path):
     for suffix in ("png", "pdf"):
-        first, second = (
-            save(drawn("figure_edge", photo()), tmp_path / folder / f"a.{suffix}").read_bytes()
-            for folder in ("one", "two")
-        )
-        assert first == second
+        files = [tmp_path / folder / f"a.{suffix}" for folder in ("one", "two")]
+        first, second = (save_figure(drawn("figure_edge", photo()), file) for file in files)
+        assert first.read_bytes() == second.read_bytes()
