@@ -1,5 +1,6 @@
 """Fixtures that many tests share: a small data set, and the program as a user runs it."""
 
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -9,6 +10,9 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
+
+# Test processes share the cores; PyTorch reads this when it is first imported.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 PLUGIN = Path(__file__).parent / "end_to_end" / "misbehaving.py"
 
