@@ -46,7 +46,7 @@ class Proposed(Neural):
         "Eliasof, Ben Zikri, Treister: Rethinking Unsupervised Neural Superpixel Segmentation, "
         "ICIP 2022"
     )
-    doi = "10.1109/ICIP46576.2022.9897484"
+    doi = "10.48550/arXiv.2206.10213"
     departures = (
         "Built from the paper and descriptions of the published code: a further 3 x 3 projection, "
         "Laplacian divided by its largest magnitude, zeros around the image in ASPP and "

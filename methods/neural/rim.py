@@ -29,7 +29,7 @@ class Rim(Neural):
         "Suzuki: Superpixel Segmentation via Convolutional Neural Networks with Regularized "
         "Information Maximization, ICASSP 2020"
     )
-    doi = "10.1109/ICASSP40776.2020.9054140"
+    doi = "10.48550/arXiv.2002.06765"
     departures = (
         "Built from the paper and descriptions of the published code: affine instance norm on the "
         "logits, and post-processing that cuts superpixels of more than 3 HW/n pixels. The preset "
