@@ -32,7 +32,7 @@ class Solution:
         Soft superpixelated image, eq. (2) as meant, in [0, 1].
     reconstruction : (H, W, 3) ndarray of float32
         The network's reconstruction of the image, in [0, 1].
-    losses : (coarse + iterations,) ndarray of float64
+    losses : (iterations,) ndarray of float64
         The objective before each step.
     """
 
@@ -56,8 +56,6 @@ class Neural(Method):
         Adam's, greater than 0.
     decay : {"none", "cosine"}
         Whether the learning rate falls to 0 along half a cosine.
-    coarse : int
-        Steps at half the working resolution before the others, 0 or more.
     blocks : int
         ConvInReLU blocks of the features, each twice as wide as the one before; 1 to 6.
     width : int
@@ -97,7 +95,6 @@ class Neural(Method):
     scale: float = 1.0
     learning_rate: float = 0.01
     decay: Literal["none", "cosine"] = "none"
-    coarse: int = 0
     blocks: int = 4
     width: int = 32
     lambda_: float = 2.0
@@ -125,7 +122,7 @@ class Neural(Method):
     def validate(self) -> None:
         """Refuse values out of range."""
         for name, least, most in (
-            ("iterations", 1, 10**7), ("coarse", 0, 10**7), ("seed", 0, 2**63 - 1),
+            ("iterations", 1, 10**7), ("seed", 0, 2**63 - 1),
             ("blocks", 1, 6), ("width", 1, 256),
             ("lambda_", 0, 1e9), ("alpha", 0, 1e9), ("beta", 0, 1e9), ("eta", 0, 1e9),
         ):  # fmt: skip
@@ -164,5 +161,4 @@ class Neural(Method):
 
     def warm_up(self, image: NDArray[np.uint8], n: int) -> None:
         """Compile by two iterations on a corner of the image."""
-        few = {**self.params(), "iterations": 2, "coarse": min(self.coarse, 1)}
-        Method.warm_up(type(self)(**few), image, n)
+        Method.warm_up(type(self)(**{**self.params(), "iterations": 2}), image, n)

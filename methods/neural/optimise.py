@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
@@ -17,14 +16,6 @@ from methods.neural.heads import Prediction
 from methods.neural.losses import Summary, summarise
 from methods.neural.objective import Objective
 from methods.neural.scene import Scene
-
-
-class Stage(NamedTuple):
-    """Some steps at one resolution."""
-
-    scene: Scene
-    objective: Objective
-    iterations: int
 
 
 def initialise(network: nn.Module, start: Callable[..., Tensor], seed: int) -> None:
@@ -66,15 +57,21 @@ def compiled_for(device: str) -> Iterator[Callable[..., Tensor]]:
 
 
 def optimise(
-    network: nn.Module, stages: Sequence[Stage], learning_rate: float = 0.01, decay: str = "none"
+    network: nn.Module,
+    scene: Scene,
+    objective: Objective,
+    iterations: int,
+    learning_rate: float = 0.01,
+    decay: str = "none",
 ) -> NDArray[np.float64]:
     """Minimise the objective by Adam; return its value before every step.
 
     Parameters
     ----------
     network : nn.Module
-    stages : sequence of Stage
-        One after the other, with the same weights and the same state of Adam.
+    scene : Scene
+    objective : Objective
+    iterations : int
     learning_rate : float
     decay : {"none", "cosine"}
         ``"cosine"`` lets the learning rate fall to 0 over all steps.
@@ -84,20 +81,19 @@ def optimise(
     ValueError
         If the loss, or a weight after the last step, is no number any more.
     """
-    steps = [stage for stage in stages for _ in range(stage.iterations)]
     adam = torch.optim.Adam(network.parameters(), lr=learning_rate, fused=True)
     values = []
     with compiled_for(next(network.parameters()).device.type) as value_of:
-        for i, (scene, objective, _) in enumerate(steps):
+        for i in range(iterations):
             if decay == "cosine":
                 for group in adam.param_groups:
-                    group["lr"] = learning_rate * (1 + math.cos(math.pi * i / len(steps))) / 2
+                    group["lr"] = learning_rate * (1 + math.cos(math.pi * i / iterations)) / 2
             adam.zero_grad()
             loss = value_of(network, scene, objective)
             loss.backward()  # type: ignore[no-untyped-call]
             adam.step()
             values.append(loss.detach())
-            progress.report(i + 1, len(steps))
+            progress.report(i + 1, iterations)
     return checked(torch.stack(values).double().cpu().numpy(), network, learning_rate)
 
 

@@ -17,7 +17,7 @@ from methods.neural.machine import (
     kept_memory,
     reproducible,
 )
-from methods.neural.optimise import Stage, initialise, optimise, predict
+from methods.neural.optimise import initialise, optimise, predict
 from methods.neural.postprocess import postprocess
 from methods.neural.scene import SMALLEST_SIDE, colours, make_scene
 
@@ -55,13 +55,16 @@ def optimised(
     network = method.network(n, *image.shape[:2])
     initialise(network, getattr(nn.init, method.start), method.seed)
     network.to(device)
-    stages = []
-    for share, iterations in ((0.5, method.coarse), (1.0, method.iterations)):
-        if iterations:
-            scene = make_scene(image, scale * share, device, dtype)
-            stages.append(Stage(scene, method.objective(scene), iterations))
-    losses = optimise(network, stages, method.learning_rate, method.decay)
-    whole = stages[-1].scene if scale == 1 else make_scene(image, 1.0, device, dtype)
+    scene = make_scene(image, scale, device, dtype)
+    losses = optimise(
+        network,
+        scene,
+        method.objective(scene),
+        method.iterations,
+        method.learning_rate,
+        method.decay,
+    )
+    whole = scene if scale == 1 else make_scene(image, 1.0, device, dtype)
     with torch.no_grad():
         prediction, summary = predict(network, whole)
         return (

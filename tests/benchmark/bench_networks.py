@@ -19,7 +19,7 @@ from bench.datasets import open_dataset
 from bench.measure import measure
 from methods import get_method
 from methods.neural.machine import has_bf16_units, kept_memory
-from methods.neural.optimise import Stage, initialise, optimise
+from methods.neural.optimise import initialise, optimise
 from methods.neural.scene import make_scene
 from methods.progress import listening
 from tests.benchmark.bench_scaling import picture
@@ -108,7 +108,7 @@ def ours(method, network, image, precision):
 
     def run(steps, heard):
         with kept_memory(), listening(heard):
-            optimise(network, [Stage(scene, objective, steps)], method.learning_rate)
+            optimise(network, scene, objective, steps, method.learning_rate)
 
     return Turn(run, method.device)
 

@@ -23,7 +23,7 @@ from bench.datasets import open_dataset
 from methods import get_method
 from methods.labels import canonicalise
 from methods.neural.machine import kept_memory
-from methods.neural.optimise import Stage, initialise, optimise, predict
+from methods.neural.optimise import initialise, optimise, predict
 from methods.neural.postprocess import postprocess
 from methods.neural.scene import make_scene
 from methods.registry import get_class, method_version
@@ -124,9 +124,9 @@ def by_ours(method, network, image, precision):
     """Return the last loss and the labels of the suite's networks."""
     dtype = {"fp32": torch.float32, BF16: torch.bfloat16}[precision]
     scene = make_scene(image, SCALE, "cpu", dtype)
-    stages = [Stage(scene, method.objective(scene), ITERATIONS)]
+    rate, decay = method.learning_rate, method.decay
     with kept_memory():
-        losses = optimise(network, stages, method.learning_rate, method.decay)
+        losses = optimise(network, scene, method.objective(scene), ITERATIONS, rate, decay)
     with torch.no_grad():
         codes = predict(network, scene)[0].logits.argmax(-1).numpy()
     return float(losses[-1]), codes

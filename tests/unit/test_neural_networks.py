@@ -13,7 +13,7 @@ from methods.neural import features, heads, optimise
 from methods.neural.features import Convolution
 from methods.neural.guidance import guidance
 from methods.neural.losses import bordered
-from methods.neural.optimise import Stage, initialise, predict
+from methods.neural.optimise import initialise, predict
 from methods.neural.scene import colours, make_scene
 from tests.oracle import oracle_networks as plain
 from tests.scenes import disc, slope
@@ -167,7 +167,7 @@ def test_five_steps_of_adam_are_those_of_the_plain_loop(name):
     image = disc(20, 26)
     method, network, theirs, objective = pair(name, image, SMALL, {})
     scene = make_scene(image, 1.0, "cpu")
-    found = optimise.optimise(network, [Stage(scene, method.objective(scene), 5)])
+    found = optimise.optimise(network, scene, method.objective(scene), 5)
     expected = plain.optimise(theirs, objective, image, 5)
     np.testing.assert_allclose(found, expected.losses, rtol=1e-3)
     assert found[-1] < found[0]

@@ -116,20 +116,6 @@ def test_presets_fix_the_same_parameters(name):
 # Settings of the loop
 
 
-def test_coarse_steps_come_first_and_the_weights_stay():
-    alone = made("rim", iterations=2).solve(IMAGE, N).losses
-    both = made("rim", iterations=2, coarse=15).solve(IMAGE, N).losses
-    assert both.shape == (17,)
-    assert both[-2] < alone[0]  # what was learnt at half the resolution serves
-
-
-def test_coarse_steps_see_half_the_working_resolution(monkeypatch):
-    scales, make = [], solver.make_scene
-    monkeypatch.setattr(solver, "make_scene", lambda *a: scales.append(a[1]) or make(*a))
-    made("rim", coarse=1, scale=0.6, iterations=1).segment(IMAGE, 2)
-    assert scales == [0.3, 0.6, 1.0]
-
-
 @pytest.mark.parametrize("decay", ["none", "cosine"])
 def test_the_learning_rate_stays_or_falls_along_half_a_cosine(monkeypatch, decay):
     rates = []
@@ -140,7 +126,7 @@ def test_the_learning_rate_stays_or_falls_along_half_a_cosine(monkeypatch, decay
             super().step()
 
     monkeypatch.setattr(torch.optim, "Adam", Recording)
-    made("rim", decay=decay, learning_rate=0.02, coarse=1, iterations=3).segment(IMAGE, N)
+    made("rim", decay=decay, learning_rate=0.02, iterations=4).segment(IMAGE, N)
     shares = [1, (1 + math.sqrt(0.5)) / 2, 0.5, (1 - math.sqrt(0.5)) / 2]
     assert rates == pytest.approx([0.02 * (s if decay == "cosine" else 1) for s in shares])
 
@@ -149,7 +135,7 @@ def test_the_learning_rate_stays_or_falls_along_half_a_cosine(monkeypatch, decay
 def test_progress_is_told_once_an_iteration(name):
     told = []
     with listening(lambda *done_of: told.append(done_of)):
-        made(name, iterations=4, coarse=2).segment(IMAGE, N)
+        made(name, iterations=6).segment(IMAGE, N)
     assert told == [(i, 6) for i in range(1, 7)]
 
 
@@ -245,7 +231,7 @@ def test_an_image_of_one_colour_is_divided_and_keeps_its_colour(name, value):
 
 @every_network
 @pytest.mark.parametrize("shape", [(2, 2), (3, 50), (9, 5)])
-@pytest.mark.parametrize("settings", [{}, {"precision": "bf16", "scale": 0.25, "coarse": 1}])
+@pytest.mark.parametrize("settings", [{}, {"precision": "bf16", "scale": 0.25}])
 def test_small_and_narrow_images_are_divided(name, shape, settings):
     for n in {1, shape[0] * shape[1]}:
         solution = made(name, **settings).solve(noise(*shape), n)
@@ -300,7 +286,6 @@ def test_torch_is_not_imported_before_an_image_is_there(name):
     ("name", "wrong"),
     [
         ("iterations", 0),
-        ("coarse", -1),
         ("seed", -1),
         ("blocks", 0),
         ("blocks", 7),
