@@ -31,9 +31,6 @@ _ALL_CORES = int(cpu_count())
 # Libraries read these when they are loaded, so they are set before a worker starts.
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
-# OpenMP's threads would else wait by computing, on cores that other threads of a method need.
-_WAIT = {"OMP_WAIT_POLICY": "passive"}
-
 
 @dataclass(frozen=True)
 class Crew:
@@ -61,7 +58,7 @@ class Crew:
     def environment(self) -> dict[str, str]:
         """The variables that its processes start with."""
         gpu = {} if self.gpu is None else {"CUDA_VISIBLE_DEVICES": self.gpu}
-        return dict.fromkeys(_THREADS, str(self.threads)) | _WAIT | gpu
+        return dict.fromkeys(_THREADS, str(self.threads)) | gpu
 
 
 def lane_of(all_cores: bool, device: str) -> Lane:

@@ -10,6 +10,7 @@ from importlib import import_module
 from rich.console import Console
 from rich.table import Table
 
+import methods.neural  # noqa: F401  before torch, for how its threads wait
 from bench.provenance import describe
 
 PARTS = ("scoring", "overhead", "resume", "plot", "methods", "scaling", "networks")

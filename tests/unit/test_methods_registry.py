@@ -41,9 +41,9 @@ class Columns(Method):
 
 @pytest.fixture(autouse=True)
 def no_trace(monkeypatch):
-    """Give every test a registry of its own."""
-    monkeypatch.setattr(registry, "_registered", dict(registry._registered))
-    monkeypatch.setattr(registry, "_plugin_files", dict(registry._plugin_files))
+    """Give every test an empty registry of its own, whatever ran before in this process."""
+    monkeypatch.setattr(registry, "_registered", {})
+    monkeypatch.setattr(registry, "_plugin_files", {})
     monkeypatch.setattr(registry, "_entry_points", {})
     monkeypatch.setattr(sys, "path", list(sys.path))
 
