@@ -56,6 +56,9 @@ class Neural(Method):
         Adam's, greater than 0.
     decay : {"none", "cosine"}
         Whether the learning rate falls to 0 along half a cosine.
+    gain : float
+        What the norm that ends the logits multiplies them by before the first step: how decided
+        assignments are at the start; greater than 0.
     blocks : int
         ConvInReLU blocks of the features, each twice as wide as the one before; 1 to 6.
     width : int
@@ -95,6 +98,7 @@ class Neural(Method):
     scale: float = 1.0
     learning_rate: float = 0.01
     decay: Literal["none", "cosine"] = "none"
+    gain: float = 1.0
     blocks: int = 4
     width: int = 32
     lambda_: float = 2.0
@@ -129,7 +133,9 @@ class Neural(Method):
             value = getattr(self, name, least)
             if not least <= value <= most:
                 raise ValueError(f"{name}={value} must be from {least:g} to {most:g}")
-        for name, most in (("scale", 1.0), ("learning_rate", 1.0), ("sigma", 1e9)):
+        for name, most in (
+            ("scale", 1.0), ("learning_rate", 1.0), ("gain", 100.0), ("sigma", 1e9)
+        ):  # fmt: skip
             if not 0 < getattr(self, name) <= most:
                 raise ValueError(f"{name}={getattr(self, name)} must be over 0, at most {most:g}")
 

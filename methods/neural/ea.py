@@ -45,9 +45,14 @@ class EdgeAware(Neural):
     )
     start = "kaiming_normal_"
     presets: ClassVar = {
-        "paper": {"iterations": 1000, "scale": 1.0, "learning_rate": 0.01, "decay": "none"},
-        "quick": {"iterations": 80, "scale": 0.25, "learning_rate": 0.06, "decay": "cosine"},
-    }
+        "paper": {
+            "iterations": 1000, "scale": 1.0, "learning_rate": 0.01, "decay": "none",
+            "gain": 1.0,
+        },
+        "quick": {
+            "iterations": 70, "scale": 0.25, "learning_rate": 0.06, "decay": "cosine", "gain": 1.0,
+        },
+    }  # fmt: skip
 
     iterations: int = 1000
     lambda_: float = 1.5
@@ -61,7 +66,8 @@ class EdgeAware(Neural):
         from methods.neural.heads import FactorHead, factors
 
         features = Features(self.blocks, self.width)
-        return Sequential(features, FactorHead(features.width, *factors(n, height, width)))
+        cells = factors(n, height, width)
+        return Sequential(features, FactorHead(features.width, *cells, self.gain))
 
     def objective(self, scene: Scene) -> Objective:
         """Return EA's objective."""

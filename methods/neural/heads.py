@@ -26,13 +26,21 @@ class Prediction(NamedTuple):
 
 
 class AssignmentHead(nn.Module):
-    """1 x 1 convolution to a colour and N logits, which end in an affine instance norm."""
+    """1 x 1 convolution to a colour and N logits, which end in an affine instance norm.
 
-    def __init__(self, inputs: int, n: int) -> None:
+    Parameters
+    ----------
+    inputs, n : int
+        Channels.
+    gain : float
+        What the norm multiplies by at the start.
+    """
+
+    def __init__(self, inputs: int, n: int, gain: float) -> None:
         super().__init__()
         self.convolution = Convolution(inputs, 3 + n, size=1)
         self.constant = nn.Parameter(torch.zeros(3 + n))
-        self.weight, self.bias = nn.Parameter(torch.ones(n)), nn.Parameter(torch.zeros(n))
+        self.weight, self.bias = nn.Parameter(torch.full((n,), gain)), nn.Parameter(torch.zeros(n))
 
     def forward(self, values: Tensor) -> Prediction:
         """Return the prediction for (H, W, inputs)."""
@@ -51,14 +59,18 @@ class FactorHead(nn.Module):
     inputs : int
     columns, rows : int
         floor(sqrt(n W / H)) and floor(sqrt(n H / W)), see `factors`.
+    gain : float
+        What the norms of rows and columns multiply by at the start.
     """
 
-    def __init__(self, inputs: int, columns: int, rows: int) -> None:
+    def __init__(self, inputs: int, columns: int, rows: int, gain: float) -> None:
         super().__init__()
         count = 3 + columns + rows
         self.columns, self.rows = columns, rows
         self.convolution = Convolution(inputs, count, size=1)
         self.weight, self.bias = nn.Parameter(torch.ones(count)), nn.Parameter(torch.zeros(count))
+        with torch.no_grad():
+            self.weight[3:] = gain
 
     def forward(self, values: Tensor) -> Prediction:
         """Return the prediction for (H, W, inputs)."""

@@ -57,10 +57,12 @@ class Proposed(Neural):
     )
     presets: ClassVar = {
         "paper": {
-            "iterations": 1000, "scale": 1.0, "blocks": 4, "learning_rate": 0.01, "decay": "none"
+            "iterations": 1000, "scale": 1.0, "blocks": 4, "learning_rate": 0.01, "decay": "none",
+            "gain": 1.0,
         },
         "quick": {
-            "iterations": 80, "scale": 0.25, "blocks": 2, "learning_rate": 0.06, "decay": "cosine"
+            "iterations": 60, "scale": 0.25, "blocks": 2, "learning_rate": 0.03, "decay": "cosine",
+            "gain": 4.0,
         },
     }  # fmt: skip
 
@@ -83,7 +85,7 @@ class Proposed(Neural):
         from methods.neural.heads import AssignmentHead
 
         features = EdgeAwareFeatures(self.blocks, self.width, self.laplacian, self.aspp)
-        return Sequential(features, AssignmentHead(features.width, n))
+        return Sequential(features, AssignmentHead(features.width, n, self.gain))
 
     def objective(self, scene: Scene) -> Objective:
         """Return eq. (3)."""

@@ -36,9 +36,14 @@ class Rim(Neural):
         "quick optimises at a lower resolution and applies the network to all pixels."
     )
     presets: ClassVar = {
-        "paper": {"iterations": 500, "scale": 1.0, "learning_rate": 0.01, "decay": "none"},
-        "quick": {"iterations": 80, "scale": 0.25, "learning_rate": 0.06, "decay": "cosine"},
-    }
+        "paper": {
+            "iterations": 500, "scale": 1.0, "learning_rate": 0.01, "decay": "none",
+            "gain": 1.0,
+        },
+        "quick": {
+            "iterations": 70, "scale": 0.25, "learning_rate": 0.06, "decay": "cosine", "gain": 4.0,
+        },
+    }  # fmt: skip
 
     def network(self, n: int, height: int, width: int) -> nn.Module:  # noqa: ARG002
         """Return the layers: features and a head, 416,143 parameters for n = 100."""
@@ -48,7 +53,7 @@ class Rim(Neural):
         from methods.neural.heads import AssignmentHead
 
         features = Features(self.blocks, self.width)
-        return Sequential(features, AssignmentHead(features.width, n))
+        return Sequential(features, AssignmentHead(features.width, n, self.gain))
 
     def objective(self, scene: Scene) -> Objective:
         """Return RIM's objective."""

@@ -299,6 +299,20 @@ def test_first_weights_are_xavier_and_he_normal_and_constants_zero(name, spread)
         assert parameter.dim() == 4 or (parameter == parameter[0]).all()
 
 
+@pytest.mark.parametrize(("name", "power"), [("rim", 1), ("proposed", 1), ("ea", 2)])
+def test_a_gain_multiplies_the_first_logits_and_nothing_else(name, power):
+    method = made(name)
+    scene = make_scene(disc(12, 14), 1.0, "cpu")
+    predictions = []
+    for gain in (1.0, 3.0):
+        network = made(name, gain=gain, **SMALL).network(N, 12, 14)
+        initialise(network, getattr(torch.nn.init, method.start), 0)
+        predictions.append(network(scene.inputs))
+    plain, decided = predictions
+    near(decided.logits, 3**power * plain.logits, 1e-6)
+    assert torch.equal(decided.reconstruction, plain.reconstruction)
+
+
 def test_first_weights_depend_on_the_seed_alone():
     drawn = []
     for seed in (0, 0, 1):

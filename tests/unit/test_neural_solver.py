@@ -298,6 +298,8 @@ def test_torch_is_not_imported_before_an_image_is_there(name):
         ("scale", 1.01),
         ("learning_rate", 0.0),
         ("learning_rate", 1.5),
+        ("gain", 0.0),
+        ("gain", 101.0),
         ("sigma", 0.0),
     ],
 )
