@@ -1,6 +1,6 @@
 """Quality of the networks against their seconds, at several budgets, and of what is instant.
 
-``python -m tests.benchmark.bench_quick --images 8`` on BSDS500 val, n = 100: the preset quick with
+``python -m tests.benchmark.bench_quick --images 4`` on BSDS500 val, n = 100: the preset quick with
 other iterations and working resolutions, and SLIC, the grid and OpenCV's SLIC, at the count that
 each network with that preset returned. Every run goes into a file, so that an
 interrupted measurement goes on; remove it to measure the times again. Means go to a CSV file beside
@@ -34,11 +34,11 @@ INSTANT = ("slic", "cvslic", "grid")
 SCORES = ("asa", "br_r2")
 
 #: Iterations and scale of each budget, besides the preset's own.
-BUDGETS = ((30, 0.25), (60, 0.25), (120, 0.25), (240, 0.25), (120, 0.125), (120, 0.5))
+BUDGETS = ((20, 0.25), (40, 0.25), (120, 0.25), (60, 0.5))
 TOLERANCE = 0.02  # within which the others' counts are those of the networks
 LINE = 0.25  # the scale whose budgets are joined by a line
 
-IMAGES = 8
+IMAGES = 4
 FILE = Path("benchmark/quick.jsonl")
 FIGURE = Path("docs/figures/quality-seconds.png")
 

@@ -2,6 +2,7 @@
 
 import ctypes
 import math
+import os
 import re
 import subprocess
 import sys
@@ -37,6 +38,7 @@ def _one_thread():
 
 def made(name, **values):
     small = {"iterations": 3, "scale": 1.0, "width": 4, "blocks": 2, "precision": "fp32"}
+    small |= {"learning_rate": 0.06, "gain": 1.0}
     return get_method(name, preset="quick", device="cpu", **small | values)
 
 
@@ -111,6 +113,23 @@ def test_a_seed_decides_the_labels_and_leaves_other_generators_alone(name):
 def test_presets_fix_the_same_parameters(name):
     paper, quick = (set(preset) for preset in type(made(name)).presets.values())
     assert paper == quick
+
+
+@pytest.mark.parametrize(
+    ("given", "then"),
+    [({}, "5000"), ({"OMP_WAIT_POLICY": "active"}, "None"), ({"GOMP_SPINCOUNT": "7"}, "7")],
+)
+def test_how_threads_wait_is_said_before_torch_is_loaded_unless_the_user_says_it(given, then):
+    code = (
+        "import os, sys, methods.neural.rim\n"
+        "print('torch' in sys.modules, os.environ.get('GOMP_SPINCOUNT'))"
+    )
+    told = {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"}
+    environment = {key: value for key, value in os.environ.items() if key not in told} | given
+    found = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert found.stdout.split() == ["False", then]
 
 
 # Settings of the loop
