@@ -61,7 +61,7 @@ class Proposed(Neural):
             "gain": 1.0,
         },
         "quick": {
-            "iterations": 60, "scale": 0.25, "blocks": 2, "learning_rate": 0.03, "decay": "cosine",
+            "iterations": 50, "scale": 0.25, "blocks": 2, "learning_rate": 0.03, "decay": "cosine",
             "gain": 4.0,
         },
     }  # fmt: skip
