@@ -10,7 +10,7 @@ from torch import nn
 from methods import get_method
 from methods.neural.optimise import initialise, predict
 from methods.neural.scene import make_scene
-from tests.benchmark import bench_quick
+from tests.benchmark import bench_loss, bench_quick
 from tests.benchmark.bench_networks import multiplications
 from tests.benchmark.bench_parity import differ
 from tests.benchmark.plain import plain_network, plain_objective
@@ -93,3 +93,24 @@ def test_quality_is_drawn_against_seconds(tmp_path):
     bench_quick.draw(pd.DataFrame(rows), tmp_path / "curve.png")
     height, width, _ = imread(tmp_path / "curve.png").shape
     assert width > height > 100
+
+
+def test_curves_of_the_objective_say_when_the_published_steps_get_there(tmp_path):
+    published, quick = np.linspace(1, -3, 500), np.linspace(1, -1, 70)
+    curves = {bench_loss.PUBLISHED: published, bench_loss.QUICK: quick}
+    rows = bench_loss.rows_of("rim", curves)
+    assert rows[1].measured == -1
+    assert "the published steps reach it after 251" in rows[1].note
+    far = {bench_loss.PUBLISHED: published, bench_loss.QUICK: quick - 9}
+    assert "not within 500" in bench_loss.rows_of("rim", far)[1].note
+    bench_loss.draw(dict.fromkeys(bench_loss.NETWORKS, curves), tmp_path / "loss.png")
+    height, width, _ = imread(tmp_path / "loss.png").shape
+    assert width > height > 100
+
+
+def test_settings_whose_objective_is_compared_differ_in_steps_and_start_alone():
+    for name in bench_loss.NETWORKS:
+        found = bench_loss.settings(name).values()
+        free = {"iterations", "learning_rate", "decay", "gain", "preset"}
+        alike = [{k: v for k, v in each.params().items() if k not in free} for each in found]
+        assert all(each == alike[0] for each in alike)
