@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from methods.neural.scene import Scene
 
 
+#: What the presets of all networks have in common.
+PAPER = {"scale": 1.0, "learning_rate": 0.01, "decay": "none", "gain": 1.0}
+QUICK = {"scale": 0.25, "decay": "cosine"}
+
+
 @dataclass(frozen=True)
 class Solution:
     """What a network found for an image.
@@ -53,12 +58,13 @@ class Neural(Method):
         Working resolution: sides as a share of the image's, greater than 0, at most 1. It is raised
         where a superpixel would have fewer than 16 pixels.
     learning_rate : float
-        Adam's, greater than 0.
+        Adam's, over 0, at most 1.
     decay : {"none", "cosine"}
         Whether the learning rate falls to 0 along half a cosine.
     gain : float
-        What the norm that ends the logits multiplies them by before the first step: how decided
-        assignments are at the start; greater than 0.
+        What the norm that ends the head multiplies by before the first step: how decided
+        assignments are at the start; over 0, at most 100. EA's logits are products of two such
+        numbers.
     blocks : int
         ConvInReLU blocks of the features, each twice as wide as the one before; 1 to 6.
     width : int

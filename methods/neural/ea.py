@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from methods.neural.base import Neural
+from methods.neural.base import PAPER, QUICK, Neural
 from methods.registry import register
 
 if TYPE_CHECKING:
@@ -40,19 +40,14 @@ class EdgeAware(Neural):
         "Built from the paper and descriptions of the published code. At most as many superpixels "
         "before post-processing as the grid has cells: 96 for 100 at 481 x 321. CLAHE (clip limit "
         "2, 8 x 8 tiles) works on each of red, green, blue; both directions of the contour term "
-        "are added. The preset quick optimises at a lower resolution and applies the network to "
-        "all pixels."
+        "are added. The preset quick takes fewer, larger and decreasing steps at a lower "
+        "resolution, and applies the network to all pixels."
     )
     start = "kaiming_normal_"
     presets: ClassVar = {
-        "paper": {
-            "iterations": 1000, "scale": 1.0, "learning_rate": 0.01, "decay": "none",
-            "gain": 1.0,
-        },
-        "quick": {
-            "iterations": 70, "scale": 0.25, "learning_rate": 0.06, "decay": "cosine", "gain": 1.0,
-        },
-    }  # fmt: skip
+        "paper": PAPER | {"iterations": 1000},
+        "quick": QUICK | {"iterations": 70, "learning_rate": 0.06, "gain": 1.0},
+    }
 
     iterations: int = 1000
     lambda_: float = 1.5

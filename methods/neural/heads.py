@@ -40,7 +40,8 @@ class AssignmentHead(nn.Module):
         super().__init__()
         self.convolution = Convolution(inputs, 3 + n, size=1)
         self.constant = nn.Parameter(torch.zeros(3 + n))
-        self.weight, self.bias = nn.Parameter(torch.full((n,), gain)), nn.Parameter(torch.zeros(n))
+        self.weight = nn.Parameter(torch.full((n,), float(gain)))
+        self.bias = nn.Parameter(torch.zeros(n))
 
     def forward(self, values: Tensor) -> Prediction:
         """Return the prediction for (H, W, inputs)."""
@@ -68,9 +69,8 @@ class FactorHead(nn.Module):
         count = 3 + columns + rows
         self.columns, self.rows = columns, rows
         self.convolution = Convolution(inputs, count, size=1)
-        self.weight, self.bias = nn.Parameter(torch.ones(count)), nn.Parameter(torch.zeros(count))
-        with torch.no_grad():
-            self.weight[3:] = gain
+        self.weight = nn.Parameter(torch.tensor([1.0] * 3 + [float(gain)] * (columns + rows)))
+        self.bias = nn.Parameter(torch.zeros(count))
 
     def forward(self, values: Tensor) -> Prediction:
         """Return the prediction for (H, W, inputs)."""
@@ -81,6 +81,6 @@ class FactorHead(nn.Module):
 
 
 def factors(n: int, height: int, width: int) -> tuple[int, int]:
-    """Return the columns and rows of EA's grid for `n` superpixels, at least one each."""
+    """Return the columns and rows of EA's grid: at least one each, at most `n` cells."""
     columns, rows = math.isqrt(n * width // height), math.isqrt(n * height // width)
-    return max(1, columns), max(1, rows)
+    return min(n, max(1, columns)), min(n, max(1, rows))

@@ -25,7 +25,8 @@ def has_bf16_units(device: str) -> bool:
 def available_memory(device: str) -> int:
     """Return how many bytes can still be allocated."""
     if device.startswith("cuda"):
-        return int(torch.cuda.mem_get_info(device)[0])
+        kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return int(torch.cuda.mem_get_info(device)[0] + kept)  # PyTorch's own, free to be used
     return int(psutil.virtual_memory().available)
 
 

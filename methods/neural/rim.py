@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from methods.neural.base import Neural
+from methods.neural.base import PAPER, QUICK, Neural
 from methods.registry import register
 
 if TYPE_CHECKING:
@@ -33,17 +33,13 @@ class Rim(Neural):
     departures = (
         "Built from the paper and descriptions of the published code: affine instance norm on the "
         "logits, and post-processing that cuts superpixels of more than 3 HW/n pixels. The preset "
-        "quick optimises at a lower resolution and applies the network to all pixels."
+        "quick takes fewer, larger and decreasing steps, from more decided assignments (gain), at "
+        "a lower resolution, and applies the network to all pixels."
     )
     presets: ClassVar = {
-        "paper": {
-            "iterations": 500, "scale": 1.0, "learning_rate": 0.01, "decay": "none",
-            "gain": 1.0,
-        },
-        "quick": {
-            "iterations": 70, "scale": 0.25, "learning_rate": 0.06, "decay": "cosine", "gain": 4.0,
-        },
-    }  # fmt: skip
+        "paper": PAPER | {"iterations": 500},
+        "quick": QUICK | {"iterations": 70, "learning_rate": 0.06, "gain": 4.0},
+    }
 
     def network(self, n: int, height: int, width: int) -> nn.Module:  # noqa: ARG002
         """Return the layers: features and a head, 416,143 parameters for n = 100."""

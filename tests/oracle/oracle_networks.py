@@ -122,8 +122,9 @@ class PlainEa(nn.Module):
 
 
 def grid_of(height, width, n):
-    """Columns and rows of EA's grid: floor sqrt(N W / H), floor sqrt(N H / W), at least 1."""
-    return max(1, math.isqrt(n * width // height)), max(1, math.isqrt(n * height // width))
+    """Columns and rows of EA's grid: floor sqrt(N W / H), floor sqrt(N H / W), from 1 to N."""
+    columns, rows = math.isqrt(n * width // height), math.isqrt(n * height // width)
+    return min(n, max(1, columns)), min(n, max(1, rows))
 
 
 class PlainProposed(nn.Module):

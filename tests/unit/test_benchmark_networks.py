@@ -1,5 +1,7 @@
 """What the networks' benchmarks rest on: equal weights, counts of products, verdicts, resuming."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,6 +10,7 @@ from matplotlib.image import imread
 from torch import nn
 
 from methods import get_method
+from methods.neural.base import Neural
 from methods.neural.optimise import initialise, predict
 from methods.neural.scene import make_scene
 from tests.benchmark import bench_loss, bench_quick
@@ -100,7 +103,7 @@ def test_curves_of_the_objective_say_when_the_published_steps_get_there(tmp_path
     curves = {bench_loss.PUBLISHED: published, bench_loss.QUICK: quick}
     rows = bench_loss.rows_of("rim", curves)
     assert rows[1].measured == -1
-    assert "the published steps reach it after 251" in rows[1].note
+    assert "the published steps reach it in iteration 251" in rows[1].note
     far = {bench_loss.PUBLISHED: published, bench_loss.QUICK: quick - 9}
     assert "not within 500" in bench_loss.rows_of("rim", far)[1].note
     bench_loss.draw(dict.fromkeys(bench_loss.NETWORKS, curves), tmp_path / "loss.png")
@@ -109,8 +112,28 @@ def test_curves_of_the_objective_say_when_the_published_steps_get_there(tmp_path
 
 
 def test_settings_whose_objective_is_compared_differ_in_steps_and_start_alone():
+    every = {bench_loss.PUBLISHED, bench_loss.UNDECIDED, bench_loss.QUICK, bench_loss.LONGER}
+    assert set(bench_loss.settings("rim")) == set(bench_loss.settings("proposed")) == every
+    assert set(bench_loss.settings("ea")) == every - {bench_loss.UNDECIDED}  # quick has gain 1
+    free = {"iterations", "learning_rate", "decay", "gain", "preset"}
     for name in bench_loss.NETWORKS:
         found = bench_loss.settings(name).values()
-        free = {"iterations", "learning_rate", "decay", "gain", "preset"}
         alike = [{k: v for k, v in each.params().items() if k not in free} for each in found]
         assert all(each == alike[0] for each in alike)
+
+
+def test_an_objective_is_followed_once_for_each_setting_and_image(tmp_path, monkeypatch):
+    solved = []
+
+    def solve(method, image, n):
+        solved.append((method.gain, n))
+        return SimpleNamespace(losses=np.array([3.0, 2.0]))
+
+    monkeypatch.setattr(Neural, "solve", solve)
+    sample = SimpleNamespace(name="a", image=None)
+    methods = bench_loss.settings("rim")
+    for _ in range(2):
+        runs = Runs(tmp_path / "loss.jsonl")
+        for name in (bench_loss.QUICK, bench_loss.UNDECIDED):
+            assert bench_loss.collect(runs, methods[name], sample) == [3.0, 2.0]
+    assert solved == [(4.0, 100), (1.0, 100)]

@@ -18,7 +18,7 @@ from methods.image import as_rgb_uint8
 from methods.labels import canonicalise
 from methods.neural import optimise, solver
 from methods.neural.heads import factors
-from methods.neural.machine import kept_memory, reproducible
+from methods.neural.machine import available_memory, kept_memory, reproducible
 from methods.neural.postprocess import postprocess
 from methods.parameters import ParameterError
 from methods.progress import listening
@@ -400,6 +400,13 @@ def test_memory_is_kept_and_later_arrays_are_not_mapped_anew_each_time():
         del large
     array = np.empty(8 * 2**20, np.uint8)
     assert ask().hblkhd == before, array.shape
+
+
+def test_what_pytorch_keeps_of_a_gpu_is_available(monkeypatch):
+    for name, mib in (("memory_reserved", 700), ("memory_allocated", 200)):
+        monkeypatch.setattr(torch.cuda, name, lambda device, mib=mib: mib)
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (1000, 9000))
+    assert available_memory("cuda:1") == 1500
 
 
 def fails(*arguments):
