@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 
 #: What the presets of all networks have in common.
-PAPER = {"scale": 1.0, "learning_rate": 0.01, "decay": "none", "gain": 1.0}
-QUICK = {"scale": 0.25, "decay": "cosine"}
+PAPER: dict[str, float | str] = {"scale": 1.0, "learning_rate": 0.01, "decay": "none", "gain": 1.0}
+QUICK: dict[str, float | str] = {"scale": 0.25, "decay": "cosine"}
 
 
 @dataclass(frozen=True)
@@ -82,8 +82,8 @@ class Neural(Method):
         What becomes of the parts of a label: cut at 3 HW/n pixels and merged below 0.06 HW/n, only
         merged, or left as they are.
     precision : {"auto", "fp32", "bf16"}
-        Numbers that convolutions multiply; "auto" is bf16 where the device has units for it. Sums,
-        norms and losses are computed in fp32.
+        Numbers that convolutions multiply while optimising; "auto" is bf16 where the device has
+        units for it. Norms and losses are computed in fp32, and so are the labels in the end.
     preset : {"auto", "paper", "quick"}
         Settings of several parameters; "auto" is "paper" on CUDA and "quick" on a CPU.
     device : str

@@ -64,9 +64,8 @@ def optimised(
         method.learning_rate,
         method.decay,
     )
-    whole = scene if scale == 1 else make_scene(image, 1.0, device, dtype)
-    with torch.no_grad():
-        prediction, summary = predict(network, whole)
+    with torch.no_grad():  # in float32: rounded logits would end as specks along boundaries
+        prediction, summary = predict(network, make_scene(image, 1.0, device))
         return (
             prediction.logits.argmax(-1).cpu().numpy(),
             colours(summary.soft_image, image),
@@ -104,8 +103,8 @@ def memory_needed(
 
     Each weight has a gradient, two moments of Adam and transformed copies. Of every layer its sums,
     its results and their transforms are kept for the backward pass, which adds gradients of the
-    widest ones; of the logits there are the sums and five arrays of float32. Predicting keeps the
-    last layers only.
+    widest ones; of the logits there are the sums and five arrays of float32. Predicting, in
+    float32, keeps the last layers only.
 
     Parameters
     ----------
@@ -119,7 +118,7 @@ def memory_needed(
     n : int
         Superpixels.
     itemsize : int
-        Bytes of a number: 4 for fp32, 2 for bf16.
+        Bytes of a number while optimising: 4 for fp32, 2 for bf16.
 
     Notes
     -----
@@ -128,7 +127,9 @@ def memory_needed(
     658 (850), 473 (660); Proposed with 2 blocks 1012 (1229), 652 (851). RIM at 321 x 481:
     1613 (2223), 1006 (1457). Proposed with 4 blocks at 40 x 60: 792 (823), 679 (729).
     """
-    logits = n * (2 * itemsize + 5 * 4)
-    optimising = pixels * scale**2 * (channels * LAYER_COPIES * itemsize + logits)
-    predicting = pixels * (channels * itemsize + logits)
-    return int(max(optimising, predicting)) + weights * BYTES_PER_WEIGHT + CODE
+    optimising, predicting = (
+        channels * copies * size + n * (2 * size + 5 * 4)
+        for copies, size in ((LAYER_COPIES, itemsize), (1, 4))
+    )
+    most = pixels * max(scale**2 * optimising, predicting)
+    return int(most) + weights * BYTES_PER_WEIGHT + CODE

@@ -128,7 +128,7 @@ def by_ours(method, network, image, precision):
     with kept_memory():
         losses = optimise(network, scene, method.objective(scene), ITERATIONS, rate, decay)
     with torch.no_grad():
-        codes = predict(network, scene)[0].logits.argmax(-1).numpy()
+        codes = predict(network, make_scene(image, SCALE, "cpu"))[0].logits.argmax(-1).numpy()
     return float(losses[-1]), codes
 
 
