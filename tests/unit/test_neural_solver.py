@@ -432,7 +432,7 @@ def test_weights_that_do_not_fit_are_declined_however_small_the_image(monkeypatc
 
 
 def test_more_memory_is_needed_for_more_of_anything():
-    usual = {"weights": 10**6, "channels": 480, "pixels": 10**5, "scale": 0.5, "n": 100}
+    usual = {"weights": 10**6, "channels": 480, "pixels": 10**5, "scale": 0.9, "n": 100}
     least = solver.memory_needed(**usual, itemsize=2)
     for name, more in (
         ("weights", 10**8), ("channels", 4000), ("pixels", 10**6), ("scale", 1.0), ("n", 2000),
