@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
 
 #: What the presets of all networks have in common.
-PAPER: dict[str, float | str] = {"scale": 1.0, "learning_rate": 0.01, "decay": "none", "gain": 1.0}
-QUICK: dict[str, float | str] = {"scale": 0.25, "decay": "cosine"}
+PAPER: dict[str, float | str] = {
+    "scale": 1.0, "learning_rate": 0.01, "decay": "none", "gain": 1.0, "postprocess": "published"
+}  # fmt: skip
+QUICK: dict[str, float | str] = {"scale": 0.25, "decay": "cosine", "postprocess": "even"}
 
 
 @dataclass(frozen=True)
@@ -78,9 +80,10 @@ class Neural(Method):
     sigma : float
         Of eq. (5): the squared step between neighbours, in standardised colours, at which the
         weight of smoothness is 1 / e; greater than 0.
-    postprocess : {"published", "merge", "none"}
-        What becomes of the parts of a label: cut at 3 HW/n pixels and merged below 0.06 HW/n, only
-        merged, or left as they are.
+    postprocess : {"published", "even", "merge", "none"}
+        What becomes of the parts of a label: cut at 3 HW/n pixels and merged below 0.06 HW/n; cut
+        at 1.5 HW/n and merged below 0.2 HW/n, which leaves about n; merged below 0.06 HW/n; or left
+        as they are.
     precision : {"auto", "fp32", "bf16"}
         Numbers that convolutions multiply while optimising; "auto" is bf16 where the device has
         units for it. Norms and losses are computed in fp32, and so are the labels in the end.
@@ -111,7 +114,7 @@ class Neural(Method):
     alpha: float = 2.0
     beta: float = 10.0
     sigma: float = 8.0
-    postprocess: Literal["published", "merge", "none"] = "published"
+    postprocess: Literal["published", "even", "merge", "none"] = "published"
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     preset: Literal["auto", "paper", "quick"] = "auto"
     device: str = "auto"

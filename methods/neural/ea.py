@@ -41,7 +41,7 @@ class EdgeAware(Neural):
         "before post-processing as the grid has cells: 96 for 100 at 481 x 321. CLAHE (clip limit "
         "2, 8 x 8 tiles) works on each of red, green, blue; both directions of the contour term "
         "are added. The preset quick takes fewer, larger and decreasing steps at a lower "
-        "resolution, and applies the network to all pixels."
+        "resolution, applies the network to all pixels, and leaves about n superpixels."
     )
     start = "kaiming_normal_"
     presets: ClassVar = {

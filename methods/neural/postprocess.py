@@ -13,6 +13,7 @@ from methods.labels import connected_components
 
 SMALLEST = 0.06  # parts smaller than this share of the mean area H W / n are merged
 LARGEST = 3.0  # times that area, where the published traversal stops
+EVEN_SMALLEST, EVEN_LARGEST = 0.2, 1.5  # the same for parts of about the mean area
 
 FREE = -1
 
@@ -26,15 +27,17 @@ def postprocess(labels: ArrayLike, n: int, how: str) -> NDArray[np.int64]:
         The channel of greatest probability of each pixel.
     n : int
         Superpixels asked for, 1 to H * W.
-    how : {"published", "merge", "none"}
+    how : {"published", "even", "merge", "none"}
         ``"published"`` is `cut_and_merge` with the limits of the code of RIM, areas of
-        ``int(0.06 H W / n)`` and ``int(3 H W / n)`` pixels; ``"merge"`` is `merge_parts` of fewer
-        than ``0.06 H W / n`` pixels, which cuts nothing; ``"none"`` leaves the labels as they are.
+        ``int(0.06 H W / n)`` and ``int(3 H W / n)`` pixels; ``"even"`` is the same with at most
+        ``int(1.5 H W / n)`` pixels, and then `merge_parts` of fewer than ``0.2 H W / n``, which
+        leaves about `n`; ``"merge"`` is `merge_parts` of fewer than ``0.06 H W / n`` pixels, which
+        cuts nothing; ``"none"`` leaves the labels as they are.
 
     Returns
     -------
     (H, W) ndarray of int64
-        After ``"published"`` and ``"merge"`` every label is one 4-connected part.
+        After all but ``"none"`` every label is one 4-connected part.
 
     Raises
     ------
@@ -45,11 +48,16 @@ def postprocess(labels: ArrayLike, n: int, how: str) -> NDArray[np.int64]:
     area = codes.size / n
     if how == "published":
         return cut_and_merge(codes, int(SMALLEST * area), int(LARGEST * area))
+    if how == "even":
+        pieces = cut_and_merge(codes, int(SMALLEST * area), int(EVEN_LARGEST * area))
+        return merge_parts(pieces, EVEN_SMALLEST * area)
     if how == "merge":
         return merge_parts(codes, SMALLEST * area)
     if how == "none":
         return codes
-    raise ValueError(f"postprocess={how!r} is unknown; choose 'published', 'merge' or 'none'")
+    raise ValueError(
+        f"postprocess={how!r} is unknown; choose 'published', 'even', 'merge' or 'none'"
+    )
 
 
 @compiled

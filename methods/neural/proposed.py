@@ -53,8 +53,8 @@ class Proposed(Neural):
         "projection, affine instance norm on the logits, eta = 1 (the paper lists four "
         "coefficients for three names). Eq. (2) is taken as meant: as printed it is one colour. "
         "The preset quick has 2 blocks, as the authors' demo, takes fewer, larger and decreasing "
-        "steps, from more decided assignments (gain), at a lower resolution, and applies the "
-        "network to all pixels."
+        "steps, from more decided assignments (gain), at a lower resolution, applies the "
+        "network to all pixels, and leaves about n superpixels."
     )
     presets: ClassVar = {
         "paper": PAPER | {"iterations": 1000, "blocks": 4},

@@ -34,7 +34,7 @@ class Rim(Neural):
         "Built from the paper and descriptions of the published code: affine instance norm on the "
         "logits, and post-processing that cuts superpixels of more than 3 HW/n pixels. The preset "
         "quick takes fewer, larger and decreasing steps, from more decided assignments (gain), at "
-        "a lower resolution, and applies the network to all pixels."
+        "a lower resolution, applies the network to all pixels, and leaves about n superpixels."
     )
     presets: ClassVar = {
         "paper": PAPER | {"iterations": 500},

@@ -65,6 +65,22 @@ def test_published_cuts_a_large_superpixel_and_merging_does_not():
     assert len(np.unique(postprocess(labels, 100, "merge"))) == 1
 
 
+@pytest.mark.parametrize("n", [1, 7, 100, 1000])
+def test_even_is_published_with_a_lower_cut_and_then_merged(n):
+    labels, area = blobs(60, 80), 4800 / n
+    pieces = oracle_postprocess.cut_and_merge(labels, int(0.06 * area), int(1.5 * area))
+    found = canonicalise(postprocess(labels, n, "even"))
+    np.testing.assert_array_equal(found, oracle_postprocess.merge_parts(pieces, 0.2 * area))
+    assert n_components(found) == found.max() + 1
+    assert np.bincount(found.ravel()).min() >= min(0.2 * area, labels.size)
+
+
+@pytest.mark.parametrize("labels", [one_label(60, 80), blobs(60, 80)])
+def test_even_leaves_about_as_many_superpixels_as_asked(labels):
+    count = len(np.unique(postprocess(labels, 48, "even")))
+    assert 48 / 2 <= count <= 48 * 2
+
+
 def test_a_small_first_piece_becomes_part_of_the_next():
     labels = np.array([[0, 0, 1, 1, 1, 2, 2, 2, 2]])
     np.testing.assert_array_equal(cut_and_merge(labels, 3, 100), [[0, 0, 0, 0, 0, 1, 1, 1, 1]])
@@ -109,7 +125,7 @@ def test_none_leaves_the_labels_as_they_are():
     np.testing.assert_array_equal(postprocess(labels, 50, "none"), labels)
 
 
-@pytest.mark.parametrize("how", ["published", "merge", "none"])
+@pytest.mark.parametrize("how", ["published", "even", "merge", "none"])
 def test_the_labels_given_are_not_changed(how):
     labels = random(20, 30)
     before = labels.copy()
@@ -118,5 +134,5 @@ def test_the_labels_given_are_not_changed(how):
 
 
 def test_an_unknown_way_is_refused_with_the_known_ones():
-    with pytest.raises(ValueError, match="'enforce' is unknown; choose 'published', 'merge'"):
+    with pytest.raises(ValueError, match="'enforce' is unknown; choose 'published', 'even'"):
         postprocess(random(4, 4), 2, "enforce")

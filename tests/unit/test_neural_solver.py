@@ -180,7 +180,7 @@ def test_the_working_resolution_rises_where_superpixels_would_have_few_pixels(n,
 
 
 @every_network
-@pytest.mark.parametrize("how", ["published", "merge", "none"])
+@pytest.mark.parametrize("how", ["published", "even", "merge", "none"])
 def test_labels_are_post_processed_as_asked(name, how):
     raw = made(name, postprocess="none").segment(IMAGE, N)
     assert set(np.unique(raw)) <= set(range(N))
