@@ -82,8 +82,8 @@ class Neural(Method):
         weight of smoothness is 1 / e; greater than 0.
     postprocess : {"published", "even", "merge", "none"}
         What becomes of the parts of a label: cut at 3 HW/n pixels and merged below 0.06 HW/n; cut
-        at 1.5 HW/n and merged below 0.2 HW/n, which leaves about n; merged below 0.06 HW/n; or left
-        as they are.
+        at 1.5 HW/n and merged below 0.3 HW/n by similar assignment, which leaves about n; merged
+        below 0.06 HW/n by the longest border; or left as they are.
     precision : {"auto", "fp32", "bf16"}
         Numbers that convolutions multiply while optimising; "auto" is bf16 where the device has
         units for it. Norms and losses are computed in fp32, and so are the labels in the end.

@@ -46,7 +46,7 @@ class EdgeAware(Neural):
     start = "kaiming_normal_"
     presets: ClassVar = {
         "paper": PAPER | {"iterations": 1000},
-        "quick": QUICK | {"iterations": 70, "learning_rate": 0.06, "gain": 1.0},
+        "quick": QUICK | {"iterations": 70, "learning_rate": 0.03, "gain": 1.0},
     }
 
     iterations: int = 1000

@@ -42,15 +42,15 @@ def solve(method: Neural, image: NDArray[np.uint8], n: int) -> Solution:
     scale = min(1.0, max(method.scale, math.sqrt(PIXELS_PER_SUPERPIXEL * n / (height * width))))
     refuse_what_does_not_fit(method, (height, width), scale, n, dtype.itemsize)
     with kept_memory(), reproducible(device):
-        codes, soft_image, reconstruction, losses = optimised(method, image, n, scale, dtype)
-    method.facts = {"loss": float(losses[-1]), "precision": precision, "scale": scale}
-    return Solution(postprocess(codes, n, method.postprocess), soft_image, reconstruction, losses)
+        solution = optimised(method, image, n, scale, dtype)
+    method.facts = {"loss": float(solution.losses[-1]), "precision": precision, "scale": scale}
+    return solution
 
 
 def optimised(
     method: Neural, image: NDArray[np.uint8], n: int, scale: float, dtype: torch.dtype
-) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32], NDArray[np.float64]]:
-    """Return what a `Solution` has, before post-processing; no tensor outlives the call."""
+) -> Solution:
+    """Return what the network finds; no tensor outlives the call."""
     device = method.device
     network = method.network(n, *image.shape[:2])
     initialise(network, getattr(nn.init, method.start), method.seed)
@@ -66,8 +66,8 @@ def optimised(
     )
     with torch.no_grad():  # in float32: rounded logits would end as specks along boundaries
         prediction, summary = predict(network, make_scene(image, 1.0, device))
-        return (
-            prediction.logits.argmax(-1).cpu().numpy(),
+        return Solution(
+            postprocess(prediction.logits, n, method.postprocess),
             colours(summary.soft_image, image),
             colours(prediction.reconstruction, image),
             losses,

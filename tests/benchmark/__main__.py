@@ -14,7 +14,7 @@ import methods.neural  # noqa: F401  before torch, for how its threads wait
 from bench.provenance import describe
 
 PARTS = ("scoring", "overhead", "resume", "plot", "methods", "scaling", "networks")
-LONG = ("parity", "quick", "loss")
+LONG = ("parity", "quick", "loss", "postprocess")
 
 
 def main(parts):

@@ -106,35 +106,35 @@ def run(chosen, sample, seed, way):
     initialise(network, getattr(nn.init, method.start), seed)
     start = time.perf_counter()
     optimise_it = by_plain if way == PLAIN else by_ours
-    loss, codes = optimise_it(method, network, sample.image, way)
+    loss, logits = optimise_it(method, network, sample.image, way)
     seconds = time.perf_counter() - start
-    return {"loss": loss, "seconds": seconds} | scores(method, codes, sample)
+    return {"loss": loss, "seconds": seconds} | scores(method, logits, sample)
 
 
 def by_plain(method, network, image, _):
-    """Return the last loss and the labels of plain PyTorch."""
+    """Return the last loss of plain PyTorch, and the logarithm of its assignment."""
     pixels = make_scene(image, SCALE, "cpu").pixels
     plain = plain_network(method, network, N, *image.shape[:2])
     objective = plain_objective(method, pixels)
     found = oracle_networks.optimise(plain, objective, pixels, ITERATIONS, method.learning_rate)
-    return found.losses[-1], found.labels.numpy()
+    return found.losses[-1], found.P.permute(1, 2, 0).log()
 
 
 def by_ours(method, network, image, precision):
-    """Return the last loss and the labels of the suite's networks."""
+    """Return the last loss and the logits of the suite's networks."""
     dtype = {"fp32": torch.float32, BF16: torch.bfloat16}[precision]
     scene = make_scene(image, SCALE, "cpu", dtype)
     rate, decay = method.learning_rate, method.decay
     with kept_memory():
         losses = optimise(network, scene, method.objective(scene), ITERATIONS, rate, decay)
     with torch.no_grad():
-        codes = predict(network, make_scene(image, SCALE, "cpu"))[0].logits.argmax(-1).numpy()
-    return float(losses[-1]), codes
+        logits = predict(network, make_scene(image, SCALE, "cpu"))[0].logits
+    return float(losses[-1]), logits
 
 
-def scores(method, codes, sample):
-    """Return scores and count of labels at the working resolution."""
-    labels = canonicalise(postprocess(codes, N, method.postprocess))
+def scores(method, logits, sample):
+    """Return scores and count of what a network says at the working resolution."""
+    labels = canonicalise(postprocess(logits, N, method.postprocess))
     height, width = sample.image.shape[:2]
     large = cv2.resize(labels, (width, height), interpolation=cv2.INTER_NEAREST)
     found = evaluate(canonicalise(large), list(sample.truths), metrics=list(SCORES))

@@ -34,15 +34,32 @@ def is_pixel(q, labels):
     return 0 <= q[0] < labels.shape[0] and 0 <= q[1] < labels.shape[1]
 
 
-def merge_parts(labels, least):
-    """The smallest part merges first, into the neighbour with the longest shared border."""
+def merge_parts(labels, least, assignment=None):
+    """The smallest part merges first, into the neighbour that it fits best."""
+    fit = likeness(assignment) if assignment is not None else border
     regions = parts_of(labels)
     while len(regions) > 1:
         region = min(regions, key=lambda each: (len(each), min(each)))
         if len(region) >= least:
             break
-        around = [q for p in region for q in beside(p)]
         others = [each for each in regions if each is not region]
-        target = min(others, key=lambda each: (-sum(q in each for q in around), min(each)))
+        touching = [each for each in others if border(region, each)]
+        target = min(touching, key=lambda each: (-fit(region, each), min(each)))
         regions = [each for each in others if each is not target] + [region | target]
     return as_map(regions, labels.shape)
+
+
+def border(region, other):
+    """Pairs of pixels along the border of two regions."""
+    return sum(q in other for p in region for q in beside(p))
+
+
+def likeness(assignment):
+    """Minus the Hellinger distance of the mean assignments of two regions."""
+
+    def fit(region, other):
+        means = (np.mean([assignment[p] for p in each], axis=0) for each in (region, other))
+        one, two = (np.sqrt(each) for each in means)
+        return -np.sqrt(((one - two) ** 2).sum() / 2)
+
+    return fit

@@ -13,7 +13,7 @@ from methods import get_method
 from methods.neural.base import Neural
 from methods.neural.optimise import initialise, predict
 from methods.neural.scene import make_scene
-from tests.benchmark import bench_loss, bench_quick
+from tests.benchmark import bench_loss, bench_postprocess, bench_quick
 from tests.benchmark.bench_networks import multiplications
 from tests.benchmark.bench_parity import differ
 from tests.benchmark.plain import plain_network, plain_objective
@@ -138,3 +138,41 @@ def test_an_objective_is_followed_once_for_each_setting_and_image(tmp_path, monk
         for name in (bench_loss.QUICK, bench_loss.UNDECIDED):
             assert bench_loss.collect(runs, methods[name], sample) == [3.0, 2.0]
     assert solved == [(4.0, 100), (1.0, 100)]
+
+
+def test_post_processing_is_compared_at_the_count_that_was_returned():
+    ladder = {"30": {"count": 10, "asa": 0.8}, "100": {"count": 1000, "asa": 0.9}}
+    assert bench_postprocess.at_count(ladder, {"count": 100}, "asa") == pytest.approx(0.85)
+    scores = {"asa": 0.9, "br_r2": 0.7, "ue_np": 0.2, "count": 100}
+    slic = {image: {"1": {**scores, "asa": 0.8}, "2": {**scores, "asa": 0.8}} for image in "ab"}
+    asa, recall = bench_postprocess.rows_of("RIM, none", dict.fromkeys("ab", scores), slic)
+    assert asa.measured == pytest.approx(0.1)
+    assert recall.measured == 0
+    assert "+0.100 to +0.100; asa 0.900; br_r2 0.700" in asa.note
+
+
+def test_k_means_sees_colour_and_position_and_is_told_apart_by_its_source():
+    logits = bench_postprocess.by_k_means(IMAGE.repeat(8, 0).repeat(8, 1))
+    assert logits.shape == (112, 168, 100)
+    assert len(np.unique(logits.argmax(-1))) > 90
+    assert set(bench_postprocess.sources()) == {"RIM", "EA", "Proposed", "k-means"}
+    assert bench_postprocess.by_network("rim", IMAGE).shape == (14, 21, 100)
+
+
+def test_post_processing_is_scored_once_for_each_image(tmp_path):
+    truth = np.arange(14 * 21).reshape(14, 21) // 150
+    sample = SimpleNamespace(name="a", image=IMAGE, truths=[truth])
+    given = []
+
+    def labels_of(image):
+        given.append(image)
+        return dict.fromkeys(bench_postprocess.WAYS, truth)
+
+    for _ in range(2):
+        runs = Runs(tmp_path / "postprocess.jsonl")
+        found = bench_postprocess.measured(
+            runs, sample, "k-means", bench_postprocess.WAYS, labels_of
+        )
+        assert set(found) == set(bench_postprocess.WAYS)
+        assert all(each["asa"] == 1 and each["count"] == 2 for each in found.values())
+    assert len(given) == 1

@@ -181,11 +181,19 @@ def test_the_working_resolution_rises_where_superpixels_would_have_few_pixels(n,
 
 @every_network
 @pytest.mark.parametrize("how", ["published", "even", "merge", "none"])
-def test_labels_are_post_processed_as_asked(name, how):
-    raw = made(name, postprocess="none").segment(IMAGE, N)
-    assert set(np.unique(raw)) <= set(range(N))
+def test_labels_are_post_processed_as_asked(name, how, monkeypatch):
+    given = []
+    monkeypatch.setattr(
+        "methods.neural.solver.postprocess",
+        lambda *arguments: given.append(arguments) or postprocess(*arguments),
+    )
     found = made(name, postprocess=how).segment(IMAGE, N)
-    np.testing.assert_array_equal(found, postprocess(raw, N, how))
+    ((logits, n, way),) = given
+    assert (n, way) == (N, how)
+    assert logits.shape[:2] == IMAGE.shape[:2]
+    np.testing.assert_array_equal(found, postprocess(logits, N, how))
+    if how == "none":
+        assert set(np.unique(found)) <= set(range(N))
 
 
 @pytest.mark.parametrize(
