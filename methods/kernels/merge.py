@@ -1,5 +1,7 @@
 """Merging small regions of a label map into their neighbours."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -28,11 +30,42 @@ def merge_small(parts: NDArray[np.int32], planes: NDArray[np.float32], least: fl
     least : float
         Pixels that a region must have to stay as it is.
     """
-    count = parts.max() + 1
+    sums = np.zeros((parts.max() + 1, len(planes)))
+    height, width = parts.shape
+    for y in range(height):
+        for x in range(width):
+            for k in range(len(planes)):
+                sums[parts[y, x], k] += planes[k, y, x]
+    _merge(parts, sums, least, False)
+
+
+@compiled
+def merge_alike(parts: NDArray[np.int32], sums: NDArray[np.float64], least: float) -> None:
+    """Merge every region smaller than `least` pixels into the neighbour most alike.
+
+    As `merge_small`, but the nearest neighbour is that whose mean distribution is at the least
+    Hellinger distance.
+
+    Parameters
+    ----------
+    parts : (H, W) ndarray of int32
+        As for `merge_small`; overwritten.
+    sums : (K, N) ndarray of float64
+        Of each region the sum of its pixels' distributions over N values; overwritten.
+    least : float
+        Pixels that a region must have to stay as it is.
+    """
+    _merge(parts, sums, least, True)
+
+
+@inner
+def _merge(parts: NDArray[np.int32], sums: NDArray[np.float64], least: float, roots: bool) -> None:
+    """Merge regions by their means, or by the square roots of these."""
+    count = len(sums)
     parent = np.arange(count).astype(np.int32)
-    sizes, sums = np.zeros(count), np.zeros((count, 3))
+    sizes = np.zeros(count)
     first, ring = np.full(count, NOBODY, np.int32), np.empty(parts.size, np.int32)
-    gather(parts, planes, sizes, sums, first, ring)
+    link(parts, sizes, first, ring)
     heap, waiting = np.empty(2 * count, np.int64), 0  # one entry each, and one for each merger
     for part in range(count):
         if sizes[part] < least:
@@ -42,7 +75,7 @@ def merge_small(parts: NDArray[np.int32], planes: NDArray[np.float32], least: fl
         waiting = drop_top(heap, waiting)
         if parent[part] != part or top != entry(sizes[part], part):
             continue  # it has merged since
-        other = nearest_neighbour(parts, parent, sizes, sums, ring, first[part])
+        other = nearest_neighbour(parts, parent, sizes, sums, ring, first[part], roots)
         if other == NOBODY:
             break
         part = unite(parent, sizes, sums, ring, first, part, other)
@@ -54,22 +87,18 @@ def merge_small(parts: NDArray[np.int32], planes: NDArray[np.float32], least: fl
 
 
 @inner
-def gather(
+def link(
     parts: NDArray[np.int32],
-    planes: NDArray[np.float32],
     sizes: NDArray[np.float64],
-    sums: NDArray[np.float64],
     first: NDArray[np.int32],
     ring: NDArray[np.int32],
 ) -> None:
-    """Sum up the regions, and link the pixels of each in a ring that starts at its first one."""
+    """Count the pixels of each region, and link them in a ring that starts at its first one."""
     height, width = parts.shape
     for y in range(height):
         for x in range(width):
             part, pixel = parts[y, x], y * width + x
             sizes[part] += 1
-            for k in range(3):
-                sums[part, k] += planes[k, y, x]
             if first[part] == NOBODY:
                 first[part] = ring[pixel] = pixel
             else:
@@ -85,8 +114,9 @@ def nearest_neighbour(
     sums: NDArray[np.float64],
     ring: NDArray[np.int32],
     start: int,
+    roots: bool,
 ) -> int:
-    """Return the region beside the one of pixel `start` that is nearest in colour, or NOBODY."""
+    """Return the region beside the one of pixel `start` whose mean is nearest, or NOBODY."""
     height, width = parts.shape
     own = root(parent, parts[start // width, start % width])
     best, least = NOBODY, np.inf
@@ -100,8 +130,9 @@ def nearest_neighbour(
             if other in (own, best):
                 continue
             distance = 0.0
-            for k in range(3):
-                gap = sums[own, k] / sizes[own] - sums[other, k] / sizes[other]
+            for k in range(sums.shape[1]):
+                mine, its = sums[own, k] / sizes[own], sums[other, k] / sizes[other]
+                gap = math.sqrt(mine) - math.sqrt(its) if roots else mine - its
                 distance += gap * gap
             if distance < least or (distance == least and other < best):
                 best, least = np.int32(other), distance
@@ -124,7 +155,7 @@ def unite(
     kept, gone = min(one, other), max(one, other)
     parent[gone] = kept
     sizes[kept] += sizes[gone]
-    for k in range(3):
+    for k in range(sums.shape[1]):
         sums[kept, k] += sums[gone, k]
     a, b = first[kept], first[gone]
     ring[a], ring[b] = ring[b], ring[a]

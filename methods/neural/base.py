@@ -97,6 +97,7 @@ class Neural(Method):
 
     license = "BSD-3-Clause"
     library = "torch"
+    version = "2"
     devices = ("cpu", "cuda")
     all_cores = True
 

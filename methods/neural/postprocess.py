@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from methods.kernels.compiled import compiled
+from methods.kernels.merge import merge_alike
 from methods.labels import connected_components
 
 SMALLEST = 0.06  # parts smaller than this share of the mean area H W / n are merged
@@ -18,23 +19,25 @@ LARGEST = 3.0  # times that area, where the published traversal stops
 EVEN_SMALLEST, EVEN_LARGEST = 0.3, 1.5  # the same for parts of about the mean area
 
 FREE = -1
+BAND = 2**22  # numbers of an assignment that are looked at together
 
 
 def postprocess(logits: Tensor, n: int, how: str) -> NDArray[np.int64]:
-    """Return the channel of greatest probability of each pixel, after what is done about its parts.
+    """Return superpixels: the likeliest channel of each pixel, its parts cut or merged as asked.
 
     Parameters
     ----------
     logits : (H, W, N) Tensor
+        Of any floating type.
     n : int
         Superpixels asked for, 1 to H * W.
     how : {"published", "even", "merge", "none"}
         ``"published"`` is `cut_and_merge` with the limits of the code of RIM, areas of
         ``int(0.06 H W / n)`` and ``int(3 H W / n)`` pixels; ``"even"`` cuts at
-        ``int(1.5 H W / n)`` pixels, and parts of fewer than ``0.3 H W / n`` join the neighbour of
-        the most similar assignment, which leaves about `n`; ``"merge"`` is `merge_parts` of fewer
-        than ``0.06 H W / n`` pixels, by the longest border, which cuts nothing; ``"none"`` leaves
-        the labels as they are.
+        ``int(1.5 H W / n)`` pixels, and parts of fewer than ``0.3 H W / n`` join the neighbour
+        whose mean assignment is nearest by Hellinger's distance, which leaves about `n`;
+        ``"merge"`` is `merge_parts` of fewer than ``0.06 H W / n`` pixels, by the longest border,
+        which cuts nothing; ``"none"`` leaves the labels as they are.
 
     Returns
     -------
@@ -51,10 +54,11 @@ def postprocess(logits: Tensor, n: int, how: str) -> NDArray[np.int64]:
     if how == "published":
         return cut_and_merge(labels, int(SMALLEST * area), int(LARGEST * area))
     if how == "even":
-        pieces = connected_components(cut_and_merge(labels, 1, int(EVEN_LARGEST * area)))
-        return merge_parts(pieces, EVEN_SMALLEST * area, assignments(logits, pieces))
+        parts = connected_components(cut_and_merge(labels, 1, int(EVEN_LARGEST * area)))
+        merge_alike(parts, sums_of_assignments(logits, parts), EVEN_SMALLEST * area)
+        return parts.astype(np.int64)
     if how == "merge":
-        return merge_parts(connected_components(labels), SMALLEST * area)
+        return merge_parts(labels, SMALLEST * area)
     if how == "none":
         return labels
     raise ValueError(
@@ -62,22 +66,28 @@ def postprocess(logits: Tensor, n: int, how: str) -> NDArray[np.int64]:
     )
 
 
-def assignments(logits: Tensor, parts: NDArray[np.int32]) -> NDArray[np.float32]:
+def sums_of_assignments(logits: Tensor, parts: NDArray[np.int32]) -> NDArray[np.float64]:
     """Return the sum of the assignment, the softmax of the logits, over each part.
 
     Parameters
     ----------
     logits : (H, W, N) Tensor
+        Of any floating type.
     parts : (H, W) ndarray of int32
         Numbered from 0, none left out.
 
     Returns
     -------
-    (parts, N) ndarray of float32
+    (parts, N) ndarray of float64
     """
-    pixels = logits.cpu().softmax(-1).flatten(0, 1)
-    sums = torch.zeros(int(parts.max()) + 1, pixels.shape[1])
-    return sums.index_add_(0, torch.from_numpy(parts.ravel()), pixels).numpy()
+    height, width, channels = logits.shape
+    rows = max(1, BAND // (width * channels))
+    sums = torch.zeros(int(parts.max()) + 1, channels, dtype=torch.float64)
+    for top in range(0, height, rows):
+        band, numbers = logits.detach()[top : top + rows], parts[top : top + rows]
+        assignment = band.softmax(-1, dtype=torch.float64).flatten(0, 1).cpu()
+        sums.index_add_(0, torch.from_numpy(numbers.ravel()), assignment)
+    return sums.numpy()
 
 
 @compiled
@@ -133,30 +143,25 @@ def cut_and_merge(labels: NDArray[np.int64], least: int, most: int) -> NDArray[n
     return numbers
 
 
-def merge_parts(
-    parts: NDArray[np.int32], least: float, assigned: NDArray[np.float32] | None = None
-) -> NDArray[np.int64]:
-    """Return parts of which the small ones have merged with a neighbour.
+def merge_parts(labels: NDArray[np.int64], least: float) -> NDArray[np.int64]:
+    """Return the 4-connected parts, small ones merged with the longest shared border.
 
-    The smallest part goes first, of equal ones that with the first pixel in raster order. It joins
-    the neighbour with the longest shared border or, if `assigned` is given, that whose mean
-    assignment is nearest by Hellinger's distance; of equal ones, that with the first pixel. What
-    has merged is one part from then on. The last part stays, however small.
+    The smallest part goes first, of equal ones that with the first pixel in raster order; of
+    neighbours with equally long borders it joins the one with the first pixel. What has merged is
+    one part from then on. The last part stays, however small.
 
     Parameters
     ----------
-    parts : (H, W) ndarray of int32
-        Connected, numbered from 0 in the order of their first pixels.
+    labels : (H, W) ndarray of int64
     least : float
         Pixels that a part must have to stay as it is.
-    assigned : (parts, N) ndarray of float32, optional
-        Sum of the assignment over each part. It is changed.
 
     Returns
     -------
     (H, W) ndarray of int64
         Each part has the number of the first that it is made of.
     """
+    parts = connected_components(labels)
     borders = _border_lengths(parts)
     sizes = np.bincount(parts.ravel()).tolist()
     first, joined = list(range(len(sizes))), list(range(len(sizes)))
@@ -167,13 +172,10 @@ def merge_parts(
         around = borders[part]
         if joined[part] != part or size != sizes[part] or not around:
             continue
-        others = sorted(around, key=first.__getitem__)
-        into = others[np.argmax(_likeness(part, others, borders, sizes, assigned))]
+        into = min(around, key=lambda other: (-around[other], first[other]))
         joined[part] = into
         sizes[into] += size
         first[into] = min(lowest, first[into])
-        if assigned is not None:
-            assigned[into] += assigned[part]
         for other, length in around.items():
             del borders[other][part]
             if other != into:
@@ -186,22 +188,6 @@ def merge_parts(
             joined[part] = joined[joined[part]]
     merged: NDArray[np.int64] = np.array(first)[np.array(joined)][parts]
     return merged
-
-
-def _likeness(
-    part: int,
-    others: list[int],
-    borders: list[defaultdict[int, int]],
-    sizes: list[int],
-    assigned: NDArray[np.float32] | None,
-) -> list[int] | NDArray[np.float32]:
-    """Return how well a part fits each of its neighbours."""
-    if assigned is None:
-        return [borders[part][other] for other in others]
-    means = assigned[others] / np.array([[sizes[other]] for other in others], np.float32)
-    # 1 minus this, but for a factor of the part, is the square of Hellinger's distance
-    likeness: NDArray[np.float32] = np.sqrt(means) @ np.sqrt(assigned[part])
-    return likeness
 
 
 def _border_lengths(parts: NDArray[np.int32]) -> list[defaultdict[int, int]]:

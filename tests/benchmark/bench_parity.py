@@ -112,12 +112,12 @@ def run(chosen, sample, seed, way):
 
 
 def by_plain(method, network, image, _):
-    """Return the last loss of plain PyTorch, and the logarithm of its assignment."""
+    """Return the last loss and the logits of plain PyTorch."""
     pixels = make_scene(image, SCALE, "cpu").pixels
     plain = plain_network(method, network, N, *image.shape[:2])
     objective = plain_objective(method, pixels)
     found = oracle_networks.optimise(plain, objective, pixels, ITERATIONS, method.learning_rate)
-    return found.losses[-1], found.P.permute(1, 2, 0).log()
+    return found.losses[-1], found.logits.permute(1, 2, 0)
 
 
 def by_ours(method, network, image, precision):

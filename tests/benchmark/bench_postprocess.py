@@ -1,14 +1,13 @@
 """What post-processing makes of labels: the networks', and as a control those of k-means.
 
-``python -m tests.benchmark postprocess`` on BSDS500 val, n = 100: the networks with the preset
-quick, and k-means of colour and position, which are all that a network is told, with assignments as
-of a Gaussian mixture. Every way of post-processing gets the same logits. Scores are compared with
-OpenCV's SLIC at the count that was returned, interpolated on each image over the logarithm of the
-count. What was measured goes into a file, so that an interrupted measurement goes on.
+``python -m tests.benchmark postprocess`` on the first images of BSDS500 val, n = 100 (six minutes
+on a core): the networks with the preset quick, and k-means of colour and position, which are all
+that a network is told, with assignments as of a Gaussian mixture. Every way of post-processing gets
+the same logits. Scores are compared with OpenCV's SLIC at the count that was returned, interpolated
+on each image over the logarithm of the count; labels of several parts count once.
 """
 
 from functools import partial
-from pathlib import Path
 from unittest import mock
 
 import cv2
@@ -21,11 +20,10 @@ from methods.labels import canonicalise
 from methods.neural import solver
 from methods.neural.postprocess import postprocess
 from methods.neural.scene import standardised
-from methods.registry import get_class, method_version
+from methods.registry import get_class
 from metrics import evaluate
 from reports.stats import bootstrap_interval
 from tests.benchmark.row import Row
-from tests.benchmark.runs import Runs
 from tests.shared import BSDS500
 
 N, IMAGES = 100, 10
@@ -33,30 +31,22 @@ NETWORKS = ("rim", "ea", "proposed")
 WAYS = ("none", "merge", "published", "even")
 SCORES = ("asa", "br_r2", "ue_np")
 COMPARED = SCORES[:2]
-LADDER = (30, 45, 60, 80, 100, 125, 150, 180, 220, 270, 330, 400, 500)
+LADDER = (10, 20, 30, 45, 60, 80, 100, 125, 150, 180, 220, 270, 330, 400, 500, 700, 1000)
 SCALE = 0.25  # of the sides of the image whose pixels k-means sees
-FILE = Path("benchmark/postprocess.jsonl")
 
 
-def main(images: int = IMAGES, file: Path = FILE) -> list[Row]:
-    """Run what the file lacks. Needs BSDS500."""
+def main(images: int = IMAGES) -> list[Row]:
+    """Compare all ways on every image. Needs BSDS500."""
     if not BSDS500.is_dir():
         return []
     dataset = open_dataset("bsds500", root=BSDS500, split="val", limit=images)
     samples = [dataset.load(name) for name in dataset.names]
-    runs = Runs(file)
-    slic = {sample.name: measured(runs, sample, "cvslic", LADDER, by_slic) for sample in samples}
+    slic = [scores_of(by_slic, sample) for sample in samples]
     rows = []
     for source, logits_of in sources().items():
-        found = {
-            sample.name: measured(
-                runs, sample, source, WAYS, lambda image, f=logits_of: post_processed(f(image))
-            )
-            for sample in samples
-        }
+        found = [scores_of(lambda image, f=logits_of: every_way(f(image)), s) for s in samples]
         for way in WAYS:
-            of_way = {image: scores[way] for image, scores in found.items()}
-            rows += rows_of(f"{source}, {way}", of_way, slic)
+            rows += rows_of(f"{source}, {way}", [scores[way] for scores in found], slic)
     return rows
 
 
@@ -66,20 +56,9 @@ def sources():
     return networks | {"k-means": by_k_means}
 
 
-def measured(runs, sample, source, names, labels_of):
-    """Return the scores of each label map of an image, from the file if they are there."""
-    key = {"source": source, "image": sample.name, "n": N, "maps": [str(name) for name in names]}
-    if source in titles():
-        method = get_method(titles()[source], preset="quick", device="cpu")
-        key |= {"params": method.params(), "version": method_version(type(method))}
-    return runs.get(
-        key, lambda: {str(k): scored(v, sample) for k, v in labels_of(sample.image).items()}
-    )
-
-
-def titles():
-    """Return the networks' names by their titles."""
-    return {get_class(name).title: name for name in NETWORKS}
+def scores_of(labels_of, sample):
+    """Return the scores of each label map that a function makes of an image."""
+    return {name: scored(labels, sample) for name, labels in labels_of(sample.image).items()}
 
 
 def scored(labels, sample):
@@ -89,7 +68,7 @@ def scored(labels, sample):
     return {name: found[name] for name in SCORES} | {"count": int(labels.max()) + 1}
 
 
-def post_processed(logits):
+def every_way(logits):
     """Return the labels after each way of post-processing."""
     return {way: postprocess(logits, N, way) for way in WAYS}
 
@@ -128,12 +107,12 @@ def features(image):
 
 def rows_of(name, found, slic):
     """Return a row for ASA and one for recall, as differences to OpenCV's SLIC at equal count."""
-    means = {what: np.mean([each[what] for each in found.values()]) for what in (*SCORES, "count")}
+    means = {what: np.mean([each[what] for each in found]) for what in (*SCORES, "count")}
     note = "; ".join(f"{what} {value:.3f}" for what, value in means.items())
     ahead = np.array(
         [
-            [each[what] - at_count(slic[image], each, what) for what in COMPARED]
-            for image, each in found.items()
+            [each[what] - at_count(ladder, each["count"], what) for what in COMPARED]
+            for each, ladder in zip(found, slic, strict=True)
         ]
     )
     low, high = bootstrap_interval(ahead)
@@ -143,8 +122,8 @@ def rows_of(name, found, slic):
     ]
 
 
-def at_count(ladder, found, what):
-    """Return the score of a method, known at some counts, at the count of another."""
+def at_count(ladder, count, what):
+    """Return a score of a method, known at some counts, at another; NaN beyond them."""
     known = sorted(ladder.values(), key=lambda each: each["count"])
     counts, scores = ([each[key] for each in known] for key in ("count", what))
-    return float(np.interp(np.log(found["count"]), np.log(counts), scores))
+    return float(np.interp(np.log(count), np.log(counts), scores, left=np.nan, right=np.nan))

@@ -307,6 +307,7 @@ class Optimised(NamedTuple):
 
     reconstruction: torch.Tensor
     P: torch.Tensor
+    logits: torch.Tensor
     labels: torch.Tensor
     losses: list[float]
 
@@ -325,4 +326,5 @@ def optimise(network, objective, image, iterations, lr=0.01):
         losses.append(loss.item())
     with torch.no_grad():
         reconstruction, logits = network(x)
-    return Optimised(reconstruction, torch.softmax(logits, dim=0), logits.argmax(dim=0), losses)
+    P, labels = torch.softmax(logits, dim=0), logits.argmax(dim=0)
+    return Optimised(reconstruction, P, logits, labels, losses)

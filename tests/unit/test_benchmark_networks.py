@@ -1,5 +1,6 @@
 """What the networks' benchmarks rest on: equal weights, counts of products, verdicts, resuming."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -141,38 +142,36 @@ def test_an_objective_is_followed_once_for_each_setting_and_image(tmp_path, monk
 
 
 def test_post_processing_is_compared_at_the_count_that_was_returned():
-    ladder = {"30": {"count": 10, "asa": 0.8}, "100": {"count": 1000, "asa": 0.9}}
-    assert bench_postprocess.at_count(ladder, {"count": 100}, "asa") == pytest.approx(0.85)
+    ladder = {30: {"count": 10, "asa": 0.8}, 100: {"count": 1000, "asa": 0.9}}
+    assert bench_postprocess.at_count(ladder, 100, "asa") == pytest.approx(0.85)
+    assert np.isnan(bench_postprocess.at_count(ladder, 9, "asa"))
+    assert np.isnan(bench_postprocess.at_count(ladder, 1001, "asa"))
     scores = {"asa": 0.9, "br_r2": 0.7, "ue_np": 0.2, "count": 100}
-    slic = {image: {"1": {**scores, "asa": 0.8}, "2": {**scores, "asa": 0.8}} for image in "ab"}
-    asa, recall = bench_postprocess.rows_of("RIM, none", dict.fromkeys("ab", scores), slic)
+    slic = {n: {**scores, "asa": 0.8, "count": n} for n in (10, 1000)}
+    asa, recall = bench_postprocess.rows_of("RIM, none", [scores, scores], [slic, slic])
     assert asa.measured == pytest.approx(0.1)
     assert recall.measured == 0
     assert "+0.100 to +0.100; asa 0.900; br_r2 0.700" in asa.note
 
 
-def test_k_means_sees_colour_and_position_and_is_told_apart_by_its_source():
-    logits = bench_postprocess.by_k_means(IMAGE.repeat(8, 0).repeat(8, 1))
-    assert logits.shape == (112, 168, 100)
-    assert len(np.unique(logits.argmax(-1))) > 90
-    assert set(bench_postprocess.sources()) == {"RIM", "EA", "Proposed", "k-means"}
-    assert bench_postprocess.by_network("rim", IMAGE).shape == (14, 21, 100)
+def test_k_means_sees_colour_and_position():
+    image = np.zeros((60, 80, 3), np.uint8)
+    image[:, :40] = 200
+    labels = bench_postprocess.by_k_means(image).argmax(-1).numpy()
+    assert not np.intersect1d(labels[:, :40], labels[:, 40:]).size
+    assert len(np.unique(labels)) == 100  # of two colours
+    assert all(np.ptp(np.argwhere(labels == each), axis=0).max() < 20 for each in range(100))
 
 
-def test_post_processing_is_scored_once_for_each_image(tmp_path):
-    truth = np.arange(14 * 21).reshape(14, 21) // 150
-    sample = SimpleNamespace(name="a", image=IMAGE, truths=[truth])
-    given = []
-
-    def labels_of(image):
-        given.append(image)
-        return dict.fromkeys(bench_postprocess.WAYS, truth)
-
-    for _ in range(2):
-        runs = Runs(tmp_path / "postprocess.jsonl")
-        found = bench_postprocess.measured(
-            runs, sample, "k-means", bench_postprocess.WAYS, labels_of
-        )
-        assert set(found) == set(bench_postprocess.WAYS)
-        assert all(each["asa"] == 1 and each["count"] == 2 for each in found.values())
-    assert len(given) == 1
+def test_every_source_is_post_processed_in_every_way_and_scored(monkeypatch):
+    truth = np.arange(60 * 80).reshape(60, 80) // 2400
+    image = IMAGE.repeat(6, 0).repeat(6, 1)[:60, :80]
+    sample = SimpleNamespace(name="a", image=image, truths=[truth])
+    dataset = SimpleNamespace(names=["a"], load=lambda name: sample)
+    monkeypatch.setattr(bench_postprocess, "open_dataset", lambda *args, **kwargs: dataset)
+    monkeypatch.setattr(bench_postprocess, "BSDS500", Path(__file__).parent)
+    monkeypatch.setattr(bench_postprocess, "NETWORKS", ("rim",))
+    rows = bench_postprocess.main(images=1)
+    names = [f"{source}, {way}" for source in ("RIM", "k-means") for way in bench_postprocess.WAYS]
+    assert [row.name.split(":")[0] for row in rows[::2]] == names
+    assert all("count" in row.note for row in rows)

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from methods.kernels.merge import merge_small
+from methods.kernels.merge import merge_alike, merge_small
 from methods.labels import canonicalise, connected_components, n_components
-from tests.oracle import oracle_merge
+from tests.oracle import oracle_merge, oracle_postprocess
 
 
 def merged(labels, colours, least):
@@ -60,4 +60,36 @@ def test_large_regions_are_left_alone():
     labels = np.random.default_rng(1).integers(0, 2, (30, 30))
     np.testing.assert_array_equal(
         merged(labels, picture(30, 30, 1), 1.0), connected_components(labels)
+    )
+
+
+def merged_alike(labels, distributions, least):
+    parts = connected_components(labels)
+    sums = [distributions[parts == part].sum(0) for part in range(parts.max() + 1)]
+    merge_alike(parts, np.array(sums, np.float64), float(least))
+    return parts
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 23), (19, 1), (8, 13), (12, 12)])
+@pytest.mark.parametrize("least", [0.0, 2.0, 3.5, 9.0, 1000.0])
+@pytest.mark.parametrize("values", [1, 2, 7])
+def test_regions_of_like_distributions_are_those_of_the_plain_version(shape, least, values):
+    rng = np.random.default_rng(values)
+    labels = rng.integers(0, 3, shape)
+    distributions = rng.dirichlet(np.full(values, 0.3), shape)
+    found = canonicalise(merged_alike(labels, distributions, least))
+    expected = oracle_postprocess.merge_parts(labels, least, distributions)
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_of_neighbours_equally_alike_it_is_the_one_with_the_first_pixel():
+    labels = np.array([[0, 0, 0, 0], [1, 1, 1, 2], [3, 3, 3, 3]])
+    even = np.full((3, 4, 2), 0.5)
+    np.testing.assert_array_equal(canonicalise(merged_alike(labels, even, 2)), [
+        [0, 0, 0, 0], [1, 1, 1, 0], [2, 2, 2, 2]
+    ])  # fmt: skip
+    # the part of two pixels joins what has absorbed the first pixel, whose own number is higher
+    labels = np.array([[0, 1, 1, 1, 2, 2, 3, 3, 3]])
+    np.testing.assert_array_equal(
+        canonicalise(merged_alike(labels, np.full((1, 9, 2), 0.5), 3)), [[0] * 6 + [1] * 3]
     )

@@ -1,4 +1,4 @@
-"""What is done about the parts of a network's labels: the published way, merging, nothing."""
+"""What is done about the parts of a network's labels: each way, and what it rests on."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,12 @@ import torch
 from skimage.segmentation import _slic
 
 from methods.labels import canonicalise, connected_components, n_components
-from methods.neural.postprocess import assignments, cut_and_merge, merge_parts, postprocess
+from methods.neural.postprocess import (
+    cut_and_merge,
+    merge_parts,
+    postprocess,
+    sums_of_assignments,
+)
 from tests.oracle import oracle_postprocess
 
 
@@ -78,13 +83,23 @@ def test_published_cuts_a_large_superpixel_and_merging_does_not():
     assert len(np.unique(postprocess(logits_of(labels), 100, "merge"))) == 1
 
 
-@pytest.mark.parametrize("n", [1, 7, 100, 1000])
+@pytest.mark.parametrize("n", [1, 7, 100, 24 * 32])
 def test_even_cuts_lower_and_merges_parts_of_similar_assignment(n):
     logits, area = split(blobs(24, 32)), 24 * 32 / n
     pieces = oracle_postprocess.cut_and_merge(logits.argmax(-1).numpy(), 1, int(1.5 * area))
     assignment = logits.double().softmax(-1).numpy()
     expected = oracle_postprocess.merge_parts(pieces, 0.3 * area, assignment)
     np.testing.assert_array_equal(canonicalise(postprocess(logits, n, "even")), expected)
+    assert n < 24 * 32 or len(np.unique(expected)) == n
+
+
+def test_even_cuts_a_single_channel_and_merges_what_is_left_over():
+    found = postprocess(torch.zeros(1, 7, 1), 2, "even")  # pieces of five pixels, and two
+    np.testing.assert_array_equal(found, [[0, 0, 0, 0, 0, 1, 1]])
+    found = postprocess(torch.zeros(1, 11, 1), 2, "even")  # of eight, and three
+    np.testing.assert_array_equal(found, [[0] * 8 + [1] * 3])
+    found = postprocess(torch.zeros(1, 9, 1), 2, "even")  # of six, and three
+    np.testing.assert_array_equal(found, [[0] * 6 + [1] * 3])
 
 
 @pytest.mark.parametrize("n", [1, 7, 100, 1000])
@@ -104,19 +119,28 @@ def test_even_leaves_about_as_many_superpixels_as_asked(labels):
 def test_even_asks_the_assignment_and_not_the_border():
     labels = np.zeros((6, 9), np.int64)
     labels[:, 5:] = 2
-    labels[2:4, 5] = 1  # touches label 0 along 2 pixels, label 2 along 4
+    labels[2:4, 5] = 1  # has more border with label 2, where it is, than with label 0
     logits = 9 * torch.nn.functional.one_hot(torch.from_numpy(labels)).float()
     logits[labels == 1] += torch.tensor([3.0, 0.0, 0.0])
-    found = postprocess(logits, 4, "even")
+    found = postprocess(logits, 2, "even")
+    assert len(np.unique(found)) == 2
     assert found[2, 5] == found[2, 4] != found[2, 6]
 
 
-def test_assignments_are_summed_over_each_part():
-    logits = split(random(9, 14))
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
+@pytest.mark.parametrize("band", [1, 60, 2**22])
+def test_assignments_of_any_type_and_layout_are_summed_over_each_part(dtype, band, monkeypatch):
+    monkeypatch.setattr("methods.neural.postprocess.BAND", band)
+    logits = split(random(9, 14)).to(dtype)
+    laid_out = logits.permute(2, 1, 0).contiguous().permute(2, 1, 0).requires_grad_()
+    assert not laid_out.is_contiguous()
     parts = connected_components(logits.argmax(-1).numpy())
     pixels = logits.double().softmax(-1).numpy()
     expected = [pixels[parts == part].sum(0) for part in range(parts.max() + 1)]
-    np.testing.assert_allclose(assignments(logits, parts), expected, rtol=1e-5)
+    np.testing.assert_allclose(sums_of_assignments(laid_out, parts), expected, rtol=1e-12)
+    np.testing.assert_array_equal(
+        postprocess(laid_out, 5, "even"), postprocess(logits.double(), 5, "even")
+    )
 
 
 def test_a_small_first_piece_becomes_part_of_the_next():
@@ -129,7 +153,7 @@ def test_a_small_first_piece_becomes_part_of_the_next():
 @pytest.mark.parametrize("least", [0.0, 2.0, 3.5, 9.0, 1000.0])
 def test_merging_is_that_of_the_plain_version(scene, shape, least):
     labels = scene(*shape)
-    found = canonicalise(merge_parts(connected_components(labels), least))
+    found = canonicalise(merge_parts(labels, least))
     np.testing.assert_array_equal(found, oracle_postprocess.merge_parts(labels, least))
 
 
@@ -144,20 +168,18 @@ def test_a_speck_joins_the_neighbour_it_has_most_border_with():
     labels = np.zeros((6, 9), np.int64)
     labels[:, 5:] = 2
     labels[2:4, 5] = 1  # touches label 0 along 2 pixels, label 2 along 4
-    found = merge_parts(connected_components(labels), 3.0)
+    found = merge_parts(labels, 3.0)
     assert found[2, 5] == found[0, 8] != found[0, 0]
 
 
 def test_of_equal_borders_a_speck_joins_the_first():
     labels = np.array([[2, 2, 2, 1, 0, 0, 0]])
-    found = merge_parts(connected_components(labels), 2.0)
-    np.testing.assert_array_equal(found, [[0, 0, 0, 0, 2, 2, 2]])
+    np.testing.assert_array_equal(merge_parts(labels, 2.0), [[0, 0, 0, 0, 2, 2, 2]])
 
 
 def test_parts_of_the_least_size_stay_apart_although_their_label_is_the_same():
     labels = np.array([[0, 0, 1, 1, 0, 0]])
-    parts = connected_components(labels)
-    np.testing.assert_array_equal(merge_parts(parts, 2.0), parts)
+    np.testing.assert_array_equal(merge_parts(labels, 2.0), connected_components(labels))
 
 
 def test_none_leaves_the_labels_as_they_are():

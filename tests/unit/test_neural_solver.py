@@ -187,10 +187,11 @@ def test_labels_are_post_processed_as_asked(name, how, monkeypatch):
         "methods.neural.solver.postprocess",
         lambda *arguments: given.append(arguments) or postprocess(*arguments),
     )
-    found = made(name, postprocess=how).segment(IMAGE, N)
+    found = made(name, postprocess=how, scale=0.5, precision="bf16").segment(IMAGE, N)
     ((logits, n, way),) = given
     assert (n, way) == (N, how)
-    assert logits.shape[:2] == IMAGE.shape[:2]
+    assert logits.shape == (*IMAGE.shape[:2], logits.shape[2])
+    assert logits.dtype == torch.float32
     np.testing.assert_array_equal(found, postprocess(logits, N, how))
     if how == "none":
         assert set(np.unique(found)) <= set(range(N))
