@@ -16,6 +16,7 @@ from bench.datasets import open_dataset
 from methods import get_method
 from methods.registry import get_class, method_version
 from reports.output import save_figure
+from reports.panel import scale
 from reports.style import BLUE, GREEN, GREY, PAGE_WIDTH, VERMILION, paper
 from tests.benchmark.row import Row
 from tests.benchmark.runs import Runs
@@ -79,14 +80,22 @@ def collect(runs, method, sample):
 
 
 def rows_of(name, curves):
-    """Return the last loss of each setting, and when the published steps reach it."""
+    """Return the last loss of each setting, and when others reach it or it reaches theirs."""
     rows = []
     for setting, losses in curves.items():
-        reached = np.flatnonzero(curves[PUBLISHED] <= losses[-1])
-        then = f"in iteration {reached[0] + 1}" if len(reached) else f"not within {LONGEST}"
-        note = f"in iteration {len(losses)}, the last; the published steps reach it {then}"
+        theirs, its = when(curves[PUBLISHED], losses[-1]), when(losses, curves[PUBLISHED][-1])
+        note = (
+            f"in iteration {len(losses)}, the last; the published steps reach it {theirs}, and it "
+            f"reaches their last {its}"
+        )
         rows.append(Row(f"{name}, {setting}: loss", losses[-1], "", None, note))
     return rows
+
+
+def when(losses, value):
+    """Say in which iteration a loss is reached."""
+    reached = np.flatnonzero(losses <= value)
+    return f"in iteration {reached[0] + 1}" if len(reached) else f"not within {len(losses)}"
 
 
 def draw(curves, path: Path) -> None:
@@ -102,9 +111,10 @@ def draw(curves, path: Path) -> None:
                     range(1, len(losses) + 1), losses, color=COLOURS[setting], linewidth=1
                 )
             axes.set_title(get_class(name).title)
-            axes.set_xscale("log")
+            scale(axes, "x", np.array([SHOWN, LONGEST]))
             axes.set_xlim(left=SHOWN)
-            axes.set_ylim(top=max(losses[SHOWN - 1] for losses in found.values()))
+            shown = np.concatenate([losses[SHOWN - 1 :] for losses in found.values()])
+            axes.set_ylim(shown.min() - 0.05 * np.ptp(shown), shown.max())
             axes.set_xlabel("Iteration")
         figure.axes[0].set_ylabel("Objective ↓")
         figure.legend(

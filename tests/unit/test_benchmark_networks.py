@@ -106,7 +106,10 @@ def test_curves_of_the_objective_say_when_the_published_steps_get_there(tmp_path
     assert rows[1].measured == -1
     assert "the published steps reach it in iteration 251" in rows[1].note
     far = {bench_loss.PUBLISHED: published, bench_loss.QUICK: quick - 9}
-    assert "not within 500" in bench_loss.rows_of("rim", far)[1].note
+    far_note = bench_loss.rows_of("rim", far)[1].note
+    assert "the published steps reach it not within 500" in far_note
+    assert "it reaches their last in iteration 1" in far_note
+    assert "it reaches their last not within 70" in rows[1].note
     bench_loss.draw(dict.fromkeys(bench_loss.NETWORKS, curves), tmp_path / "loss.png")
     height, width, _ = imread(tmp_path / "loss.png").shape
     assert width > height > 100
