@@ -1,7 +1,7 @@
 """Quality of the networks against their seconds, at several budgets, and of what is instant.
 
 ``python -m tests.benchmark.bench_quick --images 4`` on BSDS500 val, n = 100: the preset quick with
-other iterations and working resolutions, and SLIC, the grid and OpenCV's SLIC, at the count that
+other iterations and working resolutions, and SLIC and OpenCV's SLIC, at the count that
 each network with that preset returned. Every run goes into a file, so that an
 interrupted measurement goes on; remove it to measure the times again. Means go to a CSV file beside
 it, and the curves to docs/figures.
@@ -30,7 +30,7 @@ from tests.shared import BSDS500
 
 N = 100
 NETWORKS = ("rim", "ea", "proposed")
-INSTANT = ("slic", "cvslic", "grid")
+INSTANT = ("slic", "cvslic")
 SCORES = ("asa", "br_r2")
 
 #: Iterations and scale of each budget, besides the preset's own.
