@@ -28,6 +28,7 @@ from bench.worker import Job, Outcome, warm_up_scoring
 INTERRUPTED = 130
 TIMING_ROUNDS = 3
 GATHER_EVERY_CELLS = 2000
+REASONS = 3  # for which cells were skipped, shown at the end
 
 
 @dataclass(frozen=True)
@@ -346,10 +347,26 @@ def _run_facts(
     }
 
 
+def _say_why_skipped(cells: Sequence[Cell], out: Path, console: Console) -> None:
+    rows = pq.read_table(out, columns=["key", "label", "status", "error"]).to_pylist()
+    asked = {cell.key for cell in cells}
+    reasons = Counter(
+        f"{row['label']}: {row['error']}"
+        for row in rows
+        if row["key"] in asked and row["status"] == "skipped"
+    )
+    for reason, number in reasons.most_common(REASONS):
+        console.print(f"{number} skipped, {reason}", highlight=False, markup=False)
+    if len(reasons) > REASONS:
+        console.print(f"{len(reasons) - REASONS} more reasons are in the column error.")
+
+
 def _summarise(cells: Sequence[Cell], done: dict[str, Done], out: Path, console: Console) -> int:
     counts = Counter(done[cell.key].status for cell in cells)
     parts = ", ".join(f"{count} {status}" for status, count in counts.most_common())
     console.print(f"{len(cells)} cells: {parts}. Results: {out}", highlight=False)
+    if counts["skipped"]:
+        _say_why_skipped(cells, out, console)
     failed = sum(counts[status] for status in FAILURES)
     if failed:
         console.print(

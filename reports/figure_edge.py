@@ -17,7 +17,10 @@ METHODS = ("proposed[edge=none,laplacian=false]", "proposed")
 ANY_METHODS = False
 
 _COLUMNS = ("(a) Without edge awareness", "(b) With edge awareness")
-_EXPLAINED = "Boundaries, and the mean colour of each superpixel."
+_EXPLAINED = (
+    "Boundaries, and the mean colour of each superpixel. Edge awareness: Laplacian features and "
+    "the edge term."
+)
 
 
 def draw(image: Picture, divisions: Sequence[Division], caption: str) -> Figure:

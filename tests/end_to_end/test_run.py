@@ -104,7 +104,9 @@ def test_what_a_method_does_wrong_is_a_row_and_the_others_go_on(run, results):
 
 
 def test_a_method_that_declines_is_no_failure(run):
-    assert run("declines,stripes", n="4").status == 0
+    finished = run("declines,stripes", n="4")
+    assert finished.status == 0
+    assert "3 skipped, declines: not today" in finished.out
 
 
 @pytest.mark.parametrize("method", ["sleeps", "hangs"])
@@ -123,6 +125,7 @@ def test_an_n_above_the_pixels_is_skipped_and_refused_if_nothing_remains(run, re
     rows = results().set_index("n")
     assert (rows.loc[5000].status == "skipped").all()
     assert "1200 pixels" in rows.loc[5000].error.iloc[0]
+    assert "1200 pixels" in finished.out
     finished = run("stripes", "--out", "other.parquet", n="5000")
     assert finished.status == 1
     assert "5000" in finished.out
