@@ -348,12 +348,12 @@ def _run_facts(
 
 
 def _say_why_skipped(cells: Sequence[Cell], out: Path, console: Console) -> None:
-    rows = pq.read_table(out, columns=["key", "label", "status", "error"]).to_pylist()
+    columns, which = ["key", "label", "error"], [("status", "==", "skipped")]
     asked = {cell.key for cell in cells}
     reasons = Counter(
         f"{row['label']}: {row['error']}"
-        for row in rows
-        if row["key"] in asked and row["status"] == "skipped"
+        for row in pq.read_table(out, columns=columns, filters=which).to_pylist()
+        if row["key"] in asked
     )
     for reason, number in reasons.most_common(REASONS):
         console.print(f"{number} skipped, {reason}", highlight=False, markup=False)
