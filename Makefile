@@ -13,7 +13,7 @@ help:
 	@echo "make reproduce   the paper's comparison on BSDS500; says first what it costs:"
 	@echo "                 make reproduce ARGS='--root DIR --limit 10 --preset quick'"
 	@echo "make test        run the tests"
-	@echo "make lint        ruff and mypy"
+	@echo "make lint        ruff, mypy, and the order of imports"
 	@echo "make benchmark   measure speed and memory against the targets (PARTS='networks' for one)"
 	@echo "make clean       remove the environment, the demo and caches"
 
@@ -39,6 +39,7 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
 
 benchmark: $(READY)
 	$(BIN)/python -m tests.benchmark $(PARTS)

@@ -1,5 +1,11 @@
 """What can go wrong for a user of the program, each with the exit status that it ends in."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from methods.names import did_you_mean
+
 
 class BenchError(Exception):
     """A problem that is told to the user in one line, never as a traceback."""
@@ -13,3 +19,9 @@ class UsageError(BenchError):
 
 class StorageError(BenchError):
     """Results could not be written (disk full, read-only folder); what is stored stays."""
+
+
+def hint(name: str, known: Iterable[str]) -> str:
+    """Return ``; did you mean 'x'?`` for the middle of a message, or nothing."""
+    near = did_you_mean(name, known)
+    return f"; {near}" if near else ""

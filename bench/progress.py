@@ -18,7 +18,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from bench.schema import FAILURES
+from bench.storage.schema import FAILURES
 
 PLAIN_EVERY_S = 10.0
 MOST_ERRORS_SHOWN = 5

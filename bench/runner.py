@@ -6,7 +6,6 @@ import os
 import random
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,75 +13,22 @@ import pyarrow.parquet as pq
 from rich.console import Console
 
 from bench.datasets import Dataset
-from bench.errors import UsageError
-from bench.executor import Watch, run_here, run_in_workers
-from bench.lanes import ONE_BY_ONE, SIDE_BY_SIDE, Lane, stages, threads_of
-from bench.plan import Batch, Cell, digest, group
+from bench.execution.crews import ONE_BY_ONE, SIDE_BY_SIDE, stages, threads_of
+from bench.execution.executor import Watch, run_here, run_in_workers
+from bench.execution.worker import Job, Outcome, warm_up_scoring
+from bench.manifest import open_manifest, run_facts
+from bench.planning.cells import Batch, Cell, Lane, group
 from bench.progress import Display
-from bench.provenance import describe
-from bench.schema import FAILURES
-from bench.scoring import DEFAULT_SCORING, Scoring
-from bench.store import Done, Store, now, read_rounds
-from bench.worker import Job, Outcome, warm_up_scoring
+from bench.settings import Settings
+from bench.storage.provenance import now
+from bench.storage.rounds import read_rounds
+from bench.storage.schema import FAILURES
+from bench.storage.store import Done, Store
 
 INTERRUPTED = 130
 TIMING_ROUNDS = 3
 GATHER_EVERY_CELLS = 2000
 REASONS = 3  # for which cells were skipped, shown at the end
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How to run, as opposed to what.
-
-    Attributes
-    ----------
-    out : Path
-        The results file.
-    workers : int
-        Worker processes; ``timing`` uses one.
-    timeout : float or None
-        Seconds that a method may take for one cell.
-    timing : bool
-        Run serially, methods of one core on one, in shuffled rounds, and keep medians.
-    force, retry_failed : bool
-        Run finished cells again: all that are asked for, or those that failed.
-    scoring : Scoring
-        Protocol and metrics.
-    treatments : tuple of str
-        What is done to unconnected labels, where label maps are scored in several ways side by
-        side; empty if only the protocol says.
-    match_n : float or None
-        Search each method's request until the returned count is within this share of n.
-    arguments : tuple of str
-        The command line, kept in the manifest.
-    """
-
-    out: Path
-    workers: int
-    backend: str = "loky"
-    timeout: float | None = None
-    timing: bool = False
-    force: bool = False
-    retry_failed: bool = False
-    plugins: tuple[Path, ...] = ()
-    scoring: Scoring = DEFAULT_SCORING
-    treatments: tuple[str, ...] = ()
-    match_n: float | None = None
-    arguments: tuple[str, ...] = ()
-
-    @property
-    def kept(self) -> dict[str, Any]:
-        """What is the same for all rows of a results file, and must not be mixed in one."""
-        return self.scoring.facts | {
-            "match_n": self.match_n,
-            "treatments": list(self.treatments),
-        }
-
-    def workers_for(self, cells: int) -> int:
-        """Return how many cells run at a time."""
-        alone = self.timing or self.backend == "sequential"
-        return 1 if alone else min(self.workers, cells)
 
 
 def run(cells: Sequence[Cell], dataset: Dataset, settings: Settings, console: Console) -> int:
@@ -105,13 +51,13 @@ def run(cells: Sequence[Cell], dataset: Dataset, settings: Settings, console: Co
         store.adopt()
         store.gather()
         done = store.done()
-        manifest = _open_manifest(store, dataset, settings, any(cell.key in done for cell in cells))
+        manifest = open_manifest(store, dataset, settings, any(cell.key in done for cell in cells))
         todo = [cell for cell in cells if _wanted(done.get(cell.key), settings)]
         if not todo and store.is_current():
             console.print(f"Nothing to do: all {len(cells)} cells are finished.")
             return _summarise(cells, done, settings.out, console)
         if todo:
-            manifest["runs"].append(_run_facts(cells, todo, dataset, settings))
+            manifest["runs"].append(run_facts(cells, todo, dataset, settings))
             store.write_manifest(manifest)
         try:
             _work(store, todo, len(cells), dataset, settings, console)
@@ -158,54 +104,6 @@ def _write_results(store: Store, manifest: dict[str, Any], console: Console) -> 
             " run all its counts and images again, or give another --out.",
             style="yellow",
         )
-
-
-def _open_manifest(
-    store: Store, dataset: Dataset, settings: Settings, known: bool
-) -> dict[str, Any]:
-    """Return the manifest, after making sure that the results are of this data set and scoring.
-
-    A folder may have moved: with `known` content it is the same data set at another place.
-    """
-    manifest = store.manifest()
-    for what, asked in settings.kept.items():
-        if manifest.setdefault(what, asked) != asked:
-            before = manifest[what]
-            raise UsageError(
-                f"{store.out} was made with {_shown(what, before, asked)}, and this run is with"
-                f" {_shown(what, asked, before)}; give another --out{_CURES.get(what, '')}"
-            )
-    before = manifest.setdefault("dataset", dataset.identity)
-    if known:
-        manifest["dataset"] = dataset.identity
-    elif before != dataset.identity:
-        raise UsageError(
-            f"{store.out} holds results of data set '{before}', and this run is on"
-            f" '{dataset.identity}'; give another --out"
-        )
-    return manifest
-
-
-_RESCORE = ", or score the label maps again: bench rescore RESULTS"
-_CURES = {
-    "protocol": f"{_RESCORE} --protocol NAME",
-    "metrics": f"{_RESCORE} --metrics default,...",
-}
-
-
-def _shown(what: str, value: Any, other: Any) -> str:
-    """Say in the words of the command line what all rows of a file share, and another has not."""
-    if what == "protocol":
-        said = {"name", "title", "reference"}
-        differing = [k for k in {**value, **other} if value.get(k) != other.get(k)]
-        parts = [f"{k} {value.get(k, 'not given')}" for k in differing if k not in said]
-        return f"--protocol {value['name']} ({', '.join(parts)})"
-    if what == "metrics":
-        more = [id for id in value if id not in other]
-        return f"the metrics {', '.join(more)} besides" if more else "fewer metrics"
-    if what == "treatments":
-        return f"--connectivity {','.join(value)}" if value else "labels treated in one way"
-    return "no --match-n" if value is None else f"--match-n {value:g}"
 
 
 def _wanted(done: Done | None, settings: Settings) -> bool:
@@ -325,26 +223,6 @@ def _follow(outcomes: Iterator[Outcome], display: Display, gathering: Store | No
         display.add(outcome.status, what, outcome.error, outcome.finished)
         if gathering is not None and i % GATHER_EVERY_CELLS == 0:
             gathering.gather()
-
-
-def _run_facts(
-    cells: Sequence[Cell], todo: Sequence[Cell], dataset: Dataset, settings: Settings
-) -> dict[str, Any]:
-    return {
-        "arguments": list(settings.arguments),
-        "started": now(),
-        "finished": None,
-        "cells": len(todo),
-        "workers": settings.workers_for(len(todo)),
-        "backend": settings.backend,
-        "timeout": settings.timeout,
-        "timing": settings.timing,
-        "dataset": dataset.identity,
-        "root": str(dataset.root) if dataset.root else None,
-        "images": len(dataset.names),
-        "dataset_sha256": digest(sorted({(cell.image, cell.content) for cell in cells})),
-        **describe(),
-    }
 
 
 def _say_why_skipped(cells: Sequence[Cell], out: Path, console: Console) -> None:

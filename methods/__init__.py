@@ -10,9 +10,9 @@ Examples
 """
 
 from methods.base import Method, Skip
+from methods.mean_colours import superpixelated
 from methods.registry import get_method, list_methods, register
 from methods.segment import segment
-from methods.superpixelated import superpixelated
 
 __all__ = [
     "Method",

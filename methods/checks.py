@@ -22,8 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from methods.base import Method, Skip
+from methods.canonical import InvalidLabelsError, canonicalise, n_components
 from methods.image import as_rgb_uint8
-from methods.labels import InvalidLabelsError, canonicalise, n_components
 from methods.registry import get_class
 
 Image = NDArray[np.uint8]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from methods.labels import InvalidLabelsError
+from methods.canonical import InvalidLabelsError
 
 #: Names that a label map has in the MAT files of published code.
 MAT_NAMES = ("labels", "Segmentation")
@@ -59,15 +59,15 @@ def read_labels(path: str | Path) -> NDArray[Any]:
     return labels
 
 
-def write_labels(path: str | Path, labels: NDArray[Any]) -> None:
-    """Write a label map as a 16-bit PNG or as NPY; the file appears whole or not at all.
+def encode_labels(labels: NDArray[Any], suffix: str = ".png") -> bytes:
+    """Return a label map as the content of a 16-bit PNG or an NPY file.
 
     Parameters
     ----------
-    path : str or Path
-        Ends in ``.png`` or ``.npy``.
     labels : (H, W) ndarray of integers
         For PNG, 0 to 65535.
+    suffix : str
+        ``.png`` or ``.npy``.
 
     Raises
     ------
@@ -76,29 +76,22 @@ def write_labels(path: str | Path, labels: NDArray[Any]) -> None:
     InvalidLabelsError
         If `labels` is not a 2-D integer array.
     """
-    file = Path(path)
     array = np.asarray(labels)
     if array.ndim != 2 or not np.issubdtype(array.dtype, np.integer):
         raise InvalidLabelsError(
             f"an array of shape {array.shape} and {array.dtype} is no label map (H, W) of integers"
         )
-    if file.suffix not in (".png", ".npy"):
-        raise LabelFileError(f"{file}: labels are written to .png or .npy, not {file.suffix!r}")
-    if file.suffix == ".png" and not 0 <= array.min() <= array.max() <= 65535:
+    if suffix not in (".png", ".npy"):
+        raise LabelFileError(f"labels are written to .png or .npy, not {suffix!r}")
+    if suffix == ".npy":
+        stream = io.BytesIO()
+        np.save(stream, array)
+        return stream.getvalue()
+    if not 0 <= array.min() <= array.max() <= 65535:
         raise LabelFileError(
-            f"{file}: labels {array.min()} to {array.max()} do not fit into 16 bits; use .npy"
+            f"labels {array.min()} to {array.max()} do not fit into 16 bits; use .npy"
         )
-    # Left behind by a killed process, it must not look like a label map.
-    temporary = file.with_name(f".{file.name}-{uuid.uuid4().hex}.tmp")
-    try:
-        if file.suffix == ".png":
-            temporary.write_bytes(_png(array))
-        else:
-            with temporary.open("wb") as stream:
-                np.save(stream, array)
-        temporary.replace(file)
-    finally:
-        temporary.unlink(missing_ok=True)
+    return _png(array)
 
 
 def _png(labels: NDArray[Any]) -> bytes:

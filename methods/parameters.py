@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-import difflib
 import inspect
 import math
 import numbers
@@ -11,6 +10,8 @@ import sys
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, Literal, get_args, get_origin
+
+from methods.names import did_you_mean
 
 
 class ParameterError(ValueError, TypeError):
@@ -127,10 +128,10 @@ def unknown(name: str, known: Collection[str], owner: str) -> ParameterError:
     """Return the error for a parameter `name` that `owner` does not have."""
     if not known:
         return ParameterError(f"{owner} has no parameter {name!r}; it takes none")
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else "."
+    hint = did_you_mean(name, known)
+    near = f"; {hint}" if hint else "."
     return ParameterError(
-        f"{owner} has no parameter {name!r}{hint} It takes {', '.join(sorted(known))}"
+        f"{owner} has no parameter {name!r}{near} It takes {', '.join(sorted(known))}"
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import importlib
 import importlib.metadata
@@ -13,37 +12,38 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from methods.base import Method
+from methods.names import did_you_mean
 
 ENTRY_POINT_GROUP = "superpixel_bench.methods"
 
 BUILTIN: dict[str, str] = {
     "command": "methods.command:Command",
-    "crs": "methods.crs:ContourRelaxed",
-    "cvslic": "methods.cvslic:CvSlic",
-    "disf": "methods.disf:Disf",
+    "crs": "methods.classical.crs:ContourRelaxed",
+    "cvslic": "methods.classical.cvslic:CvSlic",
+    "disf": "methods.classical.disf:Disf",
     "ea": "methods.neural.ea:EdgeAware",
-    "ergc": "methods.ergc:Ergc",
-    "ers": "methods.ers:EntropyRate",
-    "etps": "methods.etps:Etps",
-    "fh": "methods.fh:Felzenszwalb",
-    "gmmsp": "methods.gmmsp:Gmmsp",
-    "grid": "methods.grid:Grid",
-    "hex": "methods.hex:Hexagons",
-    "lsc": "methods.lsc:Lsc",
-    "mslic": "methods.mslic:Mslic",
-    "preslic": "methods.preslic:PreSlic",
+    "ergc": "methods.classical.ergc:Ergc",
+    "ers": "methods.classical.ers:EntropyRate",
+    "etps": "methods.classical.etps:Etps",
+    "fh": "methods.classical.fh:Felzenszwalb",
+    "gmmsp": "methods.classical.gmmsp:Gmmsp",
+    "grid": "methods.classical.grid:Grid",
+    "hex": "methods.classical.hex:Hexagons",
+    "lsc": "methods.classical.lsc:Lsc",
+    "mslic": "methods.classical.mslic:Mslic",
+    "preslic": "methods.classical.preslic:PreSlic",
     "proposed": "methods.neural.proposed:Proposed",
-    "quickshift": "methods.quickshift:QuickShift",
+    "quickshift": "methods.classical.quickshift:QuickShift",
     "rim": "methods.neural.rim:Rim",
-    "scan": "methods.scan:ScanSegment",
-    "seeds": "methods.seeds:Seeds",
-    "sh": "methods.sh:SuperpixelHierarchy",
-    "slic": "methods.slic:Slic",
-    "slico": "methods.slico:Slico",
-    "snic": "methods.snic:Snic",
-    "voronoi": "methods.voronoi:Voronoi",
-    "watershed": "methods.watershed:CompactWatershed",
-    "waterpixels": "methods.waterpixels:Waterpixels",
+    "scan": "methods.classical.scan:ScanSegment",
+    "seeds": "methods.classical.seeds:Seeds",
+    "sh": "methods.classical.sh:SuperpixelHierarchy",
+    "slic": "methods.classical.slic:Slic",
+    "slico": "methods.classical.slico:Slico",
+    "snic": "methods.classical.snic:Snic",
+    "voronoi": "methods.classical.voronoi:Voronoi",
+    "watershed": "methods.classical.watershed:CompactWatershed",
+    "waterpixels": "methods.classical.waterpixels:Waterpixels",
 }
 
 M = TypeVar("M", bound=type[Method])
@@ -156,8 +156,7 @@ def get_class(name: str) -> type[Method]:
             raise PluginError(f"method {name!r} of {broken.origin} is broken: {broken.error}")
     if name not in _registered:
         known = list_methods()
-        near = difflib.get_close_matches(name, known, n=3)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(known)}"
+        hint = did_you_mean(name, known, most=3) or f"there are {', '.join(known)}"
         if "[" in name:
             hint = "from Python, give parameters as keywords: segment(image, n, method, name=value)"
         raise UnknownMethodError(f"unknown method {name!r}; {hint}")

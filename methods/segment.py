@@ -60,8 +60,8 @@ def segment(
     methods.base.Skip
         If the method declines this image or count.
     """
+    from methods.canonical import canonicalise
     from methods.image import as_rgb_uint8
-    from methods.labels import canonicalise
 
     chosen = get_method(method, **params)
     rgb = as_rgb_uint8(image)

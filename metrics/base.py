@@ -1,21 +1,13 @@
 """What a metric declares, and the register that formulae enter by a decorator."""
 
-import difflib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self, TypeVar
 
+from metrics.names import did_you_mean
+
 if TYPE_CHECKING:
     from metrics.inputs import Case
-
-STUTZ = (
-    "Stutz, Hermans, Leibe, Superpixels: an evaluation of the state of the art, CVIU 2018, "
-    "doi 10.1016/j.cviu.2017.03.007"
-)
-NEVER = "never: every image has a scored pixel"
-
-RADII = (0, 1, 2, 3)
-"""Tolerances of boundary recall, px: square windows |dy| <= r and |dx| <= r."""
 
 
 class Source(Protocol):
@@ -140,10 +132,6 @@ def get_metric(id: str) -> Metric:
         If there is none; names the nearest ids.
     """
     if id not in METRICS:
-        raise ValueError(f"unknown metric {id!r}; {_suggestion(id, METRICS)}")
+        hint = did_you_mean(id, METRICS, most=3) or f"known are {', '.join(METRICS)}"
+        raise ValueError(f"unknown metric {id!r}; {hint}")
     return METRICS[id]
-
-
-def _suggestion(id: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(str(id), known, n=3, cutoff=0.6)
-    return f"did you mean {' or '.join(near)}?" if near else f"known are {', '.join(known)}"

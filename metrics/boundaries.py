@@ -13,11 +13,12 @@ from typing import ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
-from metrics.base import RADII, STUTZ, metric
+from metrics.base import metric
 from metrics.inputs import Case
-from metrics.labelmap import LabelMap
+from metrics.labelmap import RADII, LabelMap
 from metrics.matching import count_matches
 from metrics.protocols import PROTOCOLS
+from metrics.references import STUTZ
 
 MARTIN = "Martin, Fowlkes, Malik, TPAMI 2004, doi 10.1109/TPAMI.2004.1273918; square window"
 NAN = float("nan")
@@ -147,10 +148,10 @@ class Matched(Recalled):
 
 
 def _reach(mask: npt.NDArray[np.uint8], r: int) -> npt.NDArray[np.uint8]:
-    from metrics import kernels
+    from metrics.kernels import boundaries as boundaries_kernels
 
     reach = np.empty(mask.shape, np.uint8)
-    kernels.measure_reach(mask, r, reach)
+    boundaries_kernels.measure_reach(mask, r, reach)
     return reach
 
 

@@ -49,16 +49,16 @@ def connect(labels: LabelMap, how: str) -> LabelMap:
 
 
 def _paint(labels: LabelMap, value: npt.NDArray[np.int32]) -> LabelMap:
-    from metrics import kernels_connectivity
+    from metrics.kernels import connectivity as kernels
 
     out = np.empty(labels.values.shape, np.int32)
-    kernels_connectivity.paint_runs(labels.runs.start, labels.parts.of_run, value, out.ravel())
+    kernels.paint_runs(labels.runs.start, labels.parts.of_run, value, out.ravel())
     return LabelMap(out)
 
 
 def _merged(labels: LabelMap) -> npt.NDArray[np.int32]:
     """(P,) the label of each part after merging."""
-    from metrics import kernels_connectivity as kernels
+    from metrics.kernels import connectivity as kernels
 
     runs, parts = labels.runs, labels.parts
     kept, owner = np.empty(labels.sizes.size, np.int32), np.empty(parts.size.size, np.int32)

@@ -10,15 +10,7 @@ import numpy.typing as npt
 
 from metrics.base import METRICS, Metric, Source, get_metric
 from metrics.connectivity import connect
-from metrics.inputs import (
-    Case,
-    as_image,
-    as_label_map,
-    as_truths,
-    check_n,
-    check_shape,
-    check_void,
-)
+from metrics.inputs import Case, as_image, as_label_map, as_truths, check_n, check_shape, check_void
 from metrics.protocols import DEFAULT_PROTOCOL, Protocol, get_protocol
 
 CURES = {

@@ -6,7 +6,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from metrics.base import RADII
+RADII = (0, 1, 2, 3)
+"""Tolerances of boundary recall, px: square windows |dy| <= r and |dx| <= r."""
 
 
 @dataclass(frozen=True)
@@ -70,20 +71,21 @@ class LabelMap:
     @cached_property
     def runs(self) -> Runs:
         """The runs, with labels renumbered in increasing order."""
-        from metrics import kernels
+        from metrics.kernels import compiled as compiled_kernels
+        from metrics.kernels import overlap as overlap_kernels
 
         height, _ = self.values.shape
         start = np.empty(self.values.size + 1, np.int32)
         label = np.empty(self.values.size, np.int32)
         first_of_row = np.empty(height + 1, np.int32)
-        count = kernels.find_runs(self.values, start, label, first_of_row)
+        count = overlap_kernels.find_runs(self.values, start, label, first_of_row)
         start[count] = self.values.size
         label = label[:count]
         # Index -1, void, is the last element of the table.
         table = np.zeros(int(label.max()) + 2, np.int32)
         table[label] = 1
         table = np.cumsum(table, dtype=np.int32) - 1
-        table[-1] = kernels.VOID
+        table[-1] = compiled_kernels.VOID
         return Runs(start[: count + 1].copy(), table[label], first_of_row)
 
     @cached_property
@@ -94,38 +96,39 @@ class LabelMap:
     @cached_property
     def parts(self) -> Parts:
         """The 4-connected components and the perimeters."""
-        from metrics import kernels
+        from metrics.kernels import compiled as compiled_kernels
+        from metrics.kernels import overlap as overlap_kernels
 
         runs = self.runs
         parent = np.empty(runs.label.size, np.int32)
         perimeter = np.zeros(self.sizes.size, np.int64)
         width = self.values.shape[1]
-        count = kernels.trace_contacts(
+        count = overlap_kernels.trace_contacts(
             runs.start, runs.label, runs.first_of_row, width, parent, perimeter
         )
-        of_run = np.full(runs.label.size, kernels.VOID, np.int32)
+        of_run = np.full(runs.label.size, compiled_kernels.VOID, np.int32)
         size, label = np.zeros(count, np.int64), np.empty(count, np.int32)
-        kernels.number_parts(runs.start, runs.label, parent, of_run, size, label)
+        overlap_kernels.number_parts(runs.start, runs.label, parent, of_run, size, label)
         return Parts(of_run, size, label, perimeter)
 
     @cached_property
     def runs_by_label(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
         """(K + 1,) where each label begins in the second array, which lists the runs by label."""
-        from metrics import kernels
+        from metrics.kernels import overlap as overlap_kernels
 
         label = self.runs.label
         first = np.zeros(self.sizes.size + 1, np.int32)
         order = np.empty(int(np.count_nonzero(label >= 0)), np.int32)
-        kernels.order_by_label(label, first, order)
+        overlap_kernels.order_by_label(label, first, order)
         return first, order
 
     @cached_property
     def boundary(self) -> npt.NDArray[np.uint8]:
         """(H, W) 1 at thick boundary pixels: a 4-neighbour that is not void has another label."""
-        from metrics import kernels
+        from metrics.kernels import boundaries as boundaries_kernels
 
         mask = np.empty(self.values.shape, np.uint8)
-        kernels.mark_boundary(self.values, mask)
+        boundaries_kernels.mark_boundary(self.values, mask)
         return mask
 
     @cached_property
@@ -136,35 +139,35 @@ class LabelMap:
     @cached_property
     def thin_boundary(self) -> npt.NDArray[np.uint8]:
         """(H, W) 1 where the right or lower neighbour, not void, has another label."""
-        from metrics import kernels
+        from metrics.kernels import boundaries as boundaries_kernels
 
         mask = np.empty(self.values.shape, np.uint8)
-        kernels.mark_thin_boundary(self.values, mask)
+        boundaries_kernels.mark_thin_boundary(self.values, mask)
         return mask
 
     @cached_property
     def thinned(self) -> npt.NDArray[np.intp]:
         """(B,) flat indices of the thin boundary, thinned to one pixel width, ascending."""
-        from metrics import kernels_matching
+        from metrics.kernels import matching as matching_kernels
 
         mask = self.thin_boundary
         pixels = np.flatnonzero(mask.view(np.bool_)).astype(np.int32)
-        return pixels[: kernels_matching.thin(mask, pixels)].astype(np.intp)
+        return pixels[: matching_kernels.thin(mask, pixels)].astype(np.intp)
 
     @cached_property
     def reach(self) -> npt.NDArray[np.uint8]:
         """(H, W) chessboard distance to the boundary, one more than the largest radius if more."""
-        from metrics import kernels
+        from metrics.kernels import boundaries as boundaries_kernels
 
         reach = np.empty(self.values.shape, np.uint8)
-        kernels.measure_reach(self.boundary, max(RADII), reach)
+        boundaries_kernels.measure_reach(self.boundary, max(RADII), reach)
         return reach
 
     @cached_property
     def squared_distance(self) -> npt.NDArray[np.int32]:
         """(H, W) squared Euclidean distance to the boundary, px^2; meaningless if there is none."""
-        from metrics import kernels
+        from metrics.kernels import boundaries as boundaries_kernels
 
         squared = np.empty(self.values.shape, np.int32)
-        kernels.measure_squared_distance(self.boundary, squared)
+        boundaries_kernels.measure_squared_distance(self.boundary, squared)
         return squared

@@ -29,7 +29,7 @@ def count_matches(truth: LabelMap, labels: LabelMap, distance: float) -> int:
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import maximum_flow
 
-    from metrics import kernels_matching
+    from metrics.kernels import matching as matching_kernels
 
     of, near = truth.thinned, labels.thinned
     if not (of.size and near.size):
@@ -39,8 +39,8 @@ def count_matches(truth: LabelMap, labels: LabelMap, distance: float) -> int:
     # A distance that is a whole number but for its rounding reaches that number.
     squared = distance * distance * (1 + 1e-12)
     first, found = np.empty(of.size + 1, np.int32), np.empty(0, np.int32)
-    found = np.empty(kernels_matching.find_near(of, place, squared, first, found), np.int32)
-    kernels_matching.find_near(of, place, squared, first, found)
+    found = np.empty(matching_kernels.find_near(of, place, squared, first, found), np.int32)
+    matching_kernels.find_near(of, place, squared, first, found)
     # As a flow of 1 through every pixel: from a source to those of G, to those of S, to a sink.
     # scipy's own matching takes minutes where both lines nearly coincide; Dinic's flow does not.
     source, sink = of.size + near.size, of.size + near.size + 1

@@ -6,8 +6,9 @@ from typing import ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
-from metrics.base import NEVER, STUTZ, metric
+from metrics.base import metric
 from metrics.inputs import Case
+from metrics.references import NEVER, STUTZ
 
 Integers = npt.NDArray[np.int64]
 
@@ -60,13 +61,15 @@ class Colours:
     @classmethod
     def measure(cls, case: Case) -> Self:
         """Sum colours and their squares in integers, one pass over the image."""
-        from metrics import kernels
+        from metrics.kernels import moments as moments_kernels
 
         assert case.image is not None
         runs, size = case.labels.runs, case.labels.sizes
         total = np.zeros((size.size, 3), np.int64)
         squares = np.zeros(size.size, np.int64)
-        kernels.sum_colours(runs.start, runs.label, case.image.reshape(-1, 3), total, squares)
+        moments_kernels.sum_colours(
+            runs.start, runs.label, case.image.reshape(-1, 3), total, squares
+        )
         whole = squared_error(
             size.sum(keepdims=True), total.sum(axis=0, keepdims=True), squares.sum(keepdims=True)
         )
@@ -92,12 +95,14 @@ class Positions:
     @classmethod
     def measure(cls, case: Case) -> Self:
         """Sum rows and columns and their squares in integers, run by run."""
-        from metrics import kernels
+        from metrics.kernels import moments as moments_kernels
 
         runs, size = case.labels.runs, case.labels.sizes
         total, squares = np.zeros((2, size.size, 2), np.int64)
         width = case.labels.values.shape[1]
-        kernels.sum_positions(runs.start, runs.label, runs.first_of_row, width, total, squares)
+        moments_kernels.sum_positions(
+            runs.start, runs.label, runs.first_of_row, width, total, squares
+        )
         return cls(size, squared_error(size, total, squares.sum(axis=1)))
 
 

@@ -11,8 +11,9 @@ from typing import ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
-from metrics.base import NEVER, STUTZ, metric
+from metrics.base import metric
 from metrics.inputs import Case
+from metrics.references import NEVER, STUTZ
 
 Integers = npt.NDArray[np.int64]
 
@@ -43,19 +44,19 @@ class Overlap:
     @classmethod
     def measure(cls, case: Case) -> Self:
         """Count the pixels of every pair, without a K x M table, which is mostly 0."""
-        from metrics import kernels
+        from metrics.kernels import overlap as overlap_kernels
 
         assert case.truth is not None
         a, b = case.labels.runs, case.truth.runs
         size_a, size_b = case.labels.sizes, case.truth.sizes
         pieces = np.empty((a.label.size + b.label.size, 3), np.int32)
         first = np.zeros(size_a.size + 1, np.int32)
-        count = kernels.join_runs(a.start, a.label, b.start, b.label, pieces, first)
+        count = overlap_kernels.join_runs(a.start, a.label, b.start, b.label, pieces, first)
         pieces = pieces[:count]
         pairs = np.empty_like(pieces)
         order = np.empty(count, np.int32)
         place = np.full(size_b.size, -1, np.int32)
-        count = kernels.count_pairs(pieces, first, order, place, pairs)
+        count = overlap_kernels.count_pairs(pieces, first, order, place, pairs)
         superpixel, segment, shared = pairs[:count].astype(np.int64).T
         return cls(superpixel, segment, shared, size_a, size_b)
 

@@ -4,7 +4,6 @@ Published numbers of the same label maps differ by ten points because evaluators
 boundary, tolerance or annotator. Here these choices are data: to add a protocol, add an entry.
 """
 
-import difflib
 import math
 import re
 import tomllib
@@ -13,7 +12,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from metrics.base import STUTZ
+from metrics.names import did_you_mean
+from metrics.references import STUTZ
 
 Boundary = Literal["thick", "thin", "matched"]
 Annotators = Literal["mean", "worst", "best", "pairs", "pooled"]
@@ -160,8 +160,7 @@ _BOUNDS: Mapping[str, tuple[float, float]] = {
 
 
 def _suggestion(value: str, known: Sequence[str]) -> str:
-    near = difflib.get_close_matches(value, known, n=1)
-    return f"; did you mean '{near[0]}'?" if near else f"; write {' or '.join(known)}"
+    return "; " + (did_you_mean(value, known) or f"write {' or '.join(known)}")
 
 
 DEFAULT_PROTOCOL = Protocol(
@@ -234,8 +233,7 @@ def get_protocol(name: str, known: Mapping[str, Protocol] = PROTOCOLS) -> Protoc
         If there is none; names the nearest.
     """
     if name not in known:
-        near = difflib.get_close_matches(name, list(known), n=1)
-        hint = f"did you mean '{near[0]}'?" if near else f"there are {', '.join(known)}"
+        hint = did_you_mean(name, known) or f"there are {', '.join(known)}"
         raise ProtocolError(f"unknown protocol '{name}'; {hint}")
     return known[name]
 

@@ -7,8 +7,9 @@ from typing import ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
-from metrics.base import NEVER, metric
+from metrics.base import metric
 from metrics.inputs import Case
+from metrics.references import NEVER
 
 VARIANCE = 0.01
 """Mean error at which the similarity falls to 1/e."""
@@ -33,13 +34,13 @@ class Reconstruction:
     @classmethod
     def measure(cls, case: Case) -> Self:
         """Go superpixel by superpixel through the image, colours summed in integers."""
-        from metrics import kernels_reconstruction
+        from metrics.kernels import reconstruction as reconstruction_kernels
 
         assert case.image is not None
         first, order = case.labels.runs_by_label
         size = case.labels.sizes
         error = np.empty(size.size)
-        kernels_reconstruction.measure_reconstruction(
+        reconstruction_kernels.measure_reconstruction(
             case.labels.runs.start, first, order, case.image.reshape(-1, 3), error
         )
         return cls(size, error)

@@ -10,9 +10,10 @@ from typing import ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
-from metrics.base import NEVER, metric
+from metrics.base import metric
 from metrics.inputs import Case
 from metrics.moments import squared_error
+from metrics.references import NEVER
 
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -50,8 +51,8 @@ class Regularity:
     @classmethod
     def measure(cls, case: Case) -> Self:
         """Go superpixel by superpixel through the runs."""
-        from metrics import kernels_regularity as kernels
-        from metrics.kernels import sum_positions
+        from metrics.kernels import regularity as kernels
+        from metrics.kernels.moments import sum_positions
 
         labels, size = case.labels, case.labels.sizes
         runs, (first, order), shape = labels.runs, labels.runs_by_label, labels.values.shape

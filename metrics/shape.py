@@ -7,9 +7,10 @@ from typing import ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
-from metrics.base import NEVER, STUTZ, metric
+from metrics.base import metric
 from metrics.inputs import Case
 from metrics.labelmap import LabelMap
+from metrics.references import NEVER, STUTZ
 
 Integers = npt.NDArray[np.int64]
 OWN = "defined by this suite"

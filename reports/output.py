@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
+import os
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,22 @@ class OutputError(OSError):
     """A file that cannot be written; the message names it, the reason and the cure."""
 
 
-def write_whole(path: Path, write: Callable[[Path], None]) -> Path:
+def put(path: Path, write: Callable[[Path], object]) -> None:
+    """Put a file that `write` fills in the place of `path`, making folders that it needs.
+
+    The one writer of files: each is whole or not there. An OSError is the file system's own; what
+    was at `path` before is then still there, and nothing else.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    try:
+        write(temporary)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, write: Callable[[Path], object]) -> Path:
     """Let `write` fill a temporary file beside `path`, then put it in the place of `path`.
 
     Parameters
@@ -24,7 +39,7 @@ def write_whole(path: Path, write: Callable[[Path], None]) -> Path:
     path : Path
         The file to be; folders that it needs are made.
     write : callable
-        Gets the temporary path, which ends as `path` does.
+        Gets the temporary path, which ends in ``.tmp``.
 
     Returns
     -------
@@ -37,11 +52,7 @@ def write_whole(path: Path, write: Callable[[Path], None]) -> Path:
         If the file system refuses. What was at `path` before is then still there.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".bench-", dir=path.parent) as folder:
-            temporary = Path(folder) / path.name
-            write(temporary)
-            temporary.replace(path)
+        put(path, write)
     except OSError as error:
         reason = error.strerror or error
         raise OutputError(
@@ -72,4 +83,5 @@ def save_figure(figure: Figure, path: Path, dpi: float | str | None = None) -> P
     """
     # Without a date the same figure makes the same file.
     undated = {"CreationDate": None} if path.suffix == ".pdf" else None
-    return write_whole(path, partial(figure.savefig, dpi=dpi, metadata=undated))
+    kind = path.suffix[1:]
+    return write_whole(path, partial(figure.savefig, format=kind, dpi=dpi, metadata=undated))

@@ -12,13 +12,14 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from metrics import get_metric
-from reports.curves import draw_curves
-from reports.frame import Aligned, Analysis, align, analyse, comparable_times
+from reports.data.align import Aligned, align, comparable_times
+from reports.data.results import choose_labels, file_facts, load_scores
+from reports.figures.curves import draw_curves
+from reports.figures.runtime import draw_runtime
+from reports.figures.style import paper
 from reports.output import save_figure, write_whole
-from reports.results import choose_labels, file_facts, load_scores
-from reports.runtime import draw_runtime
-from reports.style import paper
-from reports.tables import headline, markdown, missing_notes, summary
+from reports.statistics.aggregate import Analysis, analyse
+from reports.tables.summary import headline, markdown, missing_notes, summary
 
 FORMATS = ("png", "pdf")
 

@@ -14,6 +14,12 @@ import pytest
 # Test processes share the cores; PyTorch reads this when it is first imported.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+# What tests start as processes of their own is this checkout too, not an installed copy.
+CHECKOUT = Path(__file__).resolve().parents[1]
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    filter(None, [str(CHECKOUT), os.environ.get("PYTHONPATH")])
+)
+
 PLUGIN = Path(__file__).parent / "end_to_end" / "misbehaving.py"
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from bench.schema import results_schema, with_run_facts
+from bench.storage.schema import results_schema, with_run_facts
 from metrics import DEFAULT_PROTOCOL, METRICS, Protocol
 
 METHODS = (

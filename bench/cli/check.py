@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bench.cli import options
+from bench.cli import options, values
 from bench.errors import UsageError
 
 
@@ -21,12 +21,12 @@ def check(
     plugin: options.Plugins = None,
 ) -> int:
     """Run the contract tests on a method. Exit status: 0 all hold, 2 some do not."""
-    from bench.checking import run_checks_safely
-    from bench.plan import default_methods, make_variants
-    from bench.selection import choose, parse_terms
+    from bench.execution.checking import run_checks_safely
+    from bench.planning.selection import choose, parse_terms
+    from bench.planning.variants import default_methods, make_variants
     from methods import list_methods
 
-    plugins = options.load_plugins(plugin)
+    plugins = values.load_plugins(plugin)
     try:
         choices = choose(parse_terms(method), list_methods(), default_methods)
         variants = make_variants(choices, preset="quick")

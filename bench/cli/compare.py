@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.cli import options
+from bench.cli import options, output, values
 from bench.errors import UsageError
 
 if TYPE_CHECKING:
-    from reports.compare import Report
+    from reports.tables.comparison import Report
 
 PAST_TOLERANCE = 3
 
@@ -60,8 +60,8 @@ def compare(
     its own curve to the counts of --at. Two files: the same cells are matched, say of two versions
     or machines; with --tolerance the exit status tells whether they agree.
     """
-    from bench.selection import parse_integers
-    from reports.results import ResultsError
+    from bench.planning.selection import parse_integers
+    from reports.data.results import ResultsError
 
     _check(b, at, over, tolerance, out)
 
@@ -69,14 +69,14 @@ def compare(
         if not quiet:
             typer.echo(f"note: {remark}", err=True)
 
-    wanted = None if metrics is None else options.split_metrics("--metrics", metrics)
-    labels = options.split_patterns(only, without)
+    wanted = None if metrics is None else values.split_metrics("--metrics", metrics)
+    labels = values.split_patterns(only, without)
     counts = parse_integers(at, "--at", least=1) if at is not None else None
     span = _range(over) if over is not None else None
     try:
         if b is not None:
             return _two_files(a, b, wanted, labels, tolerance, out, quiet)
-        from reports.compare import DEFAULT_METRICS, compare_at, compare_over
+        from reports.tables.comparison import DEFAULT_METRICS, compare_at, compare_over
 
         if span is not None:
             report = compare_over(a, *span, wanted or DEFAULT_METRICS, *labels, on_note=note)
@@ -97,7 +97,7 @@ def _two_files(
     out: Path | None,
     quiet: bool,
 ) -> int:
-    from reports.difference import DIFFERENCE_METRICS, compare_files
+    from reports.tables.two_files import DIFFERENCE_METRICS, compare_files
 
     compared = metrics or DIFFERENCE_METRICS
     report = compare_files(a, b, compared, *labels)
@@ -126,11 +126,11 @@ def _check(
         raise UsageError("--tolerance is for two files; give a second one, or leave it out")
     if tolerance is not None and not tolerance >= 0:
         raise UsageError(f"--tolerance: {tolerance:g} is no tolerance; the least value is 0")
-    options.check_report(out)
+    values.check_report(out)
 
 
 def _range(text: str) -> tuple[int, int]:
-    from bench.selection import parse_integers
+    from bench.planning.selection import parse_integers
 
     ends = parse_integers(text, "--over", least=1)
     if len(ends) != 2 or ends[0] >= ends[1]:
@@ -143,6 +143,6 @@ def _range(text: str) -> tuple[int, int]:
 
 def _show(report: Report, out: Path | None, quiet: bool) -> None:
     if out is not None:
-        options.write_report(report.text, report.numbers, out)
+        output.write_report(report.text, report.numbers, out)
     if not quiet:
         typer.echo(report.text)

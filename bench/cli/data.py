@@ -55,11 +55,11 @@ def data(
     if dataset == "folder":
         typer.echo("The data set 'folder' is your own: bench run --dataset folder --root DIR")
         return 0
-    from bench.datasets.base import nearest
     from bench.datasets.registry import DATASETS
+    from bench.errors import hint
 
     raise UsageError(
-        f"unknown data set '{dataset}'{nearest(dataset, DATASETS)} (known: {', '.join(DATASETS)})"
+        f"unknown data set '{dataset}'{hint(dataset, DATASETS)} (known: {', '.join(DATASETS)})"
     )
 
 
@@ -79,13 +79,13 @@ def _list() -> int:
 
 def _bsds500(root: Path | None, splits: list[str], only_verify: bool, url: str | None) -> int:
     from bench.datasets import download
-    from bench.datasets.base import nearest
     from bench.datasets.bsds500 import SPLITS, download_folder
+    from bench.errors import hint
 
     for split in splits:
         if split not in SPLITS:
             raise UsageError(
-                f"--split: bsds500 has no split '{split}'{nearest(split, SPLITS)}"
+                f"--split: bsds500 has no split '{split}'{hint(split, SPLITS)}"
                 f" (known: {', '.join(SPLITS)})"
             )
     folder = download_folder(root.expanduser() if root else None)

@@ -11,18 +11,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bench.cli import options
-from bench.cli.run import Device, Preset
+from bench.cli import options, output, values
 from bench.errors import BenchError, StorageError, UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from bench.plan import Variant
+    from bench.planning.variants import Variant
     from methods import Method
-    from reports.picture import Division, Picture
+    from reports.figures.sheet import Division, Picture
 
-_MODULE = "figure_"  # reports/figure_<kind>.py draws it
+_FOLDER = "reports.figures.image"  # one file a kind
 
 
 class NothingToDrawError(BenchError):
@@ -52,17 +51,8 @@ def figure(
         ),
     ] = None,
     seed: Annotated[str, typer.Option("--seed", help="Seed of methods that draw.")] = "0",
-    device: Annotated[
-        Device, typer.Option("--device", help="For methods that can use a GPU.")
-    ] = Device.AUTO,
-    preset: Annotated[
-        Preset,
-        typer.Option(
-            "--preset",
-            help="Settings of networks: 'paper' as published, 'quick' for a CPU; 'auto' is 'paper'"
-            " on CUDA, else 'quick'.",
-        ),
-    ] = Preset.AUTO,
+    device: options.DeviceName = options.Device.AUTO,
+    preset: options.PresetName = options.Preset.AUTO,
     plugin: options.Plugins = None,
     out: Annotated[
         Path | None,
@@ -87,16 +77,16 @@ def figure(
     Exit status: 0 drawn, 1 usage or input error, 2 a method failed (its panel and a message say
     why; the figure is drawn if another one returned labels), 130 interrupted.
     """
-    from bench.presets import explain_presets
-    from reports.style import paper
+    from bench.planning.variants import explain_presets
+    from reports.figures.style import paper
 
     drawn = _find_kind(kind)
-    options.load_plugins(plugin)
+    values.load_plugins(plugin)
     number, draws = _one_integer("--n", n, least=1), _one_integer("--seed", seed, least=0)
     variants = _choose(kind, drawn, methods, preset.value, device.value)
     pixels = _read(image, number)
     targets = _targets(out, f"{kind}-{image.stem}")
-    console = options.make_console(quiet)
+    console = output.make_console(quiet)
     for line in explain_presets(variants, dataset=""):
         console.print(line, highlight=False, markup=False)
     divisions = [_divide(variant, pixels, number, draws, console) for variant in variants]
@@ -117,27 +107,27 @@ def figure(
 
 def _kinds() -> list[str]:
     """Return the kinds of figures, by the files that draw them, without importing these."""
-    import reports
+    from reports.figures import image
 
-    files = (path.stem for folder in reports.__path__ for path in Path(folder).glob("*.py"))
-    return sorted(name.removeprefix(_MODULE) for name in files if name.startswith(_MODULE))
+    files = (path.stem for folder in image.__path__ for path in Path(folder).glob("*.py"))
+    return sorted(name for name in files if not name.startswith("_"))
 
 
 def _find_kind(kind: str) -> ModuleType:
     """Import the module that draws a kind of figure."""
-    from bench.datasets.base import nearest
+    from bench.errors import hint
 
     kinds = _kinds()
     if kind not in kinds:
         raise UsageError(
-            f"unknown figure '{kind}'{nearest(kind, kinds)}; there are {', '.join(kinds)}"
+            f"unknown figure '{kind}'{hint(kind, kinds)}; there are {', '.join(kinds)}"
         )
-    return importlib.import_module(f"reports.{_MODULE}{kind}")
+    return importlib.import_module(f"{_FOLDER}.{kind}")
 
 
 def _one_integer(option: str, text: str, least: int) -> int:
     """Read the value of an option that takes one, where ``bench run`` takes several."""
-    from bench.selection import parse_integers
+    from bench.planning.selection import parse_integers
 
     values = parse_integers(text, option, least)
     if len(values) > 1:
@@ -149,8 +139,8 @@ def _choose(
     kind: str, drawn: ModuleType, methods: str | None, preset: str, device: str
 ) -> list[Variant]:
     """Check the methods that the figure shows, or that the user wants to see in it."""
-    from bench.plan import default_methods, make_variants
-    from bench.selection import choose, parse_terms
+    from bench.planning.selection import choose, parse_terms
+    from bench.planning.variants import default_methods, make_variants
     from methods import list_methods
 
     if methods is not None and not drawn.ANY_METHODS:
@@ -206,10 +196,10 @@ def _divide(variant: Variant, image: Picture, n: int, seed: int, console: Consol
     """Run a method on the image; return what it made of it, or why it made nothing."""
     from rich.text import Text
 
-    from bench.problems import one_line
+    from bench.execution.cell_errors import one_line
     from methods import Skip, get_method
     from methods.progress import listening
-    from reports.picture import Division
+    from reports.figures.sheet import Division
 
     own = {"seed": seed} if "seed" in variant.takes else {}
     try:
@@ -232,8 +222,8 @@ def _divide(variant: Variant, image: Picture, n: int, seed: int, console: Consol
 def _pictures(label: str, method: Method, image: Picture, n: int) -> Division:
     """Run a method; of networks, which solve an optimisation problem, keep their images too."""
     from methods import superpixelated
-    from methods.labels import canonicalise
-    from reports.picture import Division
+    from methods.canonical import canonicalise
+    from reports.figures.sheet import Division
 
     solve: Any = getattr(method, "solve", None)
     solution = solve(image, n) if solve else None
@@ -258,7 +248,7 @@ def _caption(variants: Sequence[Variant], n: int, seed: int) -> str:
 
 def _presets(variants: Sequence[Variant]) -> Iterator[str]:
     """Say which preset was used, with its settings, and of which methods."""
-    from bench.plan import PUBLISHED
+    from bench.planning.variants import PUBLISHED
     from methods.registry import get_class
 
     titles: dict[str, dict[str, None]] = {}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.cli import options
+from bench.cli import options, values
 from bench.errors import UsageError
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def list_(
     broken = []
     for path in plugin or ():
         try:
-            options.load_plugins([path])
+            values.load_plugins([path])
         except UsageError as error:
             broken.append(str(error))
     _LISTS[kind](verbose)
@@ -144,7 +144,7 @@ def _datasets(verbose: bool) -> None:
 
 
 def _protocols(verbose: bool, file: Path | None) -> None:
-    for protocol in options.choose_protocols((), file):
+    for protocol in values.choose_protocols((), file):
         if verbose:
             facts = protocol.definition()
             _card(facts.pop("name"), {key: str(value) for key, value in facts.items()})

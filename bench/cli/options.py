@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import pandas as pd
-    from rich.console import Console
-
-    from bench.datasets import Dataset
-    from bench.scoring import Scoring
-    from metrics import Protocol
-    from metrics.protocols import Connectivity
+    pass
 
 
 def complete_methods(incomplete: str) -> list[str]:
@@ -41,6 +34,44 @@ def complete_protocols(incomplete: str) -> list[str]:
     return [name for name in PROTOCOLS if name.startswith(incomplete)]
 
 
+class Device(StrEnum):
+    """What networks run on."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
+
+
+class Preset(StrEnum):
+    """Which settings networks use."""
+
+    AUTO = "auto"
+    PAPER = "paper"
+    QUICK = "quick"
+
+
+MethodsText = Annotated[
+    str,
+    typer.Option(
+        "--methods",
+        autocompletion=complete_methods,
+        help="'all', names, globs and grids: slic[compactness=1,10],fh",
+    ),
+]
+Counts = Annotated[str, typer.Option("--n", help="Superpixel counts to ask for.")]
+Seeds = Annotated[str, typer.Option("--seed", help="Seeds of methods that draw.")]
+DeviceName = Annotated[
+    Device,
+    typer.Option("--device", help="For methods that can use a GPU; 'auto' takes CUDA if any."),
+]
+PresetName = Annotated[
+    Preset,
+    typer.Option(
+        "--preset",
+        help="Settings of methods that have presets: 'paper' as published, 'quick' for a CPU;"
+        " 'auto' is 'paper' on CUDA, 'quick' on the CPU and on the sample data set.",
+    ),
+]
 DatasetName = Annotated[
     str,
     typer.Option(
@@ -101,239 +132,3 @@ HowConnected = Annotated[
     str | None,
     typer.Option("--connectivity", help=CONNECTIVITY_HELP, show_default="what the protocol says"),
 ]
-
-
-def make_scoring(
-    protocol: str, file: Path | None, connectivity: str | None, metrics: str
-) -> Scoring:
-    """Check the options that say how label maps are scored.
-
-    Raises
-    ------
-    UsageError
-        For an unknown protocol or metric, or a file of protocols that is not valid.
-    """
-    from bench.scoring import Scoring
-
-    chosen = choose_protocols([protocol], file)[0]
-    scoring = Scoring(chosen, choose_metrics(metrics))
-    return scoring if connectivity is None else scoring.connected(choose_connectivity(connectivity))
-
-
-def choose_connectivity(name: str) -> Connectivity:
-    """Check what is to be done to labels in several 4-connected parts before they are scored.
-
-    Raises
-    ------
-    UsageError
-        If there is no such treatment.
-    """
-    from bench.errors import UsageError
-    from metrics.protocols import CONNECTIVITIES
-
-    for known in CONNECTIVITIES:
-        if name == known:
-            return known
-    raise UsageError(f"--connectivity: unknown '{name}'; there are {', '.join(CONNECTIVITIES)}")
-
-
-def choose_protocols(names: Sequence[str], file: Path | None) -> list[Protocol]:
-    """Find protocols among the built-in ones and those of a file; all if none is named.
-
-    Raises
-    ------
-    UsageError
-        If one is unknown, or the file is not valid.
-    """
-    from bench.errors import UsageError
-    from metrics import PROTOCOLS, ProtocolError, get_protocol, load_protocols
-
-    try:
-        own = {} if file is None else load_protocols(file)
-    except ProtocolError as error:
-        raise UsageError(f"--protocol-file: {error}") from error
-    known = PROTOCOLS | own
-    try:
-        return [get_protocol(name, known) for name in dict.fromkeys(names or known)]
-    except ProtocolError as error:
-        raise UsageError(
-            f"--protocol: {error}; one of your own needs --protocol-file, several side by side"
-            " 'bench protocols'"
-        ) from error
-
-
-def choose_metrics(text: str) -> tuple[str, ...]:
-    """Read ``default,gr`` into metric ids, each once.
-
-    Raises
-    ------
-    UsageError
-        If one is unknown, or none is named.
-    """
-    from bench.errors import UsageError
-    from metrics import METRICS, RECORDED, get_metric
-
-    groups = {"default": RECORDED, "all": tuple(METRICS)}
-    parts = split_names("--metrics", text)
-    try:
-        ids = [id for part in parts for id in groups.get(part) or (get_metric(part).id,)]
-    except ValueError as error:
-        raise UsageError(f"--metrics: {error}") from error
-    return tuple(dict.fromkeys(ids))
-
-
-def make_console(quiet: bool) -> Console:
-    """Return the console that progress goes to: standard error, so that pipes do not end a run."""
-    from rich.console import Console
-
-    return Console(quiet=quiet, soft_wrap=True, stderr=True)
-
-
-def split_names(option: str, text: str) -> list[str]:
-    """Read names with commas between.
-
-    Raises
-    ------
-    UsageError
-        If there is none.
-    """
-    from bench.errors import UsageError
-
-    parts = [part.strip() for part in text.split(",") if part.strip()]
-    if not parts:
-        raise UsageError(f"{option}: {text!r} names nothing; give names with commas between")
-    return parts
-
-
-def split_metrics(option: str, text: str) -> list[str]:
-    """Read metric ids with commas between.
-
-    Raises
-    ------
-    UsageError
-        If there is none, or one is unknown.
-    """
-    from bench.errors import UsageError
-    from metrics import get_metric
-
-    try:
-        return [get_metric(name).id for name in split_names(option, text)]
-    except ValueError as error:
-        raise UsageError(f"{option}: {error}") from error
-
-
-def split_patterns(only: str, without: str) -> tuple[list[str], list[str]]:
-    """Read the labels to show and those to leave out.
-
-    Raises
-    ------
-    UsageError
-        If none is to be shown.
-    """
-    return split_names("--only", only), split_names("--without", without) if without else []
-
-
-def write_report(text: str, numbers: pd.DataFrame, out: Path) -> None:
-    """Write a comparison: ``.md`` as it is printed, ``.csv`` with all its numbers, unrounded.
-
-    Raises
-    ------
-    StorageError
-        If it cannot be written.
-    """
-    from bench.errors import StorageError
-    from reports.output import OutputError, write_whole
-
-    content = text.rstrip() + "\n" if out.suffix == ".md" else numbers.to_csv(index=False)
-
-    def write(path: Path) -> None:
-        path.write_text(content, encoding="utf-8")
-
-    try:
-        write_whole(out, write)
-    except OutputError as error:
-        raise StorageError(str(error)) from error
-
-
-def check_report(out: Path | None) -> None:
-    """Refuse a name for a comparison that says no format, before anything is computed.
-
-    Raises
-    ------
-    UsageError
-        If it ends neither in ``.md`` nor in ``.csv``.
-    """
-    from bench.errors import UsageError
-
-    if out is not None and out.suffix not in (".md", ".csv"):
-        raise UsageError(f"--out: '{out}' ends neither in .md nor in .csv; choose one of them")
-
-
-def load_plugins(plugins: list[Path] | None) -> tuple[Path, ...]:
-    """Load plugin files, so that their methods have names.
-
-    Raises
-    ------
-    UsageError
-        If a file does not exist, fails to import or takes a name that is in use.
-    """
-    from bench.errors import UsageError
-    from methods.registry import PluginError, load_plugin_file
-
-    paths = tuple(path.resolve() for path in plugins or ())
-    for path in paths:
-        try:
-            load_plugin_file(path)
-        except PluginError as error:
-            raise UsageError(f"--plugin: {error}") from error
-    return paths
-
-
-def find_dataset(name: str, root: Path | None, split: str | None, limit: int | None) -> Dataset:
-    """Open the data set that the options name.
-
-    Raises
-    ------
-    UsageError
-        If there is no such data set, folder, split or image.
-    """
-    from bench.datasets import DatasetError, open_dataset
-    from bench.errors import UsageError
-
-    if limit is not None and limit < 1:
-        raise UsageError(f"--limit: {limit} is too small; the least value is 1")
-    try:
-        return open_dataset(name, root=root, split=split, limit=limit)
-    except DatasetError as error:
-        raise UsageError(str(error)) from error
-
-
-def count_workers(workers: int | None) -> int:
-    """Return how many workers to use; by default one for each core that this process may use."""
-    from joblib import cpu_count
-
-    from bench.errors import UsageError
-
-    if workers is None:
-        return int(cpu_count())
-    if workers < 1:
-        raise UsageError(f"--workers: {workers} is too small; the least value is 1")
-    return workers
-
-
-def results_file(out: Path) -> Path:
-    """Check the name of a results file.
-
-    Raises
-    ------
-    UsageError
-        If it is a folder or does not end in ``.parquet``.
-    """
-    from bench.errors import UsageError
-
-    try:
-        if out.suffix != ".parquet" or out.is_dir():
-            raise UsageError(f"--out: '{out}' is no name for a results file; end it in .parquet")
-        return out.resolve()
-    except OSError as error:
-        raise UsageError(f"--out: '{out}' cannot be used: {error.strerror}") from error

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from bench.cli import options
-from bench.errors import StorageError, UsageError
+from bench.cli import options, output, values
+from bench.errors import UsageError
 
 
 def plot(
@@ -38,35 +38,21 @@ def plot(
     Scores stand against the returned number of superpixels. Writes curves, runtime (from
     uncontended cells; `bench run --timing` makes them), summary.csv and summary.md.
     """
-    from reports.output import OutputError
-    from reports.plot import FORMATS, make_figures
-    from reports.results import ResultsError
+    from reports.plot import FORMATS
 
-    wanted = [] if metrics is None else options.split_metrics("--metrics", metrics)
-    kinds = options.split_names("--formats", formats)
-    shown, hidden = options.split_patterns(only, without)
+    wanted = [] if metrics is None else values.split_metrics("--metrics", metrics)
+    kinds = values.split_names("--formats", formats)
+    shown, hidden = values.split_patterns(only, without)
     for kind in kinds:
         if kind not in FORMATS:
             raise UsageError(f"--formats: unknown format {kind!r}; known are {', '.join(FORMATS)}")
-
-    def note(remark: str) -> None:
-        if not quiet:
-            typer.echo(f"note: {remark}", err=True)
-
-    try:
-        written = make_figures(
-            results,
-            out,
-            wanted,
-            kinds,
-            only=shown,
-            without=hidden,
-            annotators=annotators,
-            on_note=note,
-        )
-    except ResultsError as error:
-        raise UsageError(str(error)) from error
-    except OutputError as error:
-        raise StorageError(str(error)) from error
-    if not quiet:
-        typer.echo("\n".join(map(str, written)))
+    output.draw(
+        results,
+        quiet=quiet,
+        out=out,
+        metrics=wanted,
+        formats=kinds,
+        only=shown,
+        without=hidden,
+        annotators=annotators,
+    )

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bench.cli import options
+from bench.cli import options, output, values
 
 
 def protocols(
@@ -36,24 +36,25 @@ def protocols(
     kept in the .run folder, so that a second call is quick.
     """
     from bench.errors import UsageError
-    from bench.plan import digest
-    from bench.rescored import Source, backend_for, make_cells
-    from bench.runner import INTERRUPTED, Settings
+    from bench.planning.cells import digest
+    from bench.planning.stored_rows import Source, backend_for, make_cells
+    from bench.runner import INTERRUPTED
     from bench.runner import run as run_cells
-    from bench.scoring import Scoring
-    from bench.store import Store
-    from reports.protocols import side_by_side
-    from reports.results import ResultsError
+    from bench.scoring.score import Scoring
+    from bench.settings import Settings
+    from bench.storage.store import Store
+    from reports.data.results import ResultsError
+    from reports.tables.protocols import side_by_side
 
-    options.check_report(out)
-    shown = options.choose_metrics(metrics)
-    names = options.split_names("--protocol", protocol) if protocol else []
-    chosen = options.choose_protocols(names, protocol_file)
-    patterns = options.split_patterns(only, without)
+    values.check_report(out)
+    shown = values.choose_metrics(metrics)
+    names = values.split_names("--protocol", protocol) if protocol else []
+    chosen = values.choose_protocols(names, protocol_file)
+    patterns = values.split_patterns(only, without)
     source = Source.read(results).only(*patterns)
     data = source.dataset(root)
     folder = Store(results.resolve()).folder / "protocols"
-    console = options.make_console(quiet)
+    console = output.make_console(quiet)
     cells = make_cells(source, data, folder)  # the same for all: they differ in the scoring
     files, statuses = {}, []
     for one in chosen:
@@ -62,7 +63,7 @@ def protocols(
         console.print(f"Protocol {one.name}: {one.title}", highlight=False)
         settings = Settings(
             out=target,
-            workers=options.count_workers(workers),
+            workers=values.count_workers(workers),
             backend=backend_for(cells),
             scoring=scoring,
             match_n=source.facts.get("match_n"),
@@ -80,5 +81,5 @@ def protocols(
     if not quiet:
         typer.echo(text)
     if out is not None:
-        options.write_report(text, numbers, out)
+        output.write_report(text, numbers, out)
     return max(statuses)

@@ -9,17 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.cli import options
-from bench.cli.plot import plot
-from bench.cli.run import Device, Preset, run
+from bench.cli import options, output, values
 from bench.errors import BenchError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from bench.cost import Cost
     from bench.datasets import Dataset
-    from bench.plan import Cell, Variant
+    from bench.execution.cost import Cost
+    from bench.planning.cells import Cell
+    from bench.planning.variants import Variant
 
 METHODS = "slic,seeds,fh,lsc,etps,rim,ea,proposed"
 COUNTS = "25,50,100,150,200,250,300,350,400"
@@ -31,27 +30,11 @@ def reproduce(
     root: options.Root = None,
     split: Annotated[str, typer.Option("--split", help="Part of BSDS500.")] = "test",
     limit: options.Limit = None,
-    methods: Annotated[
-        str,
-        typer.Option(
-            "--methods",
-            autocompletion=options.complete_methods,
-            help="Names, globs and grids: rim,proposed[blocks=2,4]",
-        ),
-    ] = METHODS,
-    n: Annotated[str, typer.Option("--n", help="Superpixel counts to ask for.")] = COUNTS,
-    preset: Annotated[
-        Preset,
-        typer.Option(
-            "--preset",
-            help="Settings of the networks: 'paper' as published, 'quick' for a CPU; 'auto' is"
-            " 'paper' on CUDA, else 'quick'.",
-        ),
-    ] = Preset.PAPER,
-    device: Annotated[
-        Device, typer.Option("--device", help="For the networks; 'auto' takes CUDA if any.")
-    ] = Device.AUTO,
-    seed: Annotated[str, typer.Option("--seed", help="Seeds of methods that draw.")] = "0",
+    methods: options.MethodsText = METHODS,
+    n: options.Counts = COUNTS,
+    preset: options.PresetName = options.Preset.PAPER,
+    device: options.DeviceName = options.Device.AUTO,
+    seed: options.Seeds = "0",
     plugin: options.Plugins = None,
     out: Annotated[
         Path, typer.Option("--out", help="Folder for the results, the figures and the tables.")
@@ -66,43 +49,42 @@ def reproduce(
     'bench run' does (the same command again continues an interrupted run) and is drawn as 'bench
     plot' does. Exit status as for 'bench run'.
     """
-    from bench.plan import default_methods, make_plan, make_variants
-    from bench.selection import choose, parse_integers, parse_terms
-    from bench.store import Store, storage_errors
+    from bench.planning.cells import make_plan
+    from bench.planning.selection import choose, parse_integers, parse_terms
+    from bench.planning.variants import default_methods, make_variants
+    from bench.runner import run as run_cells
+    from bench.settings import Settings
+    from bench.storage.files import storage_errors
+    from bench.storage.store import Store
     from methods import list_methods
 
     counts, seeds = parse_integers(n, "--n", least=1), parse_integers(seed, "--seed", least=0)
-    results = options.results_file(out / "results.parquet")
-    plugins = options.load_plugins(plugin)
+    results = values.results_file(out / "results.parquet")
+    plugins = values.load_plugins(plugin)
     choices = choose(parse_terms(methods), list_methods(), default_methods)
     variants = make_variants(choices, preset.value, device.value, DATASET)
-    data = options.find_dataset(DATASET, root, split, limit)
+    data = values.find_dataset(DATASET, root, split, limit)
     with storage_errors(results):
         results.parent.mkdir(parents=True, exist_ok=True)
+    cells = make_plan(data, variants, counts, seeds)
     done = Store(results).done()
-    todo = [c for c in make_plan(data, variants, counts, seeds) if c.key not in done]
-    console = options.make_console(quiet=False)
+    todo = [cell for cell in cells if cell.key not in done]
+    console = output.make_console(quiet=False)
     if todo:
         _tell_cost(variants, todo, data, plugins, console)
         if not yes and sys.stdin.isatty() and not typer.confirm("Start?", default=True, err=True):
             return 0
-    status = run(
-        methods=methods,
-        n=n,
-        dataset=DATASET,
-        root=root,
-        split=split,
-        limit=limit,
+    settings = Settings(
         out=results,
-        seed=seed,
-        device=device,
-        preset=preset,
-        plugin=plugin,
+        workers=values.count_workers(None),
+        plugins=plugins,
+        arguments=tuple(sys.argv[1:]),
     )
+    status = run_cells(cells, data, settings, console)
     if status not in (0, 2):
         return status
     try:
-        plot(results)
+        output.draw(results)
     except BenchError as error:
         typer.echo(f"bench: {error}", err=True)
         return status or error.exit_status
@@ -121,10 +103,10 @@ def _tell_cost(
 
     from rich.text import Text
 
-    from bench.cost import Timer, costs_by_count, count_cells, seconds_of
+    from bench.execution.cost import Timer, costs_by_count, count_cells, seconds_of
 
     image = data.load(todo[0].image).image
-    workers = options.count_workers(None)
+    workers = values.count_workers(None)
     costs: list[Mapping[int, Cost]] = []
     seconds: list[float] = []
     numbers = count_cells(todo, variants)
@@ -183,7 +165,7 @@ def _print_total(
     total = f"{hours:.1f} hours" if hours >= 1 else f"{seconds / 60:.1f} minutes"
     days = f" ({hours / 24:.1f} days)" if hours >= 24 else ""
     ways = [f"--limit K (each image takes {_duration(seconds / images)})"] if images > 1 else []
-    if any(variant.given.get("preset") == Preset.PAPER for variant in variants):
+    if any(variant.given.get("preset") == options.Preset.PAPER for variant in variants):
         ways.append("--preset quick (not the published settings)")
     ways.append("fewer --n or --methods")
     console.print(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.cli import options
+from bench.cli import options, output, values
 
 if TYPE_CHECKING:
     from metrics.protocols import Connectivity
@@ -52,18 +52,18 @@ def rescore(
     Everything else in the rows stays, times above all; rows without a label map stay as they are.
     """
     from bench.errors import UsageError
-    from bench.rescored import Source, backend_for, make_cells
-    from bench.runner import Settings
+    from bench.planning.stored_rows import Source, backend_for, make_cells
     from bench.runner import run as run_cells
+    from bench.settings import Settings
 
     treatments = _treatments(connectivity)
     source = Source.read(results)
     chosen = metrics or ",".join(source.facts.get("metrics", ["default"]))
-    scoring = options.make_scoring(protocol, protocol_file, None, chosen)
+    scoring = values.make_scoring(protocol, protocol_file, None, chosen)
     if len(treatments) == 1:
         scoring = scoring.connected(treatments[0])
     named = "-".join([results.stem, scoring.protocol.name, *filter(None, treatments)])
-    target = options.results_file(out or results.with_name(f"{named}.parquet"))
+    target = values.results_file(out or results.with_name(f"{named}.parquet"))
     if target == results.resolve():
         raise UsageError(f"--out: '{target}' is what is to be scored again; give another name")
     data = source.dataset(root)
@@ -71,7 +71,7 @@ def rescore(
     cells = make_cells(source, data, target.parent, several or [None])
     settings = Settings(
         out=target,
-        workers=options.count_workers(workers),
+        workers=values.count_workers(workers),
         backend=backend_for(cells),
         force=force,
         retry_failed=retry_failed,
@@ -80,11 +80,11 @@ def rescore(
         match_n=source.facts.get("match_n"),
         arguments=tuple(sys.argv[1:]),
     )
-    return run_cells(cells, data, settings, options.make_console(quiet))
+    return run_cells(cells, data, settings, output.make_console(quiet))
 
 
 def _treatments(text: str | None) -> list[Connectivity | None]:
     if text is None:
         return [None]
-    names = options.split_names("--connectivity", text)
-    return [options.choose_connectivity(name) for name in dict.fromkeys(names)]
+    names = values.split_names("--connectivity", text)
+    return [values.choose_connectivity(name) for name in dict.fromkeys(names)]

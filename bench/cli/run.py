@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from bench.cli import options
+from bench.cli import options, output, values
 
 LONGEST_TIMEOUT = 10_000_000
 
@@ -21,38 +21,15 @@ class Backend(StrEnum):
     SEQUENTIAL = "sequential"
 
 
-class Device(StrEnum):
-    """What networks run on."""
-
-    AUTO = "auto"
-    CPU = "cpu"
-    CUDA = "cuda"
-
-
-class Preset(StrEnum):
-    """Which settings networks use."""
-
-    AUTO = "auto"
-    PAPER = "paper"
-    QUICK = "quick"
-
-
 def run(
-    methods: Annotated[
-        str,
-        typer.Option(
-            "--methods",
-            autocompletion=options.complete_methods,
-            help="'all', names, globs and grids: slic[compactness=1,10],fh",
-        ),
-    ] = "all",
-    n: Annotated[str, typer.Option("--n", help="Superpixel counts to ask for.")] = "50,100,200",
+    methods: options.MethodsText = "all",
+    n: options.Counts = "50,100,200",
     dataset: options.DatasetName = "sample",
     root: options.Root = None,
     split: options.Split = None,
     limit: options.Limit = None,
     out: options.Out = Path("results.parquet"),
-    seed: Annotated[str, typer.Option("--seed", help="Seeds of methods that draw.")] = "0",
+    seed: options.Seeds = "0",
     workers: options.Workers = None,
     backend: Annotated[
         Backend, typer.Option("--backend", help="'sequential' runs in this process, to debug.")
@@ -72,18 +49,8 @@ def run(
             " keeping medians.",
         ),
     ] = False,
-    device: Annotated[
-        Device,
-        typer.Option("--device", help="For methods that can use a GPU; 'auto' takes CUDA if any."),
-    ] = Device.AUTO,
-    preset: Annotated[
-        Preset,
-        typer.Option(
-            "--preset",
-            help="Settings of methods that have presets: 'paper' as published, 'quick' for a CPU;"
-            " 'auto' is 'paper' on CUDA, 'quick' on the CPU and on the sample data set.",
-        ),
-    ] = Preset.AUTO,
+    device: options.DeviceName = options.Device.AUTO,
+    preset: options.PresetName = options.Preset.AUTO,
     match_n: Annotated[
         float | None,
         typer.Option(
@@ -108,11 +75,11 @@ def run(
     could be run, 2 some cells failed (their rows say why), 130 interrupted.
     """
     from bench.errors import UsageError
-    from bench.plan import default_methods, make_plan, make_variants
-    from bench.presets import explain_presets
-    from bench.runner import Settings
+    from bench.planning.cells import make_plan
+    from bench.planning.selection import choose, parse_integers, parse_terms
+    from bench.planning.variants import default_methods, explain_presets, make_variants
     from bench.runner import run as run_cells
-    from bench.selection import choose, parse_integers, parse_terms
+    from bench.settings import Settings
     from methods import list_methods
 
     if timeout is not None and not 0 < timeout <= LONGEST_TIMEOUT:
@@ -126,23 +93,23 @@ def run(
     counts = parse_integers(n, "--n", least=1)
     seeds = parse_integers(seed, "--seed", least=0)
     settings = Settings(
-        out=options.results_file(out),
-        workers=options.count_workers(workers),
+        out=values.results_file(out),
+        workers=values.count_workers(workers),
         backend=backend,
         timeout=timeout,
         timing=timing,
         force=force,
         retry_failed=retry_failed,
-        plugins=options.load_plugins(plugin),
-        scoring=options.make_scoring(protocol, protocol_file, connectivity, metrics),
+        plugins=values.load_plugins(plugin),
+        scoring=values.make_scoring(protocol, protocol_file, connectivity, metrics),
         match_n=match_n,
         arguments=tuple(sys.argv[1:]),
     )
     choices = choose(parse_terms(methods), list_methods(), default_methods)
     variants = make_variants(choices, preset.value, device.value, dataset)
-    data = options.find_dataset(dataset, root, split, limit)
+    data = values.find_dataset(dataset, root, split, limit)
     cells = make_plan(data, variants, counts, seeds, match_n)
-    console = options.make_console(quiet)
+    console = output.make_console(quiet)
     for line in explain_presets(variants, dataset):
         console.print(line, highlight=False, markup=False)
     return run_cells(cells, data, settings, console)

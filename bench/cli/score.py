@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bench.cli import options
+from bench.cli import options, output, values
 
 
 def score(
@@ -43,18 +43,18 @@ def score(
     was asked for; without it n is null. An image of the data set without a label map ends as a
     failed row; the exit status is then 2.
     """
-    from bench.runner import Settings
+    from bench.planning.label_maps import find_label_maps
     from bench.runner import run as run_cells
-    from bench.scored import find_label_maps
+    from bench.settings import Settings
 
     settings = Settings(
-        out=options.results_file(out),
-        workers=options.count_workers(workers),
+        out=values.results_file(out),
+        workers=values.count_workers(workers),
         force=force,
         retry_failed=retry_failed,
-        scoring=options.make_scoring(protocol, protocol_file, connectivity, metrics),
+        scoring=values.make_scoring(protocol, protocol_file, connectivity, metrics),
         arguments=tuple(sys.argv[1:]),
     )
-    data = options.find_dataset(dataset, root, split, limit)
+    data = values.find_dataset(dataset, root, split, limit)
     cells = find_label_maps(labels, data, name or labels.resolve().name)
-    return run_cells(cells, data, settings, options.make_console(quiet))
+    return run_cells(cells, data, settings, output.make_console(quiet))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
@@ -123,9 +122,3 @@ def hash_files(files: Iterable[tuple[str, Path]]) -> str:
         digest.update(f"{role} {len(content)}\n".encode("utf-8", "surrogateescape"))
         digest.update(content)
     return digest.hexdigest()
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Return a hint ``; did you mean 'x'?``, or nothing when no known name is near."""
-    matches = difflib.get_close_matches(name, list(known), n=1)
-    return f"; did you mean '{matches[0]}'?" if matches else ""

@@ -14,8 +14,9 @@ import numpy as np
 import scipy.io
 from numpy.typing import NDArray
 
-from bench.datasets.base import Dataset, DatasetError, Sample, check_sizes, hash_files, nearest
+from bench.datasets.base import Dataset, DatasetError, Sample, check_sizes, hash_files
 from bench.datasets.images import image_size, read_image
+from bench.errors import hint
 
 SPLITS = ("train", "val", "test")
 ROOT_VARIABLE = "SUPERPIXEL_BENCH_BSDS500"
@@ -41,7 +42,7 @@ class Bsds500(Dataset):
         self.split = split or "test"
         if self.split not in SPLITS:
             raise DatasetError(
-                f"bsds500 has no split '{self.split}'{nearest(self.split, SPLITS)} "
+                f"bsds500 has no split '{self.split}'{hint(self.split, SPLITS)} "
                 f"(known: {', '.join(SPLITS)})"
             )
         self.root = _find_root(root)

@@ -11,8 +11,9 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.datasets.base import Dataset, DatasetError, Sample, check_sizes, hash_files, nearest
+from bench.datasets.base import Dataset, DatasetError, Sample, check_sizes, hash_files
 from bench.datasets.images import EXTENSIONS, image_size, read_image
+from bench.errors import hint
 from methods.labelfiles import SUFFIXES, read_labels
 
 ANNOTATION_FOLDERS = ("labels", "annotations", "groundTruth")
@@ -124,7 +125,7 @@ def _image_folder(root: Path, split: str) -> Path:
     if not (base / split).is_dir():
         splits = _subfolders(base)
         raise DatasetError(
-            f"{base} has no split '{split}'{nearest(split, splits)} "
+            f"{base} has no split '{split}'{hint(split, splits)} "
             f"(there: {', '.join(splits) or 'no folder at all'})"
         )
     return base / split

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from bench.datasets.base import Dataset, DatasetError, nearest
+from bench.datasets.base import Dataset, DatasetError
+from bench.errors import hint
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Entry:
 DATASETS: Mapping[str, Entry] = MappingProxyType(
     {
         "sample": Entry(
-            "bench.datasets.sample:SampleDataset",
+            "bench.datasets.sample.dataset:SampleDataset",
             "10 embedded composites of natural texture with exactly known regions (default)",
         ),
         "bsds500": Entry(
@@ -64,7 +65,7 @@ def open_dataset(
     """
     if name not in DATASETS:
         raise DatasetError(
-            f"unknown data set '{name}'{nearest(name, DATASETS)} (known: {', '.join(DATASETS)})"
+            f"unknown data set '{name}'{hint(name, DATASETS)} (known: {', '.join(DATASETS)})"
         )
     if limit is not None and limit < 1:
         raise DatasetError(f"limit is {limit}, which leaves no image; give 1 or more")

@@ -1,4 +1,4 @@
-"""Compiled loops of `methods.labels`."""
+"""Compiled loops of `methods.canonical`."""
 
 import numpy as np
 from numpy.typing import NDArray

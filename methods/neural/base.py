@@ -5,13 +5,13 @@ PyTorch is imported when one of them is used, not when they are listed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from methods.base import Method
+from methods.neural.solution import Solution
 
 if TYPE_CHECKING:
     from torch import nn
@@ -25,28 +25,6 @@ PAPER: dict[str, float | str] = {
     "scale": 1.0, "learning_rate": 0.01, "decay": "none", "gain": 1.0, "postprocess": "published"
 }  # fmt: skip
 QUICK: dict[str, float | str] = {"scale": 0.25, "decay": "cosine", "postprocess": "even"}
-
-
-@dataclass(frozen=True)
-class Solution:
-    """What a network found for an image.
-
-    Attributes
-    ----------
-    labels : (H, W) ndarray of int64
-        After post-processing; not every integer occurs.
-    soft_image : (H, W, 3) ndarray of float32
-        Soft superpixelated image, eq. (2) as meant, in [0, 1].
-    reconstruction : (H, W, 3) ndarray of float32
-        The network's reconstruction of the image, in [0, 1].
-    losses : (iterations,) ndarray of float64
-        The objective before each step.
-    """
-
-    labels: NDArray[np.int64]
-    soft_image: NDArray[np.float32]
-    reconstruction: NDArray[np.float32]
-    losses: NDArray[np.float64]
 
 
 class Neural(Method):

@@ -10,9 +10,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from methods.canonical import connected_components
 from methods.kernels.compiled import compiled
 from methods.kernels.merge import merge_alike
-from methods.labels import connected_components
 
 SMALLEST = 0.06  # parts smaller than this share of the mean area H W / n are merged
 LARGEST = 3.0  # times that area, where the published traversal stops

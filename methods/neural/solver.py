@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Literal, Protocol
 
 import numpy as np
 import torch
@@ -10,16 +12,12 @@ from numpy.typing import NDArray
 from torch import nn
 
 from methods.base import Skip
-from methods.neural.base import Neural, Solution
-from methods.neural.machine import (
-    available_memory,
-    has_bf16_units,
-    kept_memory,
-    reproducible,
-)
+from methods.neural.machine import available_memory, has_bf16_units, kept_memory, reproducible
+from methods.neural.objective import Objective
 from methods.neural.optimise import initialise, optimise, predict
 from methods.neural.postprocess import postprocess
-from methods.neural.scene import SMALLEST_SIDE, colours, make_scene
+from methods.neural.scene import SMALLEST_SIDE, Scene, colours, make_scene
+from methods.neural.solution import Solution
 
 PIXELS_PER_SUPERPIXEL = 16  # of the image at its working resolution, at least
 GIB = 2**30
@@ -28,7 +26,31 @@ LAYER_COPIES = 5  # arrays that optimising keeps of each layer, at most; measure
 BYTES_PER_WEIGHT = 32  # itself, gradient, two moments, four transformed numbers: float32
 
 
-def solve(method: Neural, image: NDArray[np.uint8], n: int) -> Solution:
+class Optimised(Protocol):
+    """What a method says of the network that is optimised for it; see `methods.neural.base`."""
+
+    device: str
+    precision: Literal["auto", "fp32", "bf16"]
+    scale: float
+    start: str
+    seed: int
+    iterations: int
+    learning_rate: float
+    decay: Literal["none", "cosine"]
+    postprocess: Literal["published", "even", "merge", "none"]
+    facts: Mapping[str, int | float | str]
+
+    def network(self, n: int, height: int, width: int) -> nn.Module:
+        """Return the network, not yet initialised."""
+
+    def objective(self, scene: Scene) -> Objective:
+        """Return what is minimised."""
+
+    def channels(self) -> int:
+        """Return the channels of all layers together, whose arrays optimising keeps."""
+
+
+def solve(method: Optimised, image: NDArray[np.uint8], n: int) -> Solution:
     """Optimise a network on the image, and apply it to all pixels; see `Neural.solve`."""
     height, width = image.shape[:2]
     if not 1 <= n <= height * width:
@@ -48,7 +70,7 @@ def solve(method: Neural, image: NDArray[np.uint8], n: int) -> Solution:
 
 
 def optimised(
-    method: Neural, image: NDArray[np.uint8], n: int, scale: float, dtype: torch.dtype
+    method: Optimised, image: NDArray[np.uint8], n: int, scale: float, dtype: torch.dtype
 ) -> Solution:
     """Return what the network finds; no tensor outlives the call."""
     device = method.device
@@ -75,7 +97,7 @@ def optimised(
 
 
 def refuse_what_does_not_fit(
-    method: Neural, shape: tuple[int, int], scale: float, n: int, itemsize: int
+    method: Optimised, shape: tuple[int, int], scale: float, n: int, itemsize: int
 ) -> None:
     """Decline an image for which the device has not the memory.
 

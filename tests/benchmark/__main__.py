@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 import methods.neural  # noqa: F401  before torch, for how its threads wait
-from bench.provenance import describe
+from bench.storage.provenance import describe
 
 PARTS = ("scoring", "overhead", "resume", "plot", "methods", "scaling", "networks")
 LONG = ("parity", "quick", "loss", "postprocess")

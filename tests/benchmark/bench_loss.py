@@ -15,9 +15,9 @@ from matplotlib.figure import Figure
 from bench.datasets import open_dataset
 from methods import get_method
 from methods.registry import get_class, method_version
+from reports.figures.panel import scale
+from reports.figures.style import BLUE, GREEN, GREY, PAGE_WIDTH, VERMILION, paper
 from reports.output import save_figure
-from reports.panel import scale
-from reports.style import BLUE, GREEN, GREY, PAGE_WIDTH, VERMILION, paper
 from tests.benchmark.row import Row
 from tests.benchmark.runs import Runs
 from tests.shared import BSDS500

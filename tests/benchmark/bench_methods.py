@@ -13,7 +13,7 @@ import numpy as np
 
 from bench.datasets import open_dataset
 from methods import get_method
-from methods.labels import canonicalise
+from methods.canonical import canonicalise
 from metrics import evaluate
 from tests.benchmark.core import one_core
 from tests.benchmark.row import Row

@@ -14,9 +14,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from bench.cost import clock_of
 from bench.datasets import open_dataset
-from bench.measure import measure
+from bench.execution.cost import clock_of
+from bench.execution.measure import measure
 from methods import get_method
 from methods.neural.machine import has_bf16_units, kept_memory
 from methods.neural.optimise import initialise, optimise

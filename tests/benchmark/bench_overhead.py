@@ -12,11 +12,12 @@ import pandas as pd
 import psutil
 
 from bench.datasets import open_dataset
-from bench.plan import make_plan, make_variants
-from bench.scoring import DEFAULT_SCORING
-from bench.selection import Choice
-from bench.store import Store
-from bench.worker import Job, initialise, load_sample, run_batch, warm_up_scoring
+from bench.execution.worker import Job, initialise, load_sample, run_batch, warm_up_scoring
+from bench.planning.cells import make_plan
+from bench.planning.selection import Choice
+from bench.planning.variants import make_variants
+from bench.scoring.score import DEFAULT_SCORING
+from bench.storage.store import Store
 from tests.benchmark.row import Row
 from tests.shared import BSDS500
 

@@ -21,14 +21,14 @@ from torch import nn
 
 from bench.datasets import open_dataset
 from methods import get_method
-from methods.labels import canonicalise
+from methods.canonical import canonicalise
 from methods.neural.machine import kept_memory
 from methods.neural.optimise import initialise, optimise, predict
 from methods.neural.postprocess import postprocess
 from methods.neural.scene import make_scene
 from methods.registry import get_class, method_version
 from metrics import evaluate
-from reports.stats import bootstrap_interval
+from reports.statistics.bootstrap import bootstrap_interval
 from tests.benchmark.plain import plain_network, plain_objective
 from tests.benchmark.row import Row
 from tests.benchmark.runs import Runs

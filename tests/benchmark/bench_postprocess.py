@@ -16,13 +16,13 @@ import torch
 
 from bench.datasets import open_dataset
 from methods import get_method
-from methods.labels import canonicalise
+from methods.canonical import canonicalise
 from methods.neural import solver
 from methods.neural.postprocess import postprocess
 from methods.neural.scene import standardised
 from methods.registry import get_class
 from metrics import evaluate
-from reports.stats import bootstrap_interval
+from reports.statistics.bootstrap import bootstrap_interval
 from tests.benchmark.row import Row
 from tests.shared import BSDS500
 

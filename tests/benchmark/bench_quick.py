@@ -14,16 +14,16 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 
-from bench.calls import call, call_matched
 from bench.datasets import open_dataset
+from bench.execution.method_calls import call, call_matched
 from methods import get_method
-from methods.labels import canonicalise
+from methods.canonical import canonicalise
 from methods.registry import get_class, method_version
 from metrics import evaluate, get_metric
-from reports.curves import ARROWS
+from reports.data.words import ARROWS
+from reports.figures.panel import legend_below, scale
+from reports.figures.style import PAGE_WIDTH, assign, paper
 from reports.output import save_figure
-from reports.panel import legend_below, scale
-from reports.style import PAGE_WIDTH, assign, paper
 from tests.benchmark.row import Row
 from tests.benchmark.runs import Runs
 from tests.shared import BSDS500

@@ -10,10 +10,11 @@ import cv2
 import numpy as np
 
 from bench.datasets import open_dataset
-from bench.plan import make_plan, make_variants
-from bench.selection import Choice
-from bench.store import Store
-from bench.worker import Job, blank_row
+from bench.execution.worker import Job, blank_row
+from bench.planning.cells import make_plan
+from bench.planning.selection import Choice
+from bench.planning.variants import make_variants
+from bench.storage.store import Store
 from metrics import METRICS
 from tests.benchmark.row import Row
 

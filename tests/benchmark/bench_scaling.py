@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from bench.datasets import open_dataset
 from methods import get_method
-from reports.style import COLUMN_WIDTH, assign, paper
+from reports.figures.style import COLUMN_WIDTH, assign, paper
 from tests.benchmark.row import Row
 from tests.shared import BSDS500
 
@@ -27,7 +27,7 @@ BYTES_PER_PIXEL = 200.0
 CHILD = """
 import json, sys
 import numpy as np
-from bench.measure import measure
+from bench.execution.measure import measure
 from methods import get_method
 from tests.benchmark.bench_scaling import N, picture
 from tests.benchmark.core import one_core

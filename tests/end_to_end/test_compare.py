@@ -111,7 +111,7 @@ def test_the_exit_status_tells_whether_two_files_agree(bench, compare, a, other)
         (["a.parquet", "missing.parquet"], "no such file"),
         (["cut.parquet"], "truncated"),
         (["a.parquet", "cut.parquet"], "truncated"),
-        (["a.parquet", "--metrics", "asaa"], "did you mean asa"),
+        (["a.parquet", "--metrics", "asaa"], "did you mean 'asa'"),
         (["a.parquet", "--metrics", ","], "names nothing"),
         (["lacking.parquet"], "no column 'asa'"),
         (["a.parquet", "lacking.parquet"], "no column 'asa'"),

@@ -7,17 +7,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import reports.figure_edge
-import reports.figure_laplacian
-import reports.figure_soft
+import reports.figures.image
 from bench.cli import _status
-from bench.plan import make_variants
-from bench.selection import choose, parse_terms
+from bench.planning.selection import choose, parse_terms
+from bench.planning.variants import make_variants
 from methods import list_methods
+from reports.figures.image import edge, laplacian, soft
 from tests.conftest import write_png
 
 PRETEND = Path(__file__).with_name("pretend.py")
-FIGURES = Path(reports.__path__[0])
+FIGURES = Path(reports.figures.image.__path__[0])
 
 
 @pytest.fixture
@@ -33,10 +32,10 @@ def figure(tmp_path, monkeypatch, capfd, photo):
     """Run ``bench figure ...`` in an empty folder; return its status and what it says."""
     monkeypatch.chdir(tmp_path)
     # The networks' names stand for methods that return at once.
-    monkeypatch.setattr(reports.figure_soft, "METHODS", ("pretend[soft_image=false]", "pretend"))
-    monkeypatch.setattr(reports.figure_laplacian, "METHODS", ("pretend",))
-    edge = ("pretend[edge=none,laplacian=false]", "pretend")
-    monkeypatch.setattr(reports.figure_edge, "METHODS", edge)
+    monkeypatch.setattr(soft, "METHODS", ("pretend[soft_image=false]", "pretend"))
+    monkeypatch.setattr(laplacian, "METHODS", ("pretend",))
+    ways = ("pretend[edge=none,laplacian=false]", "pretend")
+    monkeypatch.setattr(edge, "METHODS", ways)
 
     def run(kind, *arguments, image=photo):
         given = ["figure", kind, "--image", image, "--plugin", PRETEND, *arguments]
@@ -51,7 +50,7 @@ def figure(tmp_path, monkeypatch, capfd, photo):
 def captions(monkeypatch):
     """Collect the captions of the figures that are drawn."""
     seen = []
-    for module in (reports.figure_soft, reports.figure_laplacian, reports.figure_edge):
+    for module in (soft, laplacian, edge):
         draw = module.draw
 
         def spy(image, divisions, caption, draw=draw):
@@ -210,14 +209,14 @@ def test_the_shell_completes_kinds():
 
 
 def test_the_network_itself_gives_the_figure_what_it_shows(figure, monkeypatch, tmp_path):
-    monkeypatch.setattr(reports.figure_laplacian, "METHODS", ("proposed[iterations=2,width=4]",))
+    monkeypatch.setattr(laplacian, "METHODS", ("proposed[iterations=2,width=4]",))
     status, said = figure("laplacian", "--n", 4, "--device", "cpu")
     assert status == 0, said
     assert "Proposed (quick)[iterations=2,width=4]: " in said
     assert (tmp_path / "laplacian-photo.pdf").is_file()
 
 
-@pytest.mark.parametrize("kind", [path.stem for path in FIGURES.glob("figure_*.py")])
+@pytest.mark.parametrize("kind", [path.stem for path in FIGURES.glob("[a-z]*.py")])
 def test_every_figure_is_of_methods_that_there_are(kind):
-    terms = parse_terms(",".join(importlib.import_module(f"reports.{kind}").METHODS))
+    terms = parse_terms(",".join(importlib.import_module(f"reports.figures.image.{kind}").METHODS))
     assert make_variants(choose(terms, list_methods(), list_methods), "quick", "cpu")

@@ -12,15 +12,16 @@ from pathlib import Path
 import pytest
 from joblib import cpu_count
 
-from bench import lanes
 from bench.cli import _status
 from bench.datasets import open_dataset
-from bench.executor import run_in_workers
-from bench.lanes import stages
-from bench.plan import group, make_plan, make_variants
-from bench.selection import Choice
-from bench.store import Store
-from bench.worker import Job
+from bench.execution import crews as lanes
+from bench.execution.crews import stages
+from bench.execution.executor import run_in_workers
+from bench.execution.worker import Job
+from bench.planning.cells import group, make_plan
+from bench.planning.selection import Choice
+from bench.planning.variants import make_variants
+from bench.storage.store import Store
 from methods import registry
 from tests.conftest import Finished
 

@@ -4,7 +4,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from bench.schema import VERSION_KEY
+from bench.storage.schema import VERSION_KEY
 from tests.conftest import PLUGIN
 
 

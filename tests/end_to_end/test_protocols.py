@@ -5,7 +5,7 @@ import json
 import pyarrow.parquet as pq
 import pytest
 
-from reports.results import run_facts
+from reports.data.results import run_facts
 
 
 @pytest.fixture
@@ -125,7 +125,7 @@ def test_without_matching_the_request_is_n(run, results):
         (["--protocol", "stutz"], "did you mean 'stutz2018'"),
         (["--protocol-file", "nowhere.toml"], "cannot be read"),
         (["--connectivity", "asis"], "as-is, components, merge"),
-        (["--metrics", "asa,srcc"], "did you mean src"),
+        (["--metrics", "asa,srcc"], "did you mean 'src'"),
         (["--metrics", ","], "names nothing"),
     ],
 )

@@ -13,8 +13,8 @@ import scipy.io
 
 from bench.cli import _status
 from bench.cli.reproduce import COUNTS, METHODS
-from bench.plan import make_variants
-from bench.selection import choose, parse_terms
+from bench.planning.selection import choose, parse_terms
+from bench.planning.variants import make_variants
 from methods import list_methods
 from tests.conftest import write_png
 
@@ -71,7 +71,7 @@ def test_it_tells_the_cost_runs_and_draws_and_goes_on_where_it_was_left(
     assert set(rows[rows.label == "Declines"].status) == {"skipped"}
     for name in ("curves.png", "curves.pdf", "summary.csv", "summary.md"):
         assert (tmp_path / "reproduction" / name).is_file()
-    monkeypatch.setattr(REPRODUCE, "plot", lambda results: None)
+    monkeypatch.setattr("bench.cli.output.draw", lambda results: None)
 
     status, said = reproduce(*own)
     assert status == 0, said
@@ -97,8 +97,8 @@ def started(monkeypatch):
     """Note what would be run, without measuring, running and drawing anything."""
     calls = []
     monkeypatch.setattr(REPRODUCE, "_tell_cost", lambda *_: None)
-    monkeypatch.setattr(REPRODUCE, "run", lambda **options: calls.append(options) or 0)
-    monkeypatch.setattr(REPRODUCE, "plot", lambda results: None)
+    monkeypatch.setattr("bench.runner.run", lambda *given: calls.append(given) or 0)
+    monkeypatch.setattr("bench.cli.output.draw", lambda results: None)
     return calls
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from methods.labelfiles import read_labels, write_labels
+from methods.labelfiles import encode_labels, read_labels
 from metrics import PROTOCOLS, evaluate
 
 
@@ -111,7 +111,7 @@ def test_label_maps_that_changed_or_went_are_noticed(bench, ran, results, tmp_pa
     again = ("rescore", "results.parquet", "--out", "again.parquet")
     bench(*again)
     grid = tmp_path / "results.run" / "labels" / "grid" / "4"
-    write_labels(grid / "im0.png", np.zeros((30, 40), int))
+    (grid / "im0.png").write_bytes(encode_labels(np.zeros((30, 40), int)))
     (grid / "im1.png").unlink()
     finished = bench(*again)
     assert "2 cells to run" in finished.out
@@ -123,7 +123,7 @@ def test_label_maps_that_changed_or_went_are_noticed(bench, ran, results, tmp_pa
 
 def test_an_image_that_is_another_now_is_not_scored(bench, ran, results):
     other = read_labels(ran / "labels" / "ann1" / "im2.png")
-    write_labels(ran / "labels" / "ann1" / "im2.png", 1 - other.astype(int))
+    (ran / "labels" / "ann1" / "im2.png").write_bytes(encode_labels(1 - other.astype(int)))
     bench("rescore", "results.parquet", "--out", "again.parquet")
     rows = results("again.parquet")
     changed = rows[(rows.image == "im2") & (rows.method == "grid")]
@@ -135,7 +135,7 @@ def test_an_image_that_is_another_now_is_not_scored(bench, ran, results):
 MISTAKES = {
     ("nowhere.parquet",): "no such file",
     ("results.parquet", "--protocol", "seal"): "did you mean 'seal2018'",
-    ("results.parquet", "--metrics", "asaa"): "did you mean asa",
+    ("results.parquet", "--metrics", "asaa"): "did you mean 'asa'",
     ("results.parquet", "--connectivity", "joined"): "as-is, components, merge",
     ("results.parquet", "--out", "results.parquet"): "another name",
     ("results.parquet", "--root", "nowhere"): "--root",
@@ -147,7 +147,7 @@ def test_an_image_that_changed_and_changed_back_is_scored_as_it_is(bench, ran, r
     before = path.read_bytes()
     again = ("rescore", "results.parquet", "--out", "again.parquet")
     bench(*again)
-    write_labels(path, 1 - read_labels(path).astype(int))
+    (path).write_bytes(encode_labels(1 - read_labels(path).astype(int)))
     bench(*again)
     path.write_bytes(before)
     bench(*again)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bench.calls import CellTimeoutError, Shared, call, call_for_many, share
+from bench.execution.method_calls import CellTimeoutError, Shared, call, call_for_many, share
 from methods import Method
 from methods.base import OnDemand
 

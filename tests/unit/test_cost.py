@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from joblib import cpu_count
 
-from bench.cost import (
+from bench.datasets import open_dataset
+from bench.execution.cost import (
     Cost,
     Stopped,
     Timer,
@@ -16,9 +17,9 @@ from bench.cost import (
     seconds_of,
     time_call,
 )
-from bench.datasets import open_dataset
-from bench.plan import make_plan, make_variants
-from bench.selection import choose, parse_terms
+from bench.planning.cells import make_plan
+from bench.planning.selection import choose, parse_terms
+from bench.planning.variants import make_variants
 from methods.registry import load_plugin_file
 from tests.conftest import PLUGIN
 

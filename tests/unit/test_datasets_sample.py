@@ -7,7 +7,7 @@ import pytest
 from scipy import ndimage
 
 from bench.datasets import DatasetError, open_dataset
-from bench.datasets.sample_shapes import box, coverage, ellipse, ring
+from bench.datasets.sample.shapes import box, coverage, ellipse, ring
 
 NAMES = (
     "balloons",
@@ -104,7 +104,7 @@ def test_some_parts_are_thin(samples):
 
 
 def test_painting_again_gives_the_same_pixels():
-    from bench.datasets.sample import _paint_sample
+    from bench.datasets.sample.dataset import _paint_sample
 
     first = open_dataset("sample").load("reef")
     _paint_sample.cache_clear()
@@ -137,7 +137,7 @@ def test_the_scenes_take_neither_a_folder_nor_a_split(tmp_path):
 
 
 def test_a_missing_photograph_is_told_with_its_cure(monkeypatch):
-    from bench.datasets import sample_paint
+    from bench.datasets.sample import paint as sample_paint
 
     monkeypatch.setattr(sample_paint.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(DatasetError, match="install scikit-image again"):

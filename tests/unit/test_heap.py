@@ -5,15 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from methods.kernels.heap import (
-    LARGEST_ITEM,
-    drop_top,
-    entry,
-    heapify,
-    item_of,
-    push,
-    replace_top,
-)
+from methods.kernels.heap import LARGEST_ITEM, drop_top, entry, heapify, item_of, push, replace_top
 
 KEYS = st.one_of(
     st.sampled_from([0.0, -0.0, 1.0, -1.0, np.inf, -np.inf]), st.floats(allow_nan=False, width=32)

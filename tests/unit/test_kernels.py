@@ -9,12 +9,13 @@ import pytest
 from skimage.color import rgb2lab
 
 import methods.kernels.compiled
-import metrics.kernels
-from methods.lab import to_lab
+import metrics.kernels.compiled
+from methods.classical.lab import to_lab
 
 
 @pytest.mark.parametrize(
-    ("module", "holder"), [(metrics.kernels, metrics.kernels), (methods.kernels.compiled, numba)]
+    ("module", "holder"),
+    [(metrics.kernels.compiled, metrics.kernels.compiled), (methods.kernels.compiled, numba)],
 )
 def test_kernels_compile_also_where_nothing_can_be_kept(module, holder, monkeypatch):
     real, refused = numba.njit, []

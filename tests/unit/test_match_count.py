@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.match_count import MOST_TRIALS, Trial, match_count
+from bench.execution.match_count import MOST_TRIALS, Trial, match_count
 
 
 class Method:

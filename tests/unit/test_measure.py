@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 
-from bench.measure import measure
+from bench.execution.measure import measure
 
 
 def spend(seconds):

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from methods.canonical import canonicalise, connected_components, n_components
 from methods.kernels.merge import merge_alike, merge_small
-from methods.labels import canonicalise, connected_components, n_components
 from tests.oracle import oracle_merge, oracle_postprocess
 
 

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from methods import segment
-from methods.labels import n_components
-from methods.lattice import nearest, rows_and_columns
+from methods.canonical import n_components
+from methods.classical.lattice import nearest, rows_and_columns
 
 
 def blank(height, width):

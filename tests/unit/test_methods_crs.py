@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from methods import segment
-from methods.crs import ContourRelaxed
-from methods.lab import to_lab
-from methods.labels import canonicalise, n_components
-from methods.lattice import rows_and_columns
+from methods.canonical import canonicalise, n_components
+from methods.classical.crs import ContourRelaxed
+from methods.classical.lab import to_lab
+from methods.classical.lattice import rows_and_columns
 from tests.oracle import oracle_crs
 from tests.oracle.oracle_labels import components
 from tests.scenes import disc, noise, patches

@@ -5,8 +5,8 @@ import pytest
 from skimage.measure import label as components
 
 from methods import segment
-from methods.disf import Disf, seed_pixels
-from methods.lab import to_lab
+from methods.classical.disf import Disf, seed_pixels
+from methods.classical.lab import to_lab
 from tests.oracle.oracle_disf import disf
 from tests.scenes import noise, speckled, two_colours
 

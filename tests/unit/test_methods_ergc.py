@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from methods import segment
-from methods.ergc import Ergc, avoid_edges
-from methods.lab import to_lab
-from methods.labels import canonicalise, n_components
-from methods.lattice import cell_middles, grid_labels, rows_and_columns
+from methods.canonical import canonicalise, n_components
+from methods.classical.ergc import Ergc, avoid_edges
+from methods.classical.lab import to_lab
+from methods.classical.lattice import cell_middles, grid_labels, rows_and_columns
 from tests.oracle import oracle_ergc
 from tests.scenes import noise, speckled, two_colours
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from methods import ers
-from methods.labels import canonicalise, n_components
+from methods.canonical import canonicalise, n_components
+from methods.classical import ers
 from methods.registry import get_method
 from tests.oracle import oracle_ers
 

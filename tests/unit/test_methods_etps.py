@@ -5,10 +5,10 @@ from itertools import product
 import numpy as np
 import pytest
 
-from methods.etps import Etps
+from methods.canonical import canonicalise, n_components
+from methods.classical.etps import Etps
+from methods.classical.lab import to_lab
 from methods.kernels.topology import may_leave
-from methods.lab import to_lab
-from methods.labels import canonicalise, n_components
 from tests.oracle import oracle_etps
 from tests.oracle.oracle_labels import components
 from tests.scenes import disc, noise, patches

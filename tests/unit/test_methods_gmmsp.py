@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from methods import segment
-from methods.gmmsp import Gmmsp
-from methods.lab import to_lab
-from methods.labels import canonicalise, n_components
-from methods.lattice import rows_and_columns
+from methods.canonical import canonicalise, n_components
+from methods.classical.gmmsp import Gmmsp
+from methods.classical.lab import to_lab
+from methods.classical.lattice import rows_and_columns
 from tests.oracle import oracle_gmmsp, oracle_merge
 from tests.scenes import noise, slope, speckled, two_colours
 

@@ -6,7 +6,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from methods.labels import InvalidLabelsError, canonicalise, connected_components, n_components
+from methods.canonical import InvalidLabelsError, canonicalise, connected_components, n_components
 from tests.oracle import oracle_labels
 
 shapes = st.tuples(st.integers(1, 9), st.integers(1, 9))

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from methods import segment
-from methods.lab import to_lab
-from methods.labels import canonicalise, n_components
-from methods.lattice import rows_and_columns
-from methods.preslic import PreSlic
+from methods.canonical import canonicalise, n_components
+from methods.classical.lab import to_lab
+from methods.classical.lattice import rows_and_columns
+from methods.classical.preslic import PreSlic
 from tests.oracle import oracle_merge, oracle_preslic
 from tests.scenes import noise, slope, speckled, two_colours
 

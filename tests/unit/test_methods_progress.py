@@ -2,8 +2,8 @@
 
 import pytest
 
-from bench import marker as markers
-from bench.marker import Marker, Said, read_markers
+from bench.execution import inflight
+from bench.execution.inflight import Marker, Said, read_markers
 from methods.progress import listening, report
 
 
@@ -29,7 +29,7 @@ def clock(monkeypatch):
     class Clock:
         now = 100.0
 
-    monkeypatch.setattr(markers.time, "monotonic", lambda: Clock.now)
+    monkeypatch.setattr(inflight.time, "monotonic", lambda: Clock.now)
     return Clock
 
 
@@ -40,7 +40,7 @@ def test_iterations_are_written_down_now_and_then(tmp_path, clock):
     marker.iterate(1, 1000)
     marker.iterate(2, 1000)
     assert list(read_markers(tmp_path)) == [Said(17, "some cell", 5.0, (1, 1000))]
-    clock.now += markers.ITERATIONS_EVERY_S
+    clock.now += inflight.ITERATIONS_EVERY_S
     marker.iterate(3, 1000)
     assert list(read_markers(tmp_path)) == [Said(17, "some cell", 5.0, (3, 1000))]
     marker.write(deadline=None)

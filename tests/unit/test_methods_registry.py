@@ -82,7 +82,7 @@ def test_a_built_in_class_has_the_name_it_is_listed_under(name):
 
 
 def test_an_unknown_name_is_answered_with_the_nearest():
-    with pytest.raises(UnknownMethodError, match="'slicc'; did you mean slic or"):
+    with pytest.raises(UnknownMethodError, match="'slicc'; did you mean 'slic' or"):
         get_method("slicc")
     with pytest.raises(UnknownMethodError, match=r"there are command, .*voronoi"):
         get_method("xyzzy")
@@ -134,7 +134,7 @@ def test_a_name_is_taken_only_once_and_the_error_names_both():
     with pytest.raises(RegistrationError, match=r"'same'.*:Two is taken by .*:One"):
         register(two)
     assert get_class("same") is one
-    with pytest.raises(RegistrationError, match=r"methods\.slic:Slic"):
+    with pytest.raises(RegistrationError, match=r"methods\.classical\.slic:Slic"):
         register(type("Mine", (Method,), {"name": "slic", "segment": segment_zero}))
 
 

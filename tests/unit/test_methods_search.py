@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from methods.search import search_count
+from methods.classical.search import search_count
 
 
 def falling(counts_at):

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from methods import sh
-from methods.labels import n_components
+from methods.canonical import n_components
+from methods.classical import sh
 from methods.registry import get_method
 from tests.oracle import oracle_sh
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from methods import segment
-from methods.lab import to_lab
-from methods.labels import canonicalise, n_components
-from methods.lattice import rows_and_columns
-from methods.snic import Snic
+from methods.canonical import canonicalise, n_components
+from methods.classical.lab import to_lab
+from methods.classical.lattice import rows_and_columns
+from methods.classical.snic import Snic
 from tests.oracle.oracle_snic import snic
 from tests.scenes import noise, speckled, two_colours
 

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from skimage.segmentation import felzenszwalb, quickshift, slic
 
-from methods import get_method, opencv, segment
+from methods import get_method, segment
 from methods.base import Skip
-from methods.labels import canonicalise, n_components
-from methods.quickshift import _cut_for_count
+from methods.canonical import canonicalise, n_components
+from methods.classical import opencv
+from methods.classical.quickshift import _cut_for_count
 from methods.registry import BUILTIN
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -148,7 +148,7 @@ def test_nothing_given_is_changed():
         ({"n": 0}, r"n is 0"),
         ({"n": 2.5}, r"n is 2.5"),
         ({"n": True}, r"n is True"),
-        ({"metrics": ["asaa"]}, r"unknown metric 'asaa'; did you mean asa"),
+        ({"metrics": ["asaa"]}, r"unknown metric 'asaa'; did you mean 'asa'"),
         ({"metrics": ["?"]}, r"unknown metric '\?'; known are asa, ue_bergh"),
         ({"metrics": "asa"}, r"pass a list of ids, \['asa'\]"),
         ({"metrics": ["ev"], "image": None}, r"'ev' needs the image: pass image="),

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from skimage.morphology import thin
 
-from metrics import METRICS, evaluate, kernels_matching
+from metrics import METRICS, evaluate
 from metrics.inputs import Case
+from metrics.kernels import matching as kernels_matching
 from metrics.labelmap import LabelMap
 from metrics.matching import count_matches
 from tests.oracle.oracle_on_request import maximum_matching

@@ -5,13 +5,8 @@ import pytest
 import torch
 from skimage.segmentation import _slic
 
-from methods.labels import canonicalise, connected_components, n_components
-from methods.neural.postprocess import (
-    cut_and_merge,
-    merge_parts,
-    postprocess,
-    sums_of_assignments,
-)
+from methods.canonical import canonicalise, connected_components, n_components
+from methods.neural.postprocess import cut_and_merge, merge_parts, postprocess, sums_of_assignments
 from tests.oracle import oracle_postprocess
 
 

@@ -13,9 +13,9 @@ import torch
 
 from methods import device, get_method, segment
 from methods.base import Skip
+from methods.canonical import canonicalise
 from methods.device import DeviceError
 from methods.image import as_rgb_uint8
-from methods.labels import canonicalise
 from methods.neural import optimise, solver
 from methods.neural.heads import factors
 from methods.neural.machine import available_memory, kept_memory, reproducible

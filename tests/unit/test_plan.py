@@ -5,9 +5,9 @@ import pytest
 
 from bench.datasets import open_dataset
 from bench.errors import UsageError
-from bench.plan import make_plan, make_variants
-from bench.presets import explain_presets
-from bench.selection import Choice
+from bench.planning.cells import make_plan
+from bench.planning.selection import Choice
+from bench.planning.variants import explain_presets, make_variants
 from methods import device
 from tests.conftest import PLUGIN, write_png
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.problems import is_out_of_memory, one_line
+from bench.execution.cell_errors import is_out_of_memory, one_line
 
 
 class OutOfMemoryError(RuntimeError):

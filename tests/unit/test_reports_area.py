@@ -7,11 +7,12 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from metrics import PROTOCOLS
-from reports.area import areas, mean_over_range, summary_of
-from reports.compare import compare_over
-from reports.frame import aggregate, align
-from reports.results import COLUMNS, load
-from reports.stats import bootstrap_means
+from reports.data.align import align
+from reports.data.results import COLUMNS, load
+from reports.statistics.aggregate import aggregate
+from reports.statistics.area import areas, mean_over_range, summary_of
+from reports.statistics.bootstrap import bootstrap_means
+from reports.tables.comparison import compare_over
 from tests.fake_results import Fake, write
 from tests.unit.test_reports_frame import cell
 

@@ -5,12 +5,12 @@ import pandas as pd
 import pytest
 
 from metrics import PROTOCOLS
-from reports.compare import compare_at, compare_over
-from reports.difference import compare_files
-from reports.equal import at_counts
-from reports.frame import align
-from reports.results import COLUMNS, ResultsError, load
-from reports.stats import bootstrap_interval
+from reports.data.align import align
+from reports.data.results import COLUMNS, ResultsError, load
+from reports.statistics.bootstrap import bootstrap_interval
+from reports.statistics.equal_counts import at_counts
+from reports.tables.comparison import compare_at, compare_over
+from reports.tables.two_files import compare_files
 from tests.fake_results import METHODS, Fake, write, write_changed
 
 PAIRS = PROTOCOLS["seal2018"]

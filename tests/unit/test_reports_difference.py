@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from metrics import DEFAULT_PROTOCOL, PROTOCOLS, Protocol
-from reports.difference import compare_files
-from reports.frame import align
-from reports.results import COLUMNS, ResultsError, load
+from reports.data.align import align
+from reports.data.results import COLUMNS, ResultsError, load
+from reports.tables.two_files import compare_files
 from tests.fake_results import METHODS, Fake, write, write_changed
 
 PAIRS = PROTOCOLS["seal2018"]

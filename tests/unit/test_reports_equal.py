@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.equal import at_counts, interpolate
-from reports.frame import aggregate, align
+from reports.data.align import align
+from reports.statistics.aggregate import aggregate
+from reports.statistics.equal_counts import at_counts, interpolate
 from tests.unit.test_reports_frame import cell
 
 

@@ -10,14 +10,13 @@ from matplotlib.image import AxesImage
 from matplotlib.patches import PathPatch
 from scipy.ndimage import correlate
 
-import reports
-from reports import figure_edge, figure_examples, figure_laplacian, figure_soft
-from reports.figure_laplacian import laplacian
+import reports.figures.image
+from reports.figures.image import edge, examples, laplacian, soft
+from reports.figures.sheet import HALO, LINE, Division, fold
+from reports.figures.style import COLUMN_WIDTH, PAGE_WIDTH, paper
 from reports.output import save_figure
-from reports.picture import HALO, LINE, Division, fold
-from reports.style import COLUMN_WIDTH, PAGE_WIDTH, paper
 
-KINDS = sorted(path.stem for path in Path(reports.__path__[0]).glob("figure_*.py"))
+KINDS = sorted(path.stem for path in Path(reports.figures.image.__path__[0]).glob("[a-z]*.py"))
 CAPTION = "100 superpixels asked for, seed 0. Proposed: preset quick, not the published settings."
 
 
@@ -40,7 +39,7 @@ def division(image, label="Proposed", columns=4, seed=1):
 
 
 def drawn(kind, image, divisions=None, caption=CAPTION):
-    module = importlib.import_module(f"reports.{kind}")
+    module = importlib.import_module(f"reports.figures.image.{kind}")
     made = divisions or [division(image, f"M{i}", i + 2, i) for i in range(len(module.METHODS))]
     return module.draw(image, made, caption)
 
@@ -84,11 +83,11 @@ def test_the_caption_says_how_it_was_made(kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_figure_says_the_counts_that_came_back(kind):
     figure = drawn(kind, photo())
-    for i in range(len(importlib.import_module(f"reports.{kind}").METHODS)):
+    for i in range(len(importlib.import_module(f"reports.figures.image.{kind}").METHODS)):
         assert f"{i + 2} superpixels" in words(figure)
 
 
-@pytest.mark.parametrize("kind", ["figure_soft", "figure_edge", "figure_examples"])
+@pytest.mark.parametrize("kind", ["soft", "edge", "examples"])
 def test_a_method_that_declined_says_so_and_the_others_are_shown(kind):
     image = photo()
     reason = "declined: an image of 32 x 48 costs $5"
@@ -130,12 +129,12 @@ def test_boundaries_part_pixels_of_different_labels_and_no_others(shape, n):
     pairs += [((y, x), (y, x + 1)) for y in range(rows) for x in range(columns - 1)]
     expected = {(a, b) for a, b in pairs if labels[a] != labels[b]}
     image = photo(*shape)
-    figure = drawn("figure_examples", image, [Division("Mine", labels, image)])
+    figure = drawn("examples", image, [Division("Mine", labels, image)])
     assert edges_drawn(figure.axes[0]) == expected
 
 
 def test_boundaries_do_not_change_what_part_of_the_image_is_seen():
-    panel = drawn("figure_edge", photo(32, 48)).axes[0]
+    panel = drawn("edge", photo(32, 48)).axes[0]
     assert panel.get_xlim() == (-0.5, 47.5)
     assert panel.get_ylim() == (31.5, -0.5)
 
@@ -146,7 +145,7 @@ def test_boundaries_do_not_change_what_part_of_the_image_is_seen():
 def test_soft_shows_the_row_without_the_term_first_and_how_near_the_input_each_image_is():
     image = photo()
     without, having = division(image, seed=1), division(image, seed=2)
-    figure = figure_soft.draw(image, [without, having], CAPTION)
+    figure = soft.draw(image, [without, having], CAPTION)
     shown = pictures(figure)
     for row, its in zip((shown[:3], shown[3:]), (without, having), strict=True):
         np.testing.assert_array_equal(row[0], image)
@@ -154,7 +153,7 @@ def test_soft_shows_the_row_without_the_term_first_and_how_near_the_input_each_i
         np.testing.assert_array_equal(row[2], its.mean_colours)
         for other in (its.soft_image, its.mean_colours / 255):
             assert f"MSE {np.mean((other - image / 255) ** 2):.4f}" in words(figure)
-    assert "soft_image=false" in figure_soft.METHODS[0]
+    assert "soft_image=false" in soft.METHODS[0]
     assert figure.axes[0].texts[0].get_text().startswith("Without")
     assert figure.axes[3].texts[0].get_text().startswith("With the")
 
@@ -163,18 +162,18 @@ def test_the_laplacian_is_the_response_to_the_kernel_with_reflected_borders():
     kernel = np.array([[1, 1, 1], [1, -8, 1], [1, 1, 1]]) / 16
     picture = np.random.default_rng(0).random((9, 12, 3))
     each = [correlate(picture[..., k], kernel, mode="mirror") for k in range(3)]
-    np.testing.assert_allclose(laplacian(picture), np.mean(each, axis=0), atol=1e-12)
+    np.testing.assert_allclose(laplacian.laplacian(picture), np.mean(each, axis=0), atol=1e-12)
 
 
 def test_laplacians_of_three_images_have_one_scale_with_zero_in_its_middle():
     image = photo()
     its = division(image)
-    figure = figure_laplacian.draw(image, [its], CAPTION)
+    figure = laplacian.draw(image, [its], CAPTION)
     shown = pictures(figure)
     originals = (image / 255, its.reconstruction, its.soft_image)
     for above, below, original in zip(shown[:3], shown[3:6], originals, strict=True):
         np.testing.assert_array_equal(above, original)
-        np.testing.assert_allclose(below, laplacian(original))
+        np.testing.assert_allclose(below, laplacian.laplacian(original))
     limits = {axes.images[0].get_clim() for axes in figure.axes[3:6]}
     assert len(limits) == 1
     low, high = limits.pop()
@@ -184,25 +183,25 @@ def test_laplacians_of_three_images_have_one_scale_with_zero_in_its_middle():
 def test_an_image_of_one_colour_has_a_laplacian_figure_too():
     image = np.full((32, 48, 3), 7, np.uint8)
     flat = Division("Mine", np.zeros((32, 48), int), image, image / 255, image / 255)
-    figure_laplacian.draw(image, [flat], CAPTION).draw_without_rendering()
+    laplacian.draw(image, [flat], CAPTION).draw_without_rendering()
 
 
 def test_edge_shows_boundaries_above_mean_colours_without_awareness_on_the_left():
     image = photo()
     without, having = division(image, seed=1), division(image, seed=2)
-    figure = figure_edge.draw(image, [without, having], CAPTION)
+    figure = edge.draw(image, [without, having], CAPTION)
     expected = (image, image, without.mean_colours, having.mean_colours)
     for shown, picture in zip(pictures(figure), expected, strict=True):
         np.testing.assert_array_equal(shown, picture)
     assert "Without" in figure.axes[0].get_title()
-    assert figure_edge.METHODS[0].startswith("proposed[edge=none")
+    assert edge.METHODS[0].startswith("proposed[edge=none")
 
 
 def test_examples_enlarge_the_part_in_which_the_mean_colours_differ_most():
     image = photo(40, 80)
     its = [division(image, f"M{i}") for i in range(3)]
     its[1].mean_colours[22:30, 50:65] = 255 - its[1].mean_colours[22:30, 50:65]
-    figure = figure_examples.draw(image, its, CAPTION)
+    figure = examples.draw(image, its, CAPTION)
     details = figure.axes[6:9]
     for detail in details:
         (left, right), (bottom, top) = detail.get_xlim(), detail.get_ylim()
@@ -220,7 +219,7 @@ def test_examples_without_a_telling_detail_have_two_rows(spoil):
     image = photo(24, 24) if spoil == "small" else photo(48, 48)
     its = [division(image, "a", seed=1), division(image, "b", seed=1 if spoil == "equal" else 2)]
     its = its[:1] if spoil == "alone" else its
-    figure = figure_examples.draw(image, its, CAPTION)
+    figure = examples.draw(image, its, CAPTION)
     assert len(figure.axes) == 2 * len(its)
     assert "detail" not in words(figure)
 
@@ -230,7 +229,7 @@ def test_any_number_of_methods_has_a_column_each_with_its_label_and_count(number
     image = photo(40, 60)
     names = [f"M{i}[compactness={i}.0,sigma=1.0]" for i in range(number)]
     its = [division(image, name, i + 1, seed=i) for i, name in enumerate(names)]
-    figure = figure_examples.draw(image, its, CAPTION)
+    figure = examples.draw(image, its, CAPTION)
     titles = [axes.get_title() for axes in figure.axes if axes.get_title()]
     assert len(titles) == number
     for name, one, title in zip(names, its, titles, strict=True):
@@ -250,5 +249,5 @@ def test_a_long_label_is_cut():
 def test_the_same_figure_makes_the_same_file(tmp_path):
     for suffix in ("png", "pdf"):
         files = [tmp_path / folder / f"a.{suffix}" for folder in ("one", "two")]
-        first, second = (save_figure(drawn("figure_edge", photo()), file) for file in files)
+        first, second = (save_figure(drawn("edge", photo()), file) for file in files)
         assert first.read_bytes() == second.read_bytes()

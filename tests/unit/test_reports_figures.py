@@ -5,11 +5,12 @@ import pytest
 from matplotlib.colors import to_hex
 
 from metrics import METRICS
-from reports.curves import ANNOTATORS, draw_curves
-from reports.frame import align, analyse
-from reports.panel import HOLLOW
-from reports.runtime import draw_runtime
-from reports.style import COLUMN_WIDTH, PAGE_WIDTH, assign, paper
+from reports.data.align import align
+from reports.figures.curves import ANNOTATORS, draw_curves
+from reports.figures.panel import HOLLOW
+from reports.figures.runtime import draw_runtime
+from reports.figures.style import COLUMN_WIDTH, PAGE_WIDTH, assign, paper
+from reports.statistics.aggregate import analyse
 from tests.fake_results import METHODS, Fake, table
 
 LONG = 'command[cmd="./etps --regularization 0.1 {image} {n} {labels} $HOME/a $b"]'

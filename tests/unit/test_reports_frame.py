@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.schema import with_run_facts
+from bench.storage.schema import with_run_facts
 from metrics import PROTOCOLS, Protocol
-from reports.frame import aggregate, align, quartiles
-from reports.results import COLUMNS, VERSION_KEY, Facts, ResultsError, file_facts, load
-from reports.stats import bootstrap_interval
+from reports.data.align import align
+from reports.data.results import COLUMNS, VERSION_KEY, Facts, ResultsError, file_facts, load
+from reports.statistics.aggregate import aggregate, quartiles
+from reports.statistics.bootstrap import bootstrap_interval
 from tests.fake_results import METHODS, Fake, table, write
 
 WANTED = (*COLUMNS, "asa")

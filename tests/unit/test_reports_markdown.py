@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metrics import PROTOCOLS
-from reports.markdown import table
+from reports.tables.markdown import table
 
 PAIRS = PROTOCOLS["seal2018"]
 

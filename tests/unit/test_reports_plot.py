@@ -14,11 +14,11 @@ import pytest
 from bench.cli.plot import plot
 from bench.errors import StorageError, UsageError
 from metrics import PROTOCOLS
-from reports.curves import draw_curves
+from reports.data.results import ResultsError
+from reports.figures.curves import draw_curves
+from reports.figures.runtime import draw_runtime
 from reports.output import OutputError, write_whole
 from reports.plot import make_figures
-from reports.results import ResultsError
-from reports.runtime import draw_runtime
 from tests.fake_results import METHODS, Fake, table, write
 
 SMALL = Fake(images=3, ns=(50, 100))
@@ -264,7 +264,7 @@ def test_the_command_can_leave_annotators_out(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"metrics": "asa,br_r22"}, "unknown metric 'br_r22'; did you mean br_r2"),
+        ({"metrics": "asa,br_r22"}, "unknown metric 'br_r22'; did you mean 'br_r2'"),
         ({"metrics": " , "}, "--metrics"),
         ({"formats": "png,svg"}, "unknown format 'svg'; known are png, pdf"),
     ],

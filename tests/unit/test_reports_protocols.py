@@ -10,9 +10,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from metrics import PROTOCOLS, Protocol
-from reports.frame import aggregate, align
-from reports.protocols import side_by_side
-from reports.results import COLUMNS, ResultsError, load
+from reports.data.align import align
+from reports.data.results import COLUMNS, ResultsError, load
+from reports.statistics.aggregate import aggregate
+from reports.tables.protocols import side_by_side
 from tests.fake_results import Fake, table, write
 
 RUN = Fake(labels=("FH", "SLIC"), ns=(100, 200), images=6)

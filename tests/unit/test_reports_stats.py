@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from reports.stats import (
+from reports.statistics.bootstrap import (
     bootstrap_interval,
     bootstrap_means,
     not_worse_than_best,
@@ -29,7 +29,9 @@ def test_means_are_those_of_a_plain_loop():
 
 
 def test_many_images_give_the_same_as_a_plain_loop(monkeypatch):
-    monkeypatch.setattr("reports.stats._BLOCK_VALUES", 70)  # several blocks of resamples
+    monkeypatch.setattr(
+        "reports.statistics.bootstrap._BLOCK_VALUES", 70
+    )  # several blocks of resamples
     values = np.random.default_rng(1).normal(size=(30, 2))
     means = bootstrap_means(values, resamples=7, seed=3)
     np.testing.assert_allclose(means, plain_bootstrap(values, 7, 3))

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from methods.registry import BUILTIN, get_class
-from reports.style import KNOWN, assign, paper
+from reports.figures.style import KNOWN, assign, paper
 
 NAMES = st.sampled_from(
     ["SLIC", "FH", "LSC", "Proposed", "Ours", "Zeta", "SLIC[compactness=1]", "SLIC[compactness=9]"]

@@ -8,9 +8,10 @@ import pandas as pd
 import pytest
 
 from metrics import PROTOCOLS
-from reports.frame import align, analyse
-from reports.results import Facts
-from reports.tables import markdown, missing_notes, summary
+from reports.data.align import align
+from reports.data.results import Facts
+from reports.statistics.aggregate import analyse
+from reports.tables.summary import markdown, missing_notes, summary
 
 
 def analysis(*rows, metrics=("asa", "ue_np")):

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from bench.annotators import score_annotators, summarise
 from bench.datasets import Sample
-from bench.scoring import Scoring, score
-from bench.store import write_atomically
+from bench.scoring.annotators import score_annotators, summarise
+from bench.scoring.score import Scoring, score
+from bench.storage.files import write_atomically
 from metrics import PROTOCOLS, evaluate
 
 HALVES = np.repeat([[0, 0, 0, 1, 1, 1]], 6, axis=0).astype(np.int32)

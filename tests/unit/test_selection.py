@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.errors import UsageError
-from bench.selection import Choice, Term, choose, parse_integers, parse_terms
+from bench.planning.selection import Choice, Term, choose, parse_integers, parse_terms
 
 NAMES = ["fh", "grid", "slic", "slico"]
 

@@ -6,8 +6,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from bench.errors import StorageError, UsageError
-from bench.schema import RUN_KEY, results_schema, to_table
-from bench.store import Finished, Store, write_atomically
+from bench.storage.files import write_atomically
+from bench.storage.schema import RUN_KEY, results_schema, to_table
+from bench.storage.store import Finished, Store
 
 
 @pytest.fixture
@@ -93,7 +94,7 @@ def test_leftovers_of_a_dead_run_are_cleared(tmp_path):
     with store.locked():
         (store.shards / "k1.json.123.tmp").write_text("{")
         (store.inflight / "123").write_text('["k1", null]')
-        (store.labels / ".a.png-0123.tmp").write_bytes(b"half a label map")
+        (store.labels / "a.png.123.tmp").write_bytes(b"half a label map")
     with store.locked():
         assert not list(store.labels.iterdir())
         assert not list(store.shards.iterdir())

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from bench.turns import first_alone
+from bench.execution.processes import first_alone
 
 WAIT_S = 10
 

@@ -1,0 +1,1 @@
+"""The embedded data set: composites of natural texture whose regions are known exactly."""

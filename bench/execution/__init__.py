@@ -1,0 +1,1 @@
+"""Running cells: in worker processes, measured, and outliving methods that hang or crash."""

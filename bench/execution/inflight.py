@@ -1,0 +1,89 @@
+"""What each worker says that it is at: a small file per process, read by the parent."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.errors import StorageError
+from bench.storage.files import write_atomically
+
+# How often a method's iterations are written down; it may report many more.
+ITERATIONS_EVERY_S = 0.5
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a worker said last.
+
+    Attributes
+    ----------
+    pid : int
+        The worker's process.
+    key : str
+        The cell that it is at.
+    deadline : float or None
+        When the cell should have ended, in seconds since the epoch.
+    iterations : (int, int) or None
+        How many iterations of how many are done, if the method reports them.
+    """
+
+    pid: int
+    key: str
+    deadline: float | None
+    iterations: tuple[int, int] | None
+
+
+class Marker:
+    """Tells the parent which cell this process is at, until when it may be, and how far it is.
+
+    Parameters
+    ----------
+    path : Path
+        The file, named after the process.
+    key : str
+        The cell.
+    """
+
+    def __init__(self, path: Path, key: str) -> None:
+        self.path, self.key = path, key
+        self._deadline: float | None = None
+        self._iterations: tuple[int, int] | None = None
+        self._next = 0.0
+
+    def write(self, deadline: float | None) -> None:
+        """Say that this process is at the cell, until the deadline (seconds since the epoch)."""
+        self._deadline = deadline
+        self._save()
+
+    def iterate(self, done: int, total: int) -> None:
+        """Say how far the cell is; most calls return at once."""
+        now = time.monotonic()
+        if now < self._next:
+            return
+        self._next = now + ITERATIONS_EVERY_S
+        self._iterations = done, total
+        with suppress(StorageError):  # nothing is lost but what the display shows
+            self._save()
+
+    def remove(self) -> None:
+        """Say that this process is at no cell."""
+        self.path.unlink(missing_ok=True)
+
+    def _save(self) -> None:
+        said = [self.key, self._deadline, self._iterations]
+        write_atomically(self.path, json.dumps(said).encode())
+
+
+def read_markers(folder: Path) -> Iterator[Said]:
+    """Read what the workers of a run say."""
+    for path in folder.glob("[0-9]*"):
+        if path.suffix:  # half-written
+            continue
+        with suppress(FileNotFoundError, ValueError):
+            key, deadline, iterations = json.loads(path.read_text())
+            yield Said(int(path.name), key, deadline, iterations and tuple(iterations))

@@ -1,0 +1,95 @@
+"""How the processes that run methods and the one that started them get along."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+from joblib.externals import loky
+
+from bench.storage.files import storage_errors, write_atomically
+
+PARENT_POLL_S = 0.5
+
+
+def obey_parent() -> None:
+    """Leave to the parent what concerns it: Ctrl-C, which reaches this process too, and life."""
+    # A crash is told in a line; its stack, which loky would print, would drown the display.
+    os.environ.setdefault("PYTHONFAULTHANDLER", "")
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
+
+
+def start_pool(
+    workers: int = 1,
+    initializer: Callable[..., None] = obey_parent,
+    initargs: tuple[Any, ...] = (),
+    environment: Mapping[str, str] | None = None,
+) -> loky.ProcessPoolExecutor:
+    """Start processes that outlive what runs in them; the one place where pools are made.
+
+    Parameters
+    ----------
+    workers : int
+    initializer : callable
+        Runs first in each process; calls `obey_parent`.
+    initargs : tuple
+    environment : mapping, optional
+        Variables that the processes start with, beside those of this one.
+    """
+    # A worker that has grown is replaced by loky, which says so as a warning to developers.
+    warnings.filterwarnings(
+        "ignore", message="A worker stopped while some jobs", category=UserWarning
+    )
+    return loky.ProcessPoolExecutor(
+        workers, initializer=initializer, initargs=initargs, env=environment
+    )
+
+
+@contextmanager
+def interrupts_held() -> Iterator[None]:
+    """Hold back Ctrl-C while processes are born, which inherit that until they `obey_parent`."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _end_with_parent(parent: int) -> None:
+    """Leave when the parent was killed, so that no worker writes into what a next run does."""
+    while os.getppid() == parent:
+        time.sleep(PARENT_POLL_S)
+    os._exit(1)
+
+
+@contextmanager
+def first_alone(through: Path) -> Iterator[None]:
+    """Hold back the others until the first one is through; then all may pass at once.
+
+    Parameters
+    ----------
+    through : Path
+        The file that says so. If the first one fails or dies, the next one is alone in its turn.
+    """
+    lock = FileLock(f"{through}.lock")
+    with storage_errors(through):
+        lock.acquire()
+    try:
+        first = not through.exists()
+        if not first:
+            lock.release()
+        yield
+        if first:
+            write_atomically(through, b"")
+    finally:
+        lock.release()

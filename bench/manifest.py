@@ -1,0 +1,84 @@
+"""What a results file is made of: its data set, its scoring, and the runs that filled it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from bench.datasets import Dataset
+from bench.errors import UsageError
+from bench.planning.cells import Cell, digest
+from bench.settings import Settings
+from bench.storage.provenance import describe, now
+from bench.storage.store import Store
+
+
+def open_manifest(
+    store: Store, dataset: Dataset, settings: Settings, known: bool
+) -> dict[str, Any]:
+    """Return the manifest, after making sure that the results are of this data set and scoring.
+
+    A folder may have moved: with `known` content it is the same data set at another place.
+    """
+    manifest = store.manifest()
+    for what, asked in settings.kept.items():
+        if manifest.setdefault(what, asked) != asked:
+            before = manifest[what]
+            raise UsageError(
+                f"{store.out} was made with {_shown(what, before, asked)}, and this run is with"
+                f" {_shown(what, asked, before)}; give another --out{_CURES.get(what, '')}"
+            )
+    before = manifest.setdefault("dataset", dataset.identity)
+    if known:
+        manifest["dataset"] = dataset.identity
+    elif before != dataset.identity:
+        raise UsageError(
+            f"{store.out} holds results of data set '{before}', and this run is on"
+            f" '{dataset.identity}'; give another --out"
+        )
+    return manifest
+
+
+_RESCORE = ", or score the label maps again: bench rescore RESULTS"
+
+
+_CURES = {
+    "protocol": f"{_RESCORE} --protocol NAME",
+    "metrics": f"{_RESCORE} --metrics default,...",
+}
+
+
+def _shown(what: str, value: Any, other: Any) -> str:
+    """Say in the words of the command line what all rows of a file share, and another has not."""
+    if what == "protocol":
+        said = {"name", "title", "reference"}
+        differing = [k for k in {**value, **other} if value.get(k) != other.get(k)]
+        parts = [f"{k} {value.get(k, 'not given')}" for k in differing if k not in said]
+        return f"--protocol {value['name']} ({', '.join(parts)})"
+    if what == "metrics":
+        more = [id for id in value if id not in other]
+        return f"the metrics {', '.join(more)} besides" if more else "fewer metrics"
+    if what == "treatments":
+        return f"--connectivity {','.join(value)}" if value else "labels treated in one way"
+    return "no --match-n" if value is None else f"--match-n {value:g}"
+
+
+def run_facts(
+    cells: Sequence[Cell], todo: Sequence[Cell], dataset: Dataset, settings: Settings
+) -> dict[str, Any]:
+    """Return what is kept of a run: what was asked, how, when, and on which machine."""
+    return {
+        "arguments": list(settings.arguments),
+        "started": now(),
+        "finished": None,
+        "cells": len(todo),
+        "workers": settings.workers_for(len(todo)),
+        "backend": settings.backend,
+        "timeout": settings.timeout,
+        "timing": settings.timing,
+        "dataset": dataset.identity,
+        "root": str(dataset.root) if dataset.root else None,
+        "images": len(dataset.names),
+        "dataset_sha256": digest(sorted({(cell.image, cell.content) for cell in cells})),
+        **describe(),
+    }

@@ -1,0 +1,1 @@
+"""What is asked, as cells: the selection, the methods with their parameters, the label maps."""

@@ -1,0 +1,207 @@
+"""Rows of a results file as cells again: their stored label maps, to be scored in another way."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow.parquet as pq
+
+from bench.datasets import Dataset, DatasetError, open_dataset
+from bench.errors import UsageError
+from bench.planning.cells import Cell, digest
+from bench.storage.schema import CELL_FACTS
+from metrics.protocols import Connectivity
+from reports.data.results import ResultsError, check_results, choose_labels, run_facts
+
+FEW_CELLS = 100
+
+
+@dataclass(frozen=True)
+class Source:
+    """A results file whose label maps are scored again.
+
+    Attributes
+    ----------
+    path : Path
+        The file.
+    rows : list of dict
+        What is known of each cell beside its scores.
+    facts : dict
+        What the file says of its runs.
+    """
+
+    path: Path
+    rows: list[dict[str, Any]]
+    facts: dict[str, Any]
+
+    @classmethod
+    def read(cls, path: Path) -> Source:
+        """Read it.
+
+        Raises
+        ------
+        UsageError
+            If it is no results file, or has no rows, rows of several data sets, or several rows
+            of one label map.
+        """
+        try:
+            schema = check_results(path)
+            rows = pq.read_table(path, columns=list(CELL_FACTS)).to_pylist()
+        except ResultsError as error:
+            raise UsageError(str(error)) from error
+        names = sorted({(row["dataset"], row["split"]) for row in rows})
+        if len(names) != 1:
+            found = ", ".join("/".join(filter(None, name)) for name in names) or "none"
+            raise UsageError(
+                f"{path} has rows of {len(names)} data sets ({found}); give a file with one"
+            )
+        facts = run_facts(schema)
+        if facts.get("treatments"):
+            raise UsageError(
+                f"{path} has the scores of one label map several times (connectivity"
+                f" {', '.join(facts['treatments'])}); give the file that it was made from"
+            )
+        return cls(path, rows, facts)
+
+    def only(self, patterns: Sequence[str], without: Sequence[str]) -> Source:
+        """Keep the rows whose label is chosen; see `reports.data.results.choose_labels`.
+
+        Raises
+        ------
+        UsageError
+            If none is.
+        """
+        frame = pd.DataFrame({"label": [row["label"] for row in self.rows]})
+        try:
+            chosen = choose_labels(frame, patterns, without).index
+        except ResultsError as error:
+            raise UsageError(str(error)) from error
+        return replace(self, rows=[self.rows[i] for i in chosen])
+
+    def dataset(self, root: Path | None) -> Dataset:
+        """Open the data set that the rows are of, at `root` or where the run found it.
+
+        Raises
+        ------
+        UsageError
+            If it is not there.
+        """
+        recorded = [run["root"] for run in self.facts.get("runs", ()) if run.get("root")]
+        if root is None and recorded and Path(recorded[-1]).is_dir():
+            root = Path(recorded[-1])
+        try:
+            return open_dataset(self.rows[0]["dataset"], root, self.rows[0]["split"] or None)
+        except DatasetError as error:
+            raise UsageError(
+                f"{error}; --root says where the data set of {self.path} is"
+            ) from error
+
+
+def make_cells(
+    source: Source,
+    dataset: Dataset,
+    folder: Path,
+    connectivities: Sequence[Connectivity | None] = (None,),
+) -> list[Cell]:
+    """Make a cell of every row and treatment of unconnected labels, all of one image together.
+
+    A row without a label map, because its cell failed, stays as it is. One whose image is not, or
+    not as it was, in the data set will fail with that reason.
+
+    Parameters
+    ----------
+    source : Source
+        The rows.
+    dataset : Dataset
+        Its images and annotations.
+    folder : Path
+        Of the results file to be, from which label maps are referred to.
+    connectivities : sequence
+        As in `Protocol`; None means what the protocol says. With several, the label says which.
+
+    Raises
+    ------
+    UsageError
+        If none of the label maps is there.
+    """
+    here = source.path.resolve().parent
+    paths = [here / row["labels_file"] for row in source.rows if row["labels_file"]]
+    if not any(path.is_file() for path in paths):
+        where = f"such as {paths[0]}" if paths else "since no cell ended ok"
+        raise UsageError(
+            f"the label maps of {source.path} are not there, {where}; they lie in the .run folder"
+            " beside the results, which must be kept together"
+        )
+    fingerprint = cache(dataset.fingerprint)
+    rows = sorted(source.rows, key=lambda row: str(row["image"]))
+    return [
+        cell
+        for row in rows
+        for cell in _cells(source, row, dataset, fingerprint, folder, connectivities)
+    ]
+
+
+def backend_for(cells: Sequence[Cell]) -> str:
+    """Choose where to score: to start workers takes longer than to score a few label maps."""
+    return "sequential" if len(cells) <= FEW_CELLS else "loky"
+
+
+def _cells(
+    source: Source,
+    row: dict[str, Any],
+    dataset: Dataset,
+    fingerprint: Callable[[str], str],
+    folder: Path,
+    connectivities: Sequence[Connectivity | None],
+) -> Iterator[Cell]:
+    own = ("key", "protocol", "connectivity", "n_returned")
+    carried = {name: value for name, value in row.items() if name not in own}
+    path, content = None, None
+    if row["status"] == "ok":
+        carried |= {"status": None, "error": None}
+        path = source.path.resolve().parent / row["labels_file"]
+        content = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
+        carried["labels_file"] = os.path.relpath(path, folder)
+        problem = _problem(row, dataset, fingerprint)
+        if problem:
+            carried |= {"status": "failed", "error": problem, "labels_file": None}
+    for how in connectivities:
+        mark = f" ({how})" if how is not None and len(connectivities) > 1 else ""
+        carried["label"] = row["label"] + mark
+        yield Cell(
+            key=digest([row["key"], carried, content, how]),
+            image=row["image"],
+            content=row["content"],
+            size=(row["height"], row["width"]) if row["height"] else None,
+            method=row["method"],
+            params=row["params"],
+            label=row["label"] + mark,
+            n=row["n"],
+            seed=row["seed"],
+            device=row["device"],
+            labels_path=None if path is None else str(path),
+            connectivity=how,
+            carried=dict(carried),
+        )
+
+
+def _problem(
+    row: dict[str, Any], dataset: Dataset, fingerprint: Callable[[str], str]
+) -> str | None:
+    """Say why a row's label map cannot be scored against this data set, or None if it can."""
+    image = row["image"]
+    if image not in dataset.names:
+        return f"image '{image}' is not in data set '{dataset.identity}'; --root gives another"
+    if fingerprint(image) != row["content"]:
+        return (
+            f"image '{image}' or its annotations are not those of the run; --root gives the folder"
+            " of the data set that it ran on"
+        )
+    return None

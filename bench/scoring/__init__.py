@@ -1,0 +1,1 @@
+"""How one label map is scored, and annotators against each other."""

@@ -1,0 +1,81 @@
+"""Annotators scored against each other, as if each were a segmentation: what people agree on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench.datasets import Sample
+from bench.scoring.score import Scoring
+from metrics import METRICS, evaluate
+
+
+def score_annotators(sample: Sample, scoring: Scoring) -> dict[str, list[float]]:
+    """Score each annotator of an image against the others.
+
+    Returns
+    -------
+    dict of str to list of float
+        By id of each metric that compares with annotators, a value per annotator under the
+        protocol; empty where there are fewer than two.
+    """
+    annotators = sample.truths[: scoring.protocol.first]
+    if len(annotators) < 2:
+        return {}
+    compared = [id for id in scoring.metrics if METRICS[id].needs == {"truth"}]
+    # Annotators mean unconnected segments, such as the sky on both sides of a tower.
+    protocol = replace(scoring.protocol, connectivity="as-is")
+    each = [
+        evaluate(
+            own,
+            [*annotators[:i], *annotators[i + 1 :]],
+            void=sample.void,
+            metrics=compared,
+            protocol=protocol,
+        )
+        for i, own in enumerate(annotators)
+    ]
+    return {id: [float(scores[id]) for scores in each] for id in compared}  # type: ignore[arg-type]
+
+
+def summarise(files: Iterable[Path], pairs: bool) -> dict[str, Any]:
+    """Average over images what `score_annotators` returned of each.
+
+    Parameters
+    ----------
+    files : iterable of Path
+        JSON files; those that are not there are passed over.
+    pairs : bool
+        Whether an image weighs as much as it has annotators with a value.
+
+    Returns
+    -------
+    dict
+        ``images``, the number of images with several annotators, and ``metrics``: by id the means
+        over images of the lowest, of the mean and of the highest annotator's value.
+    """
+    images = [found for path in files if (found := read_scores(path))]
+    metrics = {}
+    for id in dict.fromkeys(id for image in images for id in image):
+        values = [np.array(image[id]) for image in images if id in image]
+        defined = [v[np.isfinite(v)] for v in values if np.isfinite(v).any()]
+        if defined:
+            ends = [(v.min(), v.mean(), v.max()) for v in defined]
+            weights = [len(v) if pairs else 1 for v in defined]
+            means = np.average(ends, axis=0, weights=weights)
+            metrics[id] = [round(float(mean), 6) for mean in means]
+    return {"images": len(images), "metrics": metrics}
+
+
+def read_scores(path: Path) -> Mapping[str, list[float]] | None:
+    """Return what was kept of an image, or None if there is nothing, or it is damaged."""
+    try:
+        found: dict[str, list[float]] = json.loads(path.read_text())
+    except (FileNotFoundError, ValueError):
+        return None
+    return found

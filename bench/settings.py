@@ -1,0 +1,63 @@
+"""How to run, as opposed to what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.scoring.score import DEFAULT_SCORING, Scoring
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to run, as opposed to what.
+
+    Attributes
+    ----------
+    out : Path
+        The results file.
+    workers : int
+        Worker processes; ``timing`` uses one.
+    timeout : float or None
+        Seconds that a method may take for one cell.
+    timing : bool
+        Run serially, methods of one core on one, in shuffled rounds, and keep medians.
+    force, retry_failed : bool
+        Run finished cells again: all that are asked for, or those that failed.
+    scoring : Scoring
+        Protocol and metrics.
+    treatments : tuple of str
+        What is done to unconnected labels, where label maps are scored in several ways side by
+        side; empty if only the protocol says.
+    match_n : float or None
+        Search each method's request until the returned count is within this share of n.
+    arguments : tuple of str
+        The command line, kept in the manifest.
+    """
+
+    out: Path
+    workers: int
+    backend: str = "loky"
+    timeout: float | None = None
+    timing: bool = False
+    force: bool = False
+    retry_failed: bool = False
+    plugins: tuple[Path, ...] = ()
+    scoring: Scoring = DEFAULT_SCORING
+    treatments: tuple[str, ...] = ()
+    match_n: float | None = None
+    arguments: tuple[str, ...] = ()
+
+    @property
+    def kept(self) -> dict[str, Any]:
+        """What is the same for all rows of a results file, and must not be mixed in one."""
+        return self.scoring.facts | {
+            "match_n": self.match_n,
+            "treatments": list(self.treatments),
+        }
+
+    def workers_for(self, cells: int) -> int:
+        """Return how many cells run at a time."""
+        alone = self.timing or self.backend == "sequential"
+        return 1 if alone else min(self.workers, cells)

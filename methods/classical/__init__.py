@@ -1,0 +1,1 @@
+"""Methods that need no training and no optimisation of a network, one file each."""

@@ -1,0 +1,209 @@
+"""ERGC: superpixels that grow from a grid of seeds like waves, slowly where colours differ."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from methods.base import Method
+from methods.classical.lab import to_lab
+from methods.classical.lattice import cell_middles, rows_and_columns
+from methods.kernels.compiled import compiled, inner
+from methods.kernels.heap import drop_top, entry, item_of, push
+from methods.registry import register
+
+Indices = NDArray[np.int64]
+Lab = NDArray[np.float32]
+Labels = NDArray[np.int32]
+Times = NDArray[np.float32]
+
+ROW_STEP = (-1, 0, 0, 1)
+COLUMN_STEP = (0, -1, 1, 0)
+
+NEVER = np.float32(np.inf)
+TAKEN = np.float32(-np.inf)  # in place of a time of arrival that no other can be earlier than
+
+
+@register
+class Ergc(Method):
+    """Fast marching from a grid of seeds; each pixel goes to the front that reaches it first.
+
+    The time T at which the fronts arrive solves the eikonal equation ``|grad T| = F``, with the
+    first-order upwind scheme on the 4-neighbourhood. F at a pixel is the squared distance of its
+    Lab to the mean of the region that reaches it, plus compactness times its distance to the seed
+    of that region. The mean is that of the pixels which the region has taken so far.
+
+    Parameters
+    ----------
+    compactness : float
+        Weight of the distance to the seed, in widths of a grid cell, against squared Lab; greater
+        than 0, at most a million.
+    """
+
+    name = "ergc"
+    title = "ERGC"
+    reference = (
+        "Buyssens, Gardin, Ruan, Elmoataz: Eikonal-Based Region Growing for Efficient Clustering, "
+        "Image and Vision Computing 2014"
+    )
+    doi = "10.1016/j.imavis.2014.10.002"
+    license = "BSD-3-Clause"
+    connected = True
+    departures = (
+        "Built from the paper's idea, with choices of our own: the colour distance is squared, of "
+        "CIELAB; the upwind scheme looks at all pixels taken before, of whatever region, so that a "
+        "time may be earlier than that of the neighbour whose front it is; a seed moves to the "
+        "least gradient of the 3 x 3 pixels around it, within its cell. These and the compactness "
+        "were chosen on 20 BSDS500 validation images. The count is that of the grid of seeds. "
+        "Equal times are served in raster order."
+    )
+
+    compactness: float = 1.0
+
+    def validate(self) -> None:
+        """Refuse values out of range."""
+        if not 0 < self.compactness <= 1e6:
+            raise ValueError(
+                f"compactness={self.compactness} must be > 0 and <= 1e6, usual are 0.1 to 10"
+            )
+
+    def segment(self, image: NDArray[np.uint8], n: int) -> NDArray[Any]:
+        """Return the superpixels grown from about `n` seeds."""
+        height, width = image.shape[:2]
+        rows, columns = rows_and_columns(height, width, n)
+        lab = to_lab(image)
+        labels = np.empty((height, width), np.int32)
+        cell_width = math.sqrt(height * width / (rows * columns))
+        seeds = cell_middles(height, width, rows, columns)
+        avoid_edges(lab, rows, columns, seeds)
+        march(lab, seeds, self.compactness / cell_width, labels)
+        return labels
+
+
+# --- seeds ------------------------------------------------------------------------------------
+
+
+@compiled
+def avoid_edges(lab: Lab, rows: int, columns: int, seeds: Indices) -> None:
+    """Move each seed from the middle of its cell to the least gradient beside it in the cell."""
+    height, width = lab.shape[:2]
+    for label in range(seeds.size):
+        y, x = seeds[label] // width, seeds[label] % width
+        least = squared_gradient(lab, y, x)
+        for v in range(max(y - 1, 0), min(y + 2, height)):
+            for u in range(max(x - 1, 0), min(x + 2, width)):
+                cell = v * rows // height * columns + u * columns // width
+                gradient = squared_gradient(lab, v, u)
+                if cell == label and gradient < least:
+                    seeds[label], least = v * width + u, gradient
+
+
+@inner
+def squared_gradient(lab: Lab, y: int, x: int) -> float:
+    """Return the squared differences of the neighbours on both sides; at the border, to itself."""
+    height, width = lab.shape[:2]
+    above, below = lab[max(y - 1, 0), x], lab[min(y + 1, height - 1), x]
+    left, right = lab[y, max(x - 1, 0)], lab[y, min(x + 1, width - 1)]
+    total = 0.0
+    for k in range(3):
+        down, across = np.float64(below[k] - above[k]), np.float64(right[k] - left[k])
+        total += down * down + across * across
+    return total
+
+
+# --- fronts -----------------------------------------------------------------------------------
+
+
+@compiled
+def march(lab: Lab, seeds: Indices, weight: float, labels: Labels) -> None:
+    """Fill `labels` with the number of the seed whose front reaches each pixel first.
+
+    Parameters
+    ----------
+    lab : (H, W, 3) ndarray of float32
+    seeds : (K,) ndarray of int64
+        Pixels by raster index, all different.
+    weight : float
+        Cost of 1 pixel of distance to the seed.
+    labels : (H, W) ndarray of int32
+    """
+    height, width = labels.shape
+    times = np.full((height + 2, width + 2), NEVER)  # of pixels taken; with a frame around
+    offers = np.full(labels.shape, NEVER)  # the earliest time so far of pixels not yet taken
+    sums = np.zeros((seeds.size, 4))
+    heap = np.empty(2 * labels.size, np.int64)  # an offer for each pair of neighbours at most
+    size = 0
+    for label in range(seeds.size):
+        y, x = seeds[label] // width, seeds[label] % width
+        labels[y, x] = label
+        times[y + 1, x + 1] = 0
+        offers[y, x] = TAKEN
+    for seed in seeds:
+        size = take(lab, seeds, weight, labels, times, offers, sums, heap, size, seed)
+    while size > 0:
+        pixel = item_of(heap[0])
+        size = drop_top(heap, size)
+        y, x = pixel // width, pixel % width
+        if offers[y, x] != TAKEN:
+            times[y + 1, x + 1] = offers[y, x]
+            offers[y, x] = TAKEN
+            size = take(lab, seeds, weight, labels, times, offers, sums, heap, size, pixel)
+
+
+@inner
+def take(
+    lab: Lab,
+    seeds: Indices,
+    weight: float,
+    labels: Labels,
+    times: Times,
+    offers: Times,
+    sums: NDArray[np.float64],
+    heap: Indices,
+    size: int,
+    pixel: int,
+) -> int:
+    """Add a pixel to its region and offer the region to the neighbours; return the heap's size.
+
+    The `sums` of a region are those of L, a and b, and its area.
+    """
+    height, width = labels.shape
+    y, x = pixel // width, pixel % width
+    label = labels[y, x]
+    total = sums[label]
+    total[0] += lab[y, x, 0]
+    total[1] += lab[y, x, 1]
+    total[2] += lab[y, x, 2]
+    total[3] += 1
+    mean_l, mean_a, mean_b = total[0] / total[3], total[1] / total[3], total[2] / total[3]
+    seed_y, seed_x = seeds[label] // width, seeds[label] % width
+    for direction in range(4):
+        v, u = y + ROW_STEP[direction], x + COLUMN_STEP[direction]
+        if not (0 <= v < height and 0 <= u < width) or offers[v, u] == TAKEN:
+            continue
+        dl, da, db = lab[v, u, 0] - mean_l, lab[v, u, 1] - mean_a, lab[v, u, 2] - mean_b
+        dy, dx = v - seed_y, u - seed_x
+        slowness = dl * dl + da * da + db * db + weight * math.sqrt(dy * dy + dx * dx)
+        time = np.float32(arrival(times, v, u, slowness))
+        if time < offers[v, u]:
+            offers[v, u] = time
+            labels[v, u] = label
+            size = push(heap, size, entry(float(time), v * width + u))
+    return size
+
+
+@inner
+def arrival(times: Times, y: int, x: int, slowness: float) -> float:
+    """Return T of a pixel: (T - a)^2 + (T - b)^2 = F^2, or T - min(a, b) = F if only one is less.
+
+    Here a is the earlier time above and below, b the one on the left and the right.
+    """
+    a = np.float64(min(times[y, x + 1], times[y + 2, x + 1]))  # the frame shifts by one
+    b = np.float64(min(times[y + 1, x], times[y + 1, x + 2]))
+    gap = abs(a - b)
+    if gap >= slowness:
+        return float(min(a, b) + slowness)
+    return float((a + b + math.sqrt(2 * slowness * slowness - gap * gap)) / 2)

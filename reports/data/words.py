@@ -1,0 +1,19 @@
+"""How counts and directions are written, in tables, figures and messages alike."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+ARROWS: Final = {"high": " ↑", "low": " ↓", None: ""}
+
+
+def short(count: float) -> str:
+    """Write a count, which is no whole number where seeds were averaged, as ``96`` or ``95.5``."""
+    return f"{round(count, 1):g}"
+
+
+def number(n: float) -> str:
+    """Write an asked count, which label maps from elsewhere may lack."""
+    return "not given" if np.isnan(n) else f"{n:.0f}"

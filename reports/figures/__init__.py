@@ -1,0 +1,1 @@
+"""Figures for print; one file each, and what several of them share."""

@@ -1,0 +1,1 @@
+"""Intervals, comparisons at equal count, and areas under curves."""

@@ -1,0 +1,293 @@
+"""Scores at equal returned count: methods return different counts for the same n.
+
+Each image's own curve is interpolated by a monotone piecewise cubic over the logarithm of the
+count (PCHIP: Fritsch and Carlson, Monotone piecewise cubic interpolation, SIAM J. Numer. Anal.
+1980, doi 10.1137/0717021). Leaving out one point of curves on BSDS500 gave a mean error of -0.0014
+in ASA, against -0.0185 linearly in the count, -0.006 linearly in its logarithm and -0.0085 by
+PCHIP in the count itself. Nothing is extrapolated, nor filled in where a method failed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.interpolate import PchipInterpolator
+
+from reports.data.align import Aligned, Counts, Flags
+from reports.data.results import STATUSES, Floats
+from reports.data.words import short
+
+
+@dataclass(frozen=True, eq=False)
+class AtCount:
+    """The results on one data set split as if every method had returned the same count.
+
+    Attributes
+    ----------
+    count : float
+        The returned count.
+    images : int
+        How many images were asked for.
+    aligned : Aligned
+        Its I images are those that any label covers, its L points the labels; scores and weights
+        are (I, L) arrays. A score is NaN where the image's own curve does not cover the count.
+    covered : (L,) array
+        How many images of each label do cover it.
+    reasons : tuple of str
+        Per label, why the others do not; empty if there are none.
+    undefined : mapping of str to (L,) array
+        Per metric, on how many images that a label covers it has no value of the metric, although
+        another label has one there, or because it has none at all.
+    """
+
+    count: float
+    images: int
+    aligned: Aligned
+    covered: Counts
+    reasons: tuple[str, ...]
+    undefined: Mapping[str, Counts]
+
+
+def interpolate(counts: npt.ArrayLike, values: npt.ArrayLike, at: npt.ArrayLike) -> Floats:
+    """Read off curves of one image at returned counts.
+
+    Parameters
+    ----------
+    counts : (P,) array
+        Returned counts, at least 1, in any order; points of the same count are averaged.
+    values : (P, M) array
+        M scores at these; points with a NaN are left out.
+    at : (A,) array
+        Where to read.
+
+    Returns
+    -------
+    (A, M) array
+        NaN outside the counts that a score has points at.
+    """
+    x, y, wanted = (np.asarray(a, dtype=float) for a in (counts, values, at))
+    known = np.isfinite(x)[:, None] & np.isfinite(y)
+    result: Floats = np.full((wanted.size, y.shape[1]), np.nan)
+    for points in np.unique(known, axis=1).T:  # scores with the same points share the work
+        if points.any():
+            same = (known == points[:, None]).all(axis=0)
+            result[:, same] = _pchip(x[points], y[np.ix_(points, same)], wanted)
+    return result
+
+
+def _pchip(counts: Floats, values: Floats, at: Floats) -> Floats:
+    x, place, number = np.unique(counts, return_inverse=True, return_counts=True)
+    y = np.zeros((x.size, values.shape[1]))
+    np.add.at(y, place, values)
+    y /= number[:, None]
+    result: Floats = np.full((at.size, y.shape[1]), np.nan)
+    if x.size == 1:
+        result[at == x[0]] = y
+    else:
+        inside = (x[0] <= at) & (at <= x[-1])
+        # A harmonic mean of slopes near 0 overflows, rightly, to 0.
+        with np.errstate(over="ignore"):
+            curves = PchipInterpolator(np.log(x), y)
+        result[inside] = curves(np.log(at[inside]))
+    return result
+
+
+def at_counts(aligned: Aligned, metrics: Sequence[str], counts: Sequence[float]) -> list[AtCount]:
+    """Bring all labels to the same returned counts, image by image.
+
+    A point where some seeds of the image failed is left out: a mean over the others would be
+    better than the method is. Nor is a value filled in where the method failed: between two
+    points of an image there is none if one without a complete result lies between them in the
+    order of n.
+
+    Parameters
+    ----------
+    aligned : Aligned
+        The results.
+    metrics : sequence of str
+        Metric ids.
+    counts : sequence of float
+        The returned counts.
+
+    Returns
+    -------
+    list of AtCount
+        One per count.
+    """
+    labels = tuple(dict.fromkeys(aligned.labels))
+    columns = [np.flatnonzero(np.array(aligned.labels) == label) for label in labels]
+    returned = np.where(aligned.partial, np.nan, aligned.scores["n_labels"])
+    values, skipped = _read(aligned, returned, metrics, counts, columns)
+    weights = {
+        metric: _label_weights(aligned, metric, columns)
+        for metric in metrics
+        if metric in aligned.weights
+    }
+    found = []
+    for count, at, skips in zip(counts, values, skipped, strict=True):
+        ranges = [
+            _Ranges.of(returned[:, its], aligned.ran[:, its], skips[:, j], count)
+            for j, its in enumerate(columns)
+        ]
+        covered = np.stack([label.covered for label in ranges], axis=1)
+        by_metric = {metric: at[:, :, k] for k, metric in enumerate(metrics)}
+        here = _at_one(aligned, labels, float(count), covered, by_metric, weights)
+        found.append(
+            AtCount(
+                count=float(count),
+                images=len(aligned.images),
+                aligned=here.of_images(np.logical_or.reduce(covered, axis=1)),
+                covered=covered.sum(axis=0),
+                reasons=tuple("; ".join(label.reasons()) for label in ranges),
+                undefined={m: _undefined(covered, by_metric[m]) for m in metrics},
+            )
+        )
+    return found
+
+
+def _at_one(
+    aligned: Aligned,
+    labels: tuple[str, ...],
+    count: float,
+    covered: Flags,
+    scores: Mapping[str, Floats],
+    weights: Mapping[str, Floats],
+) -> Aligned:
+    """Return the scores of all images at one count, with the labels for points."""
+    return Aligned(
+        dataset=aligned.dataset,
+        split=aligned.split,
+        images=aligned.images,
+        labels=labels,
+        ns=np.full(len(labels), count),
+        cells=np.zeros((len(labels), len(STATUSES)), dtype=np.int64),
+        partial=np.zeros(covered.shape, dtype=bool),
+        # A score that nobody has on an image, because nobody covers it, is nobody's lack.
+        ran=np.ones(covered.shape, dtype=bool),
+        scores={**scores, "n_labels": np.where(covered, count, np.nan)},
+        weights=weights,
+    )
+
+
+def _read(
+    aligned: Aligned,
+    returned: Floats,
+    metrics: Sequence[str],
+    counts: Sequence[float],
+    columns: Sequence[npt.NDArray[np.intp]],
+) -> tuple[Floats, Flags]:
+    """Read every image's curve of every label (A, I, L, M); tell where it skips an n (A, I, L)."""
+    scores = np.stack([aligned.scores[metric] for metric in metrics], axis=-1)
+    lost = ~aligned.ran | aligned.partial
+    at = np.asarray(counts, dtype=float)
+    shape = (len(at), len(aligned.images), len(columns))
+    values, skipped = np.full((*shape, len(metrics)), np.nan), np.zeros(shape, dtype=bool)
+    for j, its in enumerate(columns):
+        for i in range(len(aligned.images)):
+            x, y = returned[i, its], scores[i, its]
+            values[:, i, j] = interpolate(x, y, at)
+            if lost[i, its].any():
+                skipped[:, i, j] = _skips(x, aligned.ns[its], lost[i, its], at)
+                for k in range(len(metrics)):
+                    of_metric = np.where(np.isfinite(y[:, k]), x, np.nan)
+                    gaps = _skips(of_metric, aligned.ns[its], lost[i, its], at)
+                    values[gaps, i, j, k] = np.nan
+    return values, skipped
+
+
+def _skips(counts: Floats, ns: Floats, lost: Flags, at: Floats) -> Flags:
+    """Tell where a lost point lies, in the order of n, between the points that are read between.
+
+    Parameters
+    ----------
+    counts, ns, lost : (P,) array
+        The points of an image; counts are NaN where there is nothing to read.
+    at : (A,) array
+        The counts read at.
+
+    Returns
+    -------
+    (A,) bool array
+        False where a count is met exactly or lies outside.
+    """
+    below = np.where(counts <= at[:, None], counts, -np.inf).max(axis=1, keepdims=True)
+    above = np.where(counts >= at[:, None], counts, np.inf).min(axis=1, keepdims=True)
+    ends = ((counts == below) | (counts == above)) & np.isfinite(ns)
+    first = np.where(ends, ns, np.inf).min(axis=1, keepdims=True)
+    last = np.where(ends, ns, -np.inf).max(axis=1, keepdims=True)
+    inside = np.isfinite(below) & np.isfinite(above) & (below < above)
+    skipped: Flags = (inside & lost & (first < ns) & (ns < last)).any(axis=1)
+    return skipped
+
+
+def _undefined(covered: Flags, values: Floats) -> Counts:
+    """Count the images that a label covers without a value that it should have (see `AtCount`)."""
+    known = np.isfinite(values)
+    expected = known.any(axis=1, keepdims=True) | ~known.any(axis=0, keepdims=True)
+    number: Counts = (covered & ~known & expected).sum(axis=0)
+    return number
+
+
+def _label_weights(
+    aligned: Aligned, metric: str, columns: Sequence[npt.NDArray[np.intp]]
+) -> Floats:
+    """Average the weights of each label's points; they differ only if a score is undefined."""
+    known = np.isfinite(aligned.scores[metric])
+    mass = np.where(known, aligned.weights[metric], 0.0)
+    return np.stack(
+        [mass[:, its].sum(axis=1) / np.maximum(known[:, its].sum(axis=1), 1) for its in columns],
+        axis=1,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Ranges:
+    """What one label returned on each image, (I,) arrays, and how a count lies to it."""
+
+    count: float
+    smallest: Floats
+    largest: Floats
+    ran: Flags
+    skipped: Flags
+
+    @classmethod
+    def of(cls, returned: Floats, ran: Flags, skipped: Flags, count: float) -> _Ranges:
+        smallest = np.where(np.isfinite(returned), returned, np.inf).min(axis=1)
+        largest = np.where(np.isfinite(returned), returned, -np.inf).max(axis=1)
+        return cls(float(count), smallest, largest, np.logical_or.reduce(ran, axis=1), skipped)
+
+    @property
+    def covered(self) -> Flags:
+        inside = (self.smallest <= self.count) & (self.count <= self.largest)
+        covered: Flags = inside & ~self.skipped
+        return covered
+
+    def reasons(self) -> Iterator[str]:
+        """Say how many images do not cover the count, by reason."""
+        known = np.isfinite(self.smallest)
+        single = known & (self.smallest == self.largest) & ~self.covered
+        below = known & ~single & (self.count < self.smallest)
+        above = known & ~single & (self.count > self.largest)
+        if below.any():
+            yield f"{images_of(below.sum())} returned {short(self.smallest[below].min())} or more"
+        if above.any():
+            yield f"{images_of(above.sum())} returned {short(self.largest[above].max())} or fewer"
+        if single.any():
+            ends = dict.fromkeys(
+                short(end) for end in (self.smallest[single].min(), self.largest[single].max())
+            )
+            yield f"{images_of(single.sum())} returned one count only ({' to '.join(ends)})"
+        if self.skipped.any():
+            yield f"{images_of(self.skipped.sum())} with no result at an n in between"
+        if (self.ran & ~known).any():
+            yield f"{images_of((self.ran & ~known).sum())} failed with some seeds at every n"
+        if (~self.ran).any():
+            yield f"{images_of((~self.ran).sum())} without an ok cell"
+
+
+def images_of(number: int) -> str:
+    """Write a number of images in words."""
+    return f"{number} image{'s' if number != 1 else ''}"

@@ -1,0 +1,1 @@
+"""Tables as Markdown, with all their numbers in tidy rows."""

@@ -1,0 +1,327 @@
+"""What differs between two results files of the same cells: versions, machines or protocols."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from metrics import Protocol, get_metric
+from reports.data.align import align, twins_message
+from reports.data.results import (
+    COLUMNS,
+    ResultsError,
+    choose_labels,
+    dataset_name,
+    file_facts,
+    load,
+)
+from reports.data.words import number
+from reports.statistics.aggregate import aggregate
+from reports.tables.comparison import Report
+from reports.tables.markdown import NOTHING, mean_cells, table
+
+DIFFERENCE_METRICS = ("asa", "br", "ue_np", "ev", "n_labels")
+_CELL = ["dataset", "split", "image", "label", "n", "seed"]
+_POINT = ["dataset", "split", "label", "n"]
+_DESCRIPTION = ("name", "title", "reference")  # of a protocol; no score depends on it
+_MEANS = ("mean_images", "mean_a", "mean_b", "difference", "low", "high")
+
+
+@dataclass(frozen=True, eq=False)
+class Matched:
+    """The cells of two files, brought together.
+
+    Attributes
+    ----------
+    a, b : DataFrame
+        The rows of the cells that are in both, in the same order.
+    only_a, only_b : DataFrame
+        The rows of the cells that one file has alone.
+    gaps : mapping of str to (R,) array
+        Per metric, the absolute difference of each cell in both: infinite if one is a number and
+        the other NaN, 0 if both are NaN or the cell did not end ok in both.
+    """
+
+    a: pd.DataFrame
+    b: pd.DataFrame
+    only_a: pd.DataFrame
+    only_b: pd.DataFrame
+    gaps: Mapping[str, np.ndarray]
+
+    @property
+    def ok(self) -> np.ndarray:
+        """(R,) bool array: whether a cell ended ok in both files."""
+        return np.asarray((self.a["status"] == "ok") & (self.b["status"] == "ok"))
+
+    @property
+    def status_differs(self) -> np.ndarray:
+        """(R,) bool array: whether a cell ended otherwise in one file than in the other."""
+        return np.asarray(self.a["status"].to_numpy() != self.b["status"].to_numpy())
+
+
+@dataclass(frozen=True, eq=False)
+class Difference(Report):
+    """Two files compared: `Report`, and what it takes to judge it."""
+
+    matched: Matched
+
+    def beyond(self, tolerance: float) -> str:
+        """Say what differs by more than a tolerance, the worst first; empty if nothing does."""
+        found = self.matched
+        largest = {m: gaps.max() for m, gaps in found.gaps.items() if (gaps > tolerance).any()}
+        parts = [
+            f"{metric} differs by up to {gap:.4g} ({self._cell(int(found.gaps[metric].argmax()))})"
+            for metric, gap in sorted(largest.items(), key=lambda item: -item[1])
+        ]
+        counted = {
+            "with another status": int(found.status_differs.sum()),
+            "in A only": len(found.only_a),
+            "in B only": len(found.only_b),
+        }
+        parts += [f"{_cells(cells)} {what}" for what, cells in counted.items() if cells]
+        return "; ".join(parts)
+
+    def _cell(self, row: int) -> str:
+        cell = self.matched.a.iloc[row]
+        return f"{cell['label']}, n {number(cell['n'])}, {cell['image']}, seed {cell['seed']}"
+
+
+def _cells(cells: int) -> str:
+    return f"{cells} cell{'s' if cells != 1 else ''}"
+
+
+def compare_files(
+    a: Path,
+    b: Path,
+    metrics: Sequence[str] = DIFFERENCE_METRICS,
+    only: Sequence[str] = ("*",),
+    without: Sequence[str] = (),
+) -> Difference:
+    """Compare two results files cell by cell.
+
+    Cells match by data set, split, image, label, n and seed. Means are over the images of cells
+    that ended ok in both and have a value in both; where images weigh differently they weigh as
+    in `a`.
+
+    Parameters
+    ----------
+    a, b : Path
+        The results files; differences are b - a.
+    metrics : sequence of str
+        Metric ids.
+    only, without : sequence of str
+        Patterns of the labels to compare and to leave out; case is ignored.
+
+    Returns
+    -------
+    Difference
+        One row of numbers per data set split, metric, label and n.
+
+    Raises
+    ------
+    ResultsError
+        If a file cannot be used or has no value of a metric, no label is left, two rows of one
+        file claim the same cell, or the files have no cell in common.
+    """
+    wanted = [get_metric(metric).id for metric in dict.fromkeys(metrics)]
+    rows_a, rows_b = (_load(path, wanted, only, without) for path in (a, b))
+    found = _match(rows_a, rows_b, wanted)
+    if found.a.empty:
+        raise ResultsError(_nothing_in_common(a, b, rows_a, rows_b))
+    facts_a, facts_b = (file_facts(path) for path in (a, b))
+    heading = [f"- A: {a}", f"- B: {b}", *_protocols_differ(facts_a.protocol, facts_b.protocol)]
+    numbers = _numbers(found, wanted)
+    texts = _text(numbers, facts_a.samples)
+    return Difference("\n\n".join(["\n".join(heading), *texts]), numbers, found)
+
+
+def _protocols_differ(a: Protocol, b: Protocol) -> Iterator[str]:
+    """Say in what two protocols score otherwise, whatever their names; nothing if in nothing."""
+    choices = [field.name for field in fields(Protocol) if field.name not in _DESCRIPTION]
+    values = {name: (getattr(a, name), getattr(b, name)) for name in choices}
+    differ = [
+        f"{name} ({' and '.join('none' if value is None else str(value) for value in pair)})"
+        for name, pair in values.items()
+        if pair[0] != pair[1]
+    ]
+    if differ:
+        yield (
+            f"- Note: scored under different protocols, A under {a.name} and B under {b.name}, "
+            f"which differ in {', '.join(differ)}: differences may be of the scoring alone"
+        )
+
+
+def _load(
+    path: Path, metrics: Sequence[str], only: Sequence[str], without: Sequence[str]
+) -> pd.DataFrame:
+    frame = load(path, (*COLUMNS, *metrics))
+    if frame.empty:
+        raise ResultsError(f"{path}: has no rows; give the results of a run that has finished")
+    frame = choose_labels(frame, only, without)
+    _refuse_empty(path, frame, metrics)
+    names = ["dataset", "split", "image", "label", "status"]
+    frame = frame.astype(dict.fromkeys(names, object)).reset_index(drop=True)
+    twins = frame.duplicated(_CELL)
+    if twins.any():
+        raise ResultsError(f"{path}: {twins_message(frame[twins].iloc[0])}")
+    return frame
+
+
+def _refuse_empty(path: Path, frame: pd.DataFrame, metrics: Sequence[str]) -> None:
+    """Refuse metrics that no cell has: there is nothing to agree or to differ in."""
+    ok = frame[frame["status"] == "ok"]
+    empty = [metric for metric in metrics if not ok[metric].notna().any()]
+    if len(ok) and empty:
+        raise ResultsError(
+            f"{path}: no cell has a value of {', '.join(empty)} (undefined on these images, or "
+            "slow and not computed); choose other --metrics, or compute them by `bench rescore "
+            f"{path} --metrics default,{','.join(empty)}`"
+        )
+
+
+def _match(a: pd.DataFrame, b: pd.DataFrame, metrics: Sequence[str]) -> Matched:
+    pairs = (
+        a[_CELL].assign(in_a=a.index).merge(b[_CELL].assign(in_b=b.index), on=_CELL, how="outer")
+    )
+    both = pairs.dropna(subset=["in_a", "in_b"])
+    rows_a = a.loc[both["in_a"].astype(int)].reset_index(drop=True)
+    rows_b = b.loc[both["in_b"].astype(int)].reset_index(drop=True)
+    ok = ((rows_a["status"] == "ok") & (rows_b["status"] == "ok")).to_numpy()
+    return Matched(
+        rows_a,
+        rows_b,
+        a.loc[pairs.loc[pairs["in_b"].isna(), "in_a"].astype(int)],
+        b.loc[pairs.loc[pairs["in_a"].isna(), "in_b"].astype(int)],
+        {metric: np.where(ok, _gap(rows_a[metric], rows_b[metric]), 0.0) for metric in metrics},
+    )
+
+
+def _gap(a: pd.Series[float], b: pd.Series[float]) -> np.ndarray:
+    x, y = (_floats(series) for series in (a, b))
+    gap = np.abs(x - y)
+    return np.where(np.isnan(gap), np.where(np.isnan(x) == np.isnan(y), 0.0, np.inf), gap)
+
+
+def _floats(series: pd.Series[float]) -> np.ndarray:
+    return series.to_numpy(dtype=float, na_value=np.nan)
+
+
+def _nothing_in_common(a: Path, b: Path, rows_a: pd.DataFrame, rows_b: pd.DataFrame) -> str:
+    for name in ("dataset", "split", "label", "n", "image", "seed"):
+        ours, theirs = (sorted(map(_value, rows[name].unique())) for rows in (rows_a, rows_b))
+        if not set(ours) & set(theirs):
+            return (
+                f"{a} and {b} have no cell in common: {name} is {_few(ours)} in one and "
+                f"{_few(theirs)} in the other; give two results of the same cells"
+            )
+    return (
+        f"{a} and {b} have no cell (data set, split, image, label, n, seed) in common; give two "
+        "results of the same cells"
+    )
+
+
+def _value(value: object) -> str:
+    return number(value) if isinstance(value, float) else str(value)
+
+
+def _few(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def _numbers(found: Matched, metrics: Sequence[str]) -> pd.DataFrame:
+    """Return one row per metric and point that either file has."""
+    counts = _count(found)
+    parts = []
+    for metric in metrics:
+        gaps = found.a[_POINT].assign(largest=found.gaps[metric])[found.ok]
+        largest = gaps.groupby(_POINT, dropna=False)["largest"].max().reset_index()
+        parts.append(counts.assign(metric=metric).merge(largest, on=_POINT, how="left"))
+    numbers = pd.concat(parts, ignore_index=True)
+    means = list(_means(found, metrics))
+    if not means:  # no cell ended ok in both
+        return numbers.reindex(columns=[*numbers, *_MEANS])
+    return numbers.merge(pd.concat(means), on=[*_POINT, "metric"], how="left")
+
+
+def _count(found: Matched) -> pd.DataFrame:
+    """Count the cells of each point by what became of their matching."""
+    changed = found.status_differs
+    kinds = {
+        "matched": found.a,
+        "only_a": found.only_a,
+        "only_b": found.only_b,
+        "status_differs": found.a[changed],
+    }
+    rows = pd.concat([rows[_POINT].assign(**{kind: 1}) for kind, rows in kinds.items()])
+    sums = rows.groupby(_POINT, dropna=False, sort=True)[list(kinds)].sum().astype(int)
+    return sums.reset_index()
+
+
+def _means(found: Matched, metrics: Sequence[str]) -> Iterator[pd.DataFrame]:
+    """Average both files and their difference over the same images, by metric and point."""
+    both = {m: _floats(found.a[m] + found.b[m]) for m in metrics}
+    # With one device and only values that both have, both files align to the same points.
+    sides = [
+        rows.assign(device="", **{m: _floats(rows[m].where(~np.isnan(both[m]))) for m in metrics})
+        for rows in (found.a, found.b)
+    ]
+    for a, b in zip(*(align(rows[found.ok], metrics) for rows in sides), strict=True):
+        scores = {m: b.scores[m] - a.scores[m] for m in metrics}
+        apart = replace(a, scores={**a.scores, **scores})
+        tables = [aggregate(x, metrics) for x in (a, replace(b, weights=a.weights), apart)]
+        for metric in metrics:
+            mean_a, mean_b, difference = (t[metric] for t in tables)
+            yield pd.DataFrame(
+                {
+                    "dataset": a.dataset,
+                    "split": a.split,
+                    "label": a.labels,
+                    "n": a.ns,
+                    "metric": metric,
+                    "mean_images": difference["images"].astype(float),
+                    "mean_a": mean_a["value"],
+                    "mean_b": mean_b["value"],
+                    "difference": difference["value"],
+                    "low": difference["low"],
+                    "high": difference["high"],
+                }
+            )
+
+
+def _text(numbers: pd.DataFrame, samples: str) -> Iterator[str]:
+    for (dataset, split), group in numbers.groupby(["dataset", "split"], sort=False):
+        name = dataset_name(str(dataset), str(split))
+        first = group[group["metric"] == group["metric"].iloc[0]]
+        yield f"**{name}**: cells"
+        kinds = ("matched", "only_a", "only_b", "status_differs")
+        heads = ("in both", "in A only", "in B only", "status differs")
+        counts = {
+            head: [str(cells) for cells in first[kind]]
+            for head, kind in zip(heads, kinds, strict=True)
+        }
+        yield table({**_points(first), **counts})
+        for metric, part in group.groupby("metric", sort=False):
+            yield f"**{name}**: {metric} ({get_metric(str(metric)).title})"
+            difference = part.assign(value=part["difference"])
+            columns = {
+                "A": mean_cells(part.assign(value=part["mean_a"], low=np.nan)),
+                "B": mean_cells(part.assign(value=part["mean_b"], low=np.nan)),
+                "B - A": mean_cells(difference, sign="+"),
+                "largest of a cell": [
+                    NOTHING if np.isnan(gap) else f"{gap:.3g}" for gap in part["largest"]
+                ],
+            }
+            yield table({**_points(part), **columns})
+    yield (
+        f"Means over {samples} with a value in both files; B - A ± half of its 95 % bootstrap "
+        "interval; largest: the largest absolute difference of one cell, inf where one file has a "
+        "number and the other NaN."
+    )
+
+
+def _points(part: pd.DataFrame) -> dict[str, list[str]]:
+    return {"label": list(part["label"]), "n": [number(n) for n in part["n"]]}
