@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ from bench.datasets import Dataset
 from bench.errors import UsageError
 from bench.planning.cells import Cell, digest
 from bench.settings import Settings
-from bench.storage.provenance import describe, now
+from bench.storage.provenance import machine, machine_id, now, software
 from bench.storage.store import Store
 
 
@@ -68,6 +69,8 @@ def run_facts(
 ) -> dict[str, Any]:
     """Return what is kept of a run: what was asked, how, when, and on which machine."""
     return {
+        "id": uuid.uuid4().hex[:12],
+        "machine": machine_id(machine()),
         "arguments": list(settings.arguments),
         "started": now(),
         "finished": None,
@@ -80,5 +83,5 @@ def run_facts(
         "root": str(dataset.root) if dataset.root else None,
         "images": len(dataset.names),
         "dataset_sha256": digest(sorted({(cell.image, cell.content) for cell in cells})),
-        **describe(),
+        **software(),
     }

@@ -20,7 +20,7 @@ from bench.manifest import open_manifest, run_facts
 from bench.planning.cells import Batch, Cell, Lane, group
 from bench.progress import Display
 from bench.settings import Settings
-from bench.storage.provenance import now
+from bench.storage.provenance import machine, machine_id, now, suite_version
 from bench.storage.rounds import read_rounds
 from bench.storage.schema import FAILURES
 from bench.storage.store import Done, Store
@@ -57,10 +57,12 @@ def run(cells: Sequence[Cell], dataset: Dataset, settings: Settings, console: Co
             console.print(f"Nothing to do: all {len(cells)} cells are finished.")
             return _summarise(cells, done, settings.out, console)
         if todo:
+            facts = machine()
+            manifest.setdefault("machines", {})[machine_id(facts)] = facts
             manifest["runs"].append(run_facts(cells, todo, dataset, settings))
             store.write_manifest(manifest)
         try:
-            _work(store, todo, len(cells), dataset, settings, console)
+            _work(store, manifest, todo, len(cells), dataset, settings, console)
         except KeyboardInterrupt:
             console.print(f"Interrupted; keeping what is done in {settings.out} ...")
             _write_results(store, manifest, console)
@@ -117,6 +119,7 @@ def _wanted(done: Done | None, settings: Settings) -> bool:
 
 def _work(
     store: Store,
+    manifest: dict[str, Any],
     todo: Sequence[Cell],
     asked: int,
     dataset: Dataset,
@@ -137,6 +140,9 @@ def _work(
         pinned=settings.timing,
         scoring=settings.scoring,
         match_n=settings.match_n,
+        run=manifest["runs"][-1]["id"],
+        machine=manifest["runs"][-1]["machine"],
+        suite=suite_version(),
     )
     _announce(todo, asked, workers, settings, console)
     warm_up_scoring(settings.scoring)

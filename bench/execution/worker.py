@@ -66,6 +66,9 @@ class Job:
     pinned: bool = False
     scoring: Scoring = DEFAULT_SCORING
     match_n: float | None = None
+    run: str = ""
+    machine: str = ""
+    suite: str = ""
 
 
 @dataclass(frozen=True)
@@ -320,6 +323,9 @@ def blank_row(job: Job, cell: Cell) -> dict[str, Any]:
         "time_repeats": 1,
         "facts": "{}",
         "content": cell.content,
+        "run": job.run,
+        "machine": job.machine,
+        "suite": job.suite,
         "protocol": job.scoring.protocol.name,
         "connectivity": job.scoring.connected(cell.connectivity).protocol.connectivity,
         **cell.carried,

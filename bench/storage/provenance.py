@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import platform
 import subprocess
@@ -24,18 +26,32 @@ PACKAGES = (
 )
 
 
-def describe() -> dict[str, Any]:
-    """Return the versions, the hardware and the git revision (None outside a checkout)."""
+def software() -> dict[str, Any]:
+    """Return the versions and the git revision (None outside a checkout)."""
     return {
         "versions": {"python": platform.python_version(), **_versions()},
-        "hardware": {
-            "processor": _processor(),
-            "cores": os.cpu_count(),
-            "memory_gb": _memory_gb(),
-            "system": f"{platform.system()} {platform.release()} {platform.machine()}",
-        },
         "git_revision": _git_revision(),
     }
+
+
+def suite_version() -> str:
+    """Return the version of this suite, as each row has it."""
+    return _versions().get("superpixel-bench", "unknown")
+
+
+def machine() -> dict[str, Any]:
+    """Return what of the machine decides how long a method takes."""
+    return {
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "memory_gb": _memory_gb(),
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+    }
+
+
+def machine_id(facts: dict[str, Any]) -> str:
+    """Return a short name for a machine, by which rows refer to its facts."""
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:8]
 
 
 def _versions() -> dict[str, str]:

@@ -55,6 +55,9 @@ _FACTS: tuple[tuple[str, pa.DataType], ...] = (
     ("contended", pa.bool_()),
     ("labels_file", pa.string()),
     ("facts", pa.string()),
+    ("run", pa.string()),
+    ("machine", pa.string()),
+    ("suite", pa.string()),
 )
 _FACT_NAMES = frozenset(name for name, _ in _FACTS)
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 import methods.neural  # noqa: F401  before torch, for how its threads wait
-from bench.storage.provenance import describe
+from bench.storage.provenance import machine, software
 
 PARTS = ("scoring", "overhead", "resume", "plot", "methods", "scaling", "networks")
 LONG = ("parity", "quick", "loss", "postprocess")
@@ -37,8 +37,7 @@ def main(parts):
 
 
 def _machine():
-    facts = describe()
-    hardware, versions = facts["hardware"], facts["versions"]
+    hardware, versions = machine(), software()["versions"]
     return (
         f"{hardware['processor']}, {hardware['cores']} cores, {hardware['memory_gb']} GB;"
         f" Python {versions['python']}, numpy {versions['numpy']}, numba {versions['numba']}"

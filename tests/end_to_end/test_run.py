@@ -1,6 +1,8 @@
 """bench run through the command line: rows, statuses, resuming, several counts, timing."""
 
 import json
+import os
+from importlib.metadata import version
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -403,3 +405,18 @@ def test_a_count_that_crashes_beside_others_is_found_and_left_out_of_later_round
     rows = results().set_index("n")
     assert rows.status.to_dict() == {4: "ok", 9: "crashed"}
     assert rows.time_repeats[4] == 3
+
+
+def test_a_row_says_which_run_and_which_machine_it_comes_from(run, results, tmp_path):
+    run("stripes", n="4")
+    run("stripes", n="4,9")
+    facts = json.loads(
+        pq.read_schema(tmp_path / "results.parquet").metadata[b"superpixel_bench.run"]
+    )
+    first, second = (one["id"] for one in facts["runs"])
+    rows = results()
+    assert first != second
+    assert rows.groupby("n")["run"].unique().map(list).to_dict() == {4: [first], 9: [second]}
+    assert list(facts["machines"]) == rows.machine.unique().tolist()
+    assert facts["machines"][rows.machine[0]]["cores"] == os.cpu_count()
+    assert rows.suite.unique().tolist() == [version("superpixel-bench")]

@@ -246,7 +246,7 @@ except PluginError as error:
     assert sad == "sad | acme 2.5 (acme_bad:Sad) | ImportError: no CUDA here"
     assert slic.startswith("slic | acme 2.5 (acme_slic:Columns) | RegistrationError")
     assert usable == "[True, False, True]"
-    assert made == "columns[width=2] methods.slic 1+sha256-"
+    assert made == "columns[width=2] methods.classical.slic 1+sha256-"
     assert "'sad' of acme 2.5 (acme_bad:Sad) is broken: ImportError" in error
 
 
