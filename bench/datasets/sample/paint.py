@@ -14,6 +14,10 @@ from numpy.typing import NDArray
 from bench.datasets.base import DatasetError
 from bench.datasets.sample.shapes import Shape, coverage, move
 
+# (H, W) of a scene.
+LANDSCAPE = (160, 240)
+PORTRAIT = (240, 160)
+
 Colour = tuple[int, int, int]
 Image = NDArray[np.float32]
 
