@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from bench.datasets import download
 from bench.datasets.base import Dataset, DatasetError, Sample, check_sizes, hash_files
 from bench.datasets.images import image_size, read_image
-from bench.errors import hint, name_some
+from bench.errors import count, hint, name_some
 
 SPLITS = ("train", "val", "test")
 ROOT_VARIABLE = "SUPERPIXEL_BENCH_BSDS500"
@@ -87,7 +87,7 @@ class Bsds500(Dataset):
                 f" annotations, without {name_some(lost)}"
             )
         if foreign:
-            parts.append(f"{len(foreign)} are not of this split: {name_some(foreign)}")
+            parts.append(f"{count(len(foreign), 'image')} not of this split: {name_some(foreign)}")
         return "; ".join(parts)
 
     def _image(self, name: str) -> Path:

@@ -152,7 +152,7 @@ def test_images_that_are_not_of_the_split_are_named(tmp_path):
     (known,) = sorted(published_names("val"))[:1]
     dataset = open_dataset("bsds500", root=make(tmp_path, "val", ("mine", known)), split="val")
     assert "1 of 100 images" in dataset.lacking
-    assert dataset.lacking.endswith("1 are not of this split: mine")
+    assert dataset.lacking.endswith("1 image not of this split: mine")
 
 
 @needs_shared
