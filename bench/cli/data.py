@@ -52,12 +52,15 @@ def data(
         return _list(root, split or [])
     if dataset == "bsds500":
         return _bsds500(root, split or [], verify, url)
+    if dataset in ("sample", "folder") and verify:
+        raise UsageError(f"--verify: the files of '{dataset}' are in no list; bsds500 has one")
     if dataset == "sample":
+        if root is not None:
+            raise UsageError(f"--root: 'sample' is embedded, nothing of it is in {root}")
         typer.echo("The data set 'sample' is embedded: nothing to download.")
         return 0
     if dataset == "folder":
-        typer.echo("The data set 'folder' is your own: bench run --dataset folder --root DIR")
-        return 0
+        return _folder(root, split or [])
     from bench.datasets.registry import DATASETS
     from bench.errors import hint
 
@@ -78,6 +81,27 @@ def _list(root: Path | None, splits: list[str]) -> int:
     folder = download_folder(root.expanduser() if root else None)
     for split in splits or SPLITS:
         typer.echo(f"bsds500 {split}: {_what_is_here(folder, split, root)}")
+    return 0
+
+
+def _folder(root: Path | None, splits: list[str]) -> int:
+    """Say what is in a folder of the user's own, and what of it belongs to no image."""
+    if root is None:
+        typer.echo("The data set 'folder' is your own: bench run --dataset folder --root DIR")
+        return 0
+    from bench.datasets import DatasetError
+    from bench.datasets.folder import Folder
+    from bench.errors import count
+
+    for split in splits or [None]:
+        try:
+            here = Folder(root.expanduser(), split)
+        except DatasetError as error:
+            raise UsageError(str(error)) from error
+        images, maps = count(len(here.names), "image"), count(here.annotations, "annotation")
+        typer.echo(f"folder{f' {split}' if split else ''}: {images}, {maps} in {here.root}")
+        for line in here.unread():
+            typer.echo(f"Warning: {line}", err=True)
     return 0
 
 

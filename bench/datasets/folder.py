@@ -65,6 +65,11 @@ class Folder(Dataset):
         """The folder and the split, since two folders have nothing in common."""
         return ":".join(part for part in (self.name, str(self.root), self.split) if part)
 
+    @property
+    def annotations(self) -> int:
+        """How many label maps belong to the images."""
+        return sum(map(len, self._files.maps.values()))
+
     def size(self, name: str) -> tuple[int, int]:
         """Return (H, W) of one image from its header."""
         return image_size(self._files.images[name])

@@ -98,6 +98,11 @@ class Facts:
         whole = self.published.get(name, number)
         return f"{number} of {whole} images" if number < whole else f"{number} images"
 
+    def part(self, name: str, number: int) -> str:
+        """Say as an end of a title that only so many images of many are shown; else nothing."""
+        partial = number < self.published.get(name, number)
+        return f", {self.images(name, number)}" if partial else ""
+
     @property
     def under(self) -> str:
         """Name the protocol as an end of a heading; nothing for the usual one.

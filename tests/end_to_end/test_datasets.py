@@ -1,5 +1,6 @@
 """Which data set a results file is of, whole or in part, and data sets of one's own by plugin."""
 
+import json
 import shutil
 
 import cv2
@@ -131,6 +132,27 @@ def test_an_image_that_could_not_be_read_may_be_mended(on, tiny, rows):
     (tiny / "images" / "im1.png").write_bytes(whole)
     assert on(tiny, "hex")[0] == 0
     assert len(rows().query("status == 'ok'")) == 5
+
+
+def test_a_forced_run_that_was_interrupted_is_continued_without_force(on, tiny, tmp_path, rows):
+    on(tiny, "grid")
+    mended = shutil.copytree(tiny, tmp_path / "mended")
+    for name in ("im1", "im2"):
+        write_png(mended / "labels" / "ann1" / f"{name}.png", np.eye(30, 40, dtype=np.uint8))
+    assert on(mended, "grid")[0] == 1
+    manifest = tmp_path / "results.run" / "manifest.json"
+    before = manifest.read_text()
+    assert on(mended, "grid", "--force")[0] == 0
+    forced = json.loads(manifest.read_text())
+    shutil.rmtree(tmp_path / "results.run")
+    (tmp_path / "results.parquet").unlink()
+    on(tiny, "grid")  # as if the forced run had ended before its first cell
+    kept = json.loads(manifest.read_text())
+    assert len(json.loads(before)["runs"]) == len(kept["runs"]) == 1
+    manifest.write_text(json.dumps(kept | {"runs": [*kept["runs"], forced["runs"][-1]]}))
+    status, said = on(mended, "grid")
+    assert status == 0, said
+    assert rows().groupby("image").content.nunique().tolist() == [1, 1, 1]
 
 
 # --- a part of a published split ------------------------------------------------------------

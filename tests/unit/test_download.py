@@ -7,11 +7,13 @@ from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from bench.cli.data import data
 from bench.datasets import download
 from bench.errors import UsageError
+from tests.conftest import write_png
 
 CONTENT = {
     f"{kind}/{split}/{i}{extension}": f"{kind} {split} {i} ".encode() * 500
@@ -325,3 +327,19 @@ def test_downloaded_files_are_for_whom_their_folder_is_for(tmp_path, mirror):
     (tmp_path / "images/val").chmod(0o700)
     fetch(tmp_path, mirror)
     assert (tmp_path / VICTIM).stat().st_mode & 0o777 == 0o600
+
+
+def test_command_counts_what_is_in_a_folder_of_ones_own(tiny, capsys):
+    write_png(tiny / "labels" / "ann1" / "im7.png", np.zeros((30, 40), np.uint8))
+    assert data("folder", root=tiny) == 0
+    shown = capsys.readouterr()
+    assert shown.out == f"folder: 3 images, 6 annotations in {tiny}\n"
+    assert "im7.png" in shown.err
+    with pytest.raises(UsageError, match="no split 'tset'"):
+        data("folder", root=tiny, split=["tset"])
+
+
+@pytest.mark.parametrize("options", [{"root": Path("here")}, {"verify": True}])
+def test_command_ignores_no_option(options):
+    with pytest.raises(UsageError, match="'sample'"):
+        data("sample", **options)
