@@ -130,7 +130,7 @@ def _scan(root: Path, split: str) -> _Files:
             if path.stem in images:
                 found[path.stem].append(path)
     read = {path for found in (maps, voids) for paths in found.values() for path in paths}
-    unread = find_unread(maps_folder, voids_folder, images, read)
+    unread = find_unread(root, maps_folder, voids_folder, images, read)
     return _Files(images, maps_folder, maps, voids, unread)
 
 

@@ -22,7 +22,7 @@ _OTHER_FORMATS = frozenset(EXTENSIONS).union((".txt", ".npz", ".tsv", ".json", "
 
 @dataclass(frozen=True)
 class Unread:
-    """Files that are left unread, relative to the folder of annotations or of voids.
+    """Files that are left unread, relative to the root of the data set.
 
     Attributes
     ----------
@@ -33,7 +33,10 @@ class Unread:
     deep : tuple of str
         Files in folders that lie too deep, below either folder.
     void_trouble : tuple of str
-        Those of all the above that look like the void of an image of the data set.
+        Those of all the above, and of those beside the folder of the split, that look like the
+        void of an image of the data set.
+    void_place : str
+        The folder of voids, from the root of the data set.
     """
 
     maps: tuple[str, ...] = ()
@@ -41,6 +44,7 @@ class Unread:
     formats: tuple[str, ...] = ()
     deep: tuple[str, ...] = ()
     void_trouble: tuple[str, ...] = ()
+    void_place: str = "void"
 
 
 def owner_of(stem: str, images: Collection[str]) -> str | None:
@@ -50,27 +54,36 @@ def owner_of(stem: str, images: Collection[str]) -> str | None:
 
 
 def find_unread(
-    maps_folder: Path, voids_folder: Path, images: Collection[str], read: Collection[Path]
+    root: Path,
+    maps_folder: Path,
+    voids_folder: Path,
+    images: Collection[str],
+    read: Collection[Path],
 ) -> Unread:
     """Look through both folders for what is not in `read` though it looks like a label map."""
     found: dict[str, list[str]] = {"maps": [], "voids": [], "formats": [], "deep": []}
-    trouble = []
+    # Voids that lie beside the folder of the split are those of its images, if they are named so.
+    beside = sorted(voids_folder.parent.glob("*.*")) if voids_folder.parent != root else []
+    trouble = [path for path in beside if path.stem in images and path.suffix.lower() in SUFFIXES]
     for folder, kind, depth in ((maps_folder, "maps", 2), (voids_folder, "voids", 1)):
         for path in _files_below(folder):
             if path in read:
                 continue
-            inside = path.relative_to(folder)
-            suffix, name = path.suffix.lower(), f"{folder.name}/{inside}"
+            suffix, name = path.suffix.lower(), str(path.relative_to(root))
             if suffix in SUFFIXES:
-                found["deep" if len(inside.parts) > depth else kind].append(name)
+                deep = len(path.relative_to(folder).parts) > depth
+                found["deep" if deep else kind].append(name)
             elif suffix in _OTHER_FORMATS and _resembles(path.stem, images):
                 found["formats"].append(name)
             else:
                 continue
             if kind == "voids" and _resembles(path.stem, images):
-                trouble.append(name)
-    kinds = {kind: tuple(names) for kind, names in found.items()}
-    return Unread(**kinds, void_trouble=tuple(trouble))
+                trouble.append(path)
+    return Unread(
+        **{kind: tuple(names) for kind, names in found.items()},
+        void_trouble=tuple(str(path.relative_to(root)) for path in trouble),
+        void_place=str(voids_folder.relative_to(root)),
+    )
 
 
 def check_owners(unread: Unread, images: Collection[str], has_maps: bool, has_voids: bool) -> None:
@@ -94,7 +107,7 @@ def check_owners(unread: Unread, images: Collection[str], has_maps: bool, has_vo
         raise DatasetError(
             f"{count(len(wrong), 'mask')} of void pixels would not be applied, so that pixels"
             f" which no metric may count were scored: {name_some(wrong)}; name each exactly after"
-            f" its image, void/{example}.png ({' '.join(SUFFIXES)}), or take it out"
+            f" its image, {unread.void_place}/{example}.png ({' '.join(SUFFIXES)}), or take it out"
         )
 
 

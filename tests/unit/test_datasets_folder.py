@@ -319,3 +319,17 @@ def test_a_folder_in_order_leaves_nothing_unread(data):
     (data / "labels" / ".DS_Store").write_text("")
     (data / "labels" / "classes.txt").write_text("sky")
     assert folder(data).unread() == []
+
+
+def test_voids_and_annotations_of_a_split_lie_in_its_folder(tmp_path):
+    for split in ("train", "test"):
+        write(tmp_path / "images" / split / f"{split}0.png")
+        write(tmp_path / "labels" / split / f"{split}0.png", labels())
+    write(tmp_path / "void" / "train" / "train0.png", np.zeros((H, W), np.uint8))
+    write(tmp_path / "labels" / "test" / "else.png", labels())
+    [line] = folder(tmp_path, split="test").unread()
+    assert line.endswith("labels/test/else.png")
+    write(tmp_path / "void" / "test0.png", np.zeros((H, W), np.uint8))
+    with pytest.raises(DatasetError, match=r"scored: void/test0\.png; .* void/test/test0\.png"):
+        folder(tmp_path, split="test")
+    assert folder(tmp_path, split="train").load("train0").void is not None
