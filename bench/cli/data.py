@@ -93,7 +93,7 @@ def _folder(root: Path | None, splits: list[str]) -> int:
     from bench.datasets.folder import Folder
     from bench.errors import count
 
-    for split in splits or [None]:
+    for split in splits or [""]:
         try:
             here = Folder(root.expanduser(), split)
         except DatasetError as error:

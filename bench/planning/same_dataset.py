@@ -104,7 +104,9 @@ def _not_replaced(rows: pa.Table, cells: Sequence[Cell], changed: Collection[str
         for row in _distinct(rows, *_POINT, "label")
         if row["image"] in changed and tuple(row[name] for name in _POINT) not in again
     )
-    return {f"{row['label']} at n = {row['n']}" for row in left}
+    return {
+        row["label"] if row["n"] is None else f"{row['label']} at n = {row['n']}" for row in left
+    }
 
 
 def _distinct(rows: pa.Table, *columns: str) -> list[dict[str, Any]]:
