@@ -104,8 +104,9 @@ def _figures(
     """Yield the name and the figure of what a group has: curves, runtimes."""
     if group.aligned.ran.any():
         points = {metric: group.points[metric] for metric in panels}
-        facts = group.facts
-        yield "curves", draw_curves(points, facts.under, group.annotators, on_note, facts.samples)
+        facts, aligned = group.facts, group.aligned
+        under = facts.part(aligned.name, len(aligned.images)) + facts.under
+        yield "curves", draw_curves(points, under, group.annotators, on_note, facts.samples)
     if group.timed:
         yield "runtime", draw_runtime(group.times, _machine(frame, group.aligned))
 

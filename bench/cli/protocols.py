@@ -28,6 +28,7 @@ def protocols(
     out: options.ReportFile = None,
     root: options.Root = None,
     workers: options.Workers = None,
+    plugin: options.Plugins = None,
     quiet: options.Quiet = False,
 ) -> int:
     """Print what the same label maps score under every protocol.
@@ -51,6 +52,7 @@ def protocols(
     names = values.split_names("--protocol", protocol) if protocol else []
     chosen = values.choose_protocols(names, protocol_file)
     patterns = values.split_patterns(only, without)
+    plugins = values.load_plugins(plugin)
     source = Source.read(results).only(*patterns)
     data = source.dataset(root)
     folder = Store(results.resolve()).folder / "protocols"
@@ -66,6 +68,7 @@ def protocols(
             workers=values.count_workers(workers),
             backend=backend_for(cells),
             scoring=scoring,
+            plugins=plugins,
             match_n=source.facts.get("match_n"),
             arguments=tuple(sys.argv[1:]),
         )

@@ -420,3 +420,13 @@ def test_the_facts_name_the_protocol_and_what_annotators_reach(tmp_path):
     assert facts == Facts(own, {"bsds500/test": {"asa": (0.8, 0.9, 0.95)}})
     assert facts.under == ", protocol own"
     assert Facts().under == ""
+
+
+def test_the_facts_say_of_how_many_images_a_part_is(tmp_path):
+    runs = [{"dataset": "bsds500/test", "images_of": 200}, {"dataset": "sample", "images_of": None}]
+    facts = facts_of(tmp_path / "r.parquet", {"runs": [*runs, {"dataset": "of an older version"}]})
+    assert facts.images("bsds500/test", 3) == "3 of 200 images"
+    assert facts.part("bsds500/test", 3) == ", 3 of 200 images"
+    assert facts.images("bsds500/test", 200) == "200 images"
+    assert facts.images("sample", 10) == "10 images"
+    assert facts.part("bsds500/test", 200) == facts.part("sample", 10) == ""
