@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from bench.datasets import Dataset
@@ -81,6 +82,7 @@ def run_facts(
         "timing": settings.timing,
         "dataset": dataset.identity,
         "root": str(dataset.root) if dataset.root else None,
+        "reading": asdict(dataset.reading),
         "images": len(dataset.names),
         "dataset_sha256": digest(sorted({(cell.image, cell.content) for cell in cells})),
         **software(),

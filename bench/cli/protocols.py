@@ -27,6 +27,8 @@ def protocols(
     without: options.WithoutLabels = "",
     out: options.ReportFile = None,
     root: options.Root = None,
+    exif: options.ExifText = None,
+    void: options.VoidText = None,
     workers: options.Workers = None,
     quiet: options.Quiet = False,
 ) -> int:
@@ -52,7 +54,7 @@ def protocols(
     chosen = values.choose_protocols(names, protocol_file)
     patterns = values.split_patterns(only, without)
     source = Source.read(results).only(*patterns)
-    data = source.dataset(root)
+    data = source.dataset(root, values.reread(source.reading, exif, void))
     folder = Store(results.resolve()).folder / "protocols"
     console = output.make_console(quiet)
     cells = make_cells(source, data, folder)  # the same for all: they differ in the scoring

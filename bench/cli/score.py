@@ -27,6 +27,8 @@ def score(
     root: options.Root = None,
     split: options.Split = None,
     limit: options.Limit = None,
+    exif: options.ExifText = None,
+    void: options.VoidText = None,
     out: options.Out = Path("scores.parquet"),
     protocol: options.ProtocolName = "default",
     protocol_file: options.ProtocolFile = None,
@@ -55,6 +57,10 @@ def score(
         scoring=values.make_scoring(protocol, protocol_file, connectivity, metrics),
         arguments=tuple(sys.argv[1:]),
     )
-    data = values.find_dataset(dataset, root, split, limit)
+    reading = values.make_reading(exif, void)
+    data = values.find_dataset(dataset, root, split, limit, reading)
     cells = find_label_maps(labels, data, name or labels.resolve().name)
-    return run_cells(cells, data, settings, output.make_console(quiet))
+    console = output.make_console(quiet)
+    for line in data.remarks():
+        console.print(line, highlight=False, markup=False)
+    return run_cells(cells, data, settings, console)

@@ -9,15 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from bench.errors import BenchError
+from bench.datasets.reading import Reading
+from bench.errors import DatasetError as DatasetError
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-
-class DatasetError(BenchError, ValueError):
-    """A data set, or one of its images, cannot be used; the message names path, reason and cure."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,20 +53,29 @@ class Dataset(ABC):
         Name of the split, empty where the data set has none.
     root : Path or None
         The folder with the files, None where there is none.
+    reading : Reading
+        How turned images and void values are read; only of classes with `has_reading`.
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
     license: ClassVar[str]
+    has_reading: ClassVar[bool] = False
 
     names: tuple[str, ...]
     split: str = ""
     root: Path | None = None
+    reading: Reading = Reading()
 
     @property
     def identity(self) -> str:
         """What distinguishes this set of images from others, such as ``bsds500/test``."""
-        return f"{self.name}/{self.split}" if self.split else self.name
+        name = f"{self.name}/{self.split}" if self.split else self.name
+        return name + self.reading.mark
+
+    def remarks(self) -> list[str]:
+        """Return what the user should know of the images before anything runs, a line each."""
+        return []
 
     @abstractmethod
     def size(self, name: str) -> tuple[int, int]:
@@ -100,9 +106,12 @@ def check_sizes(
     """Raise DatasetError if a label map has another size than the image at `path`."""
     for map_path, labels in maps:
         if labels.shape != image.shape[:2]:
+            cure = "annotate the image at its own size"
+            if labels.shape[::-1] == image.shape[:2]:
+                cure = "it is transposed, so swap its rows and columns"
             raise DatasetError(
                 f"{map_path} is {_size(labels.shape)} but its image {path} is "
-                f"{_size(image.shape)} (height x width); annotate the image at its own size"
+                f"{_size(image.shape)} (height x width); {cure}"
             )
 
 

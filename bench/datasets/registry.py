@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from bench.datasets.base import Dataset, DatasetError
+from bench.datasets.reading import Reading
 from bench.errors import hint
 
 
@@ -43,6 +44,7 @@ def open_dataset(
     root: str | Path | None = None,
     split: str | None = None,
     limit: int | None = None,
+    reading: Reading | None = None,
 ) -> Dataset:
     """Open a data set by name.
 
@@ -57,11 +59,14 @@ def open_dataset(
         Split of the data set; its default where it has one.
     limit : int, optional
         Keep only the first `limit` images of the sorted list.
+    reading : Reading, optional
+        What to do about turned images, and which values of annotations are void.
 
     Raises
     ------
     DatasetError
-        If the name or split is unknown, the folder is missing or has no images, or `limit` < 1.
+        If the name or split is unknown, the folder is missing or has no images, `limit` < 1, or
+        the data set has no files to read in another way.
     """
     if name not in DATASETS:
         raise DatasetError(
@@ -73,5 +78,11 @@ def open_dataset(
     dataset: Dataset = getattr(importlib.import_module(module), attribute)(
         root=None if root is None else Path(root).expanduser(), split=split
     )
+    if reading not in (None, Reading()) and not dataset.has_reading:
+        raise DatasetError(
+            f"the data set '{name}' has neither turned images nor void values; leave --exif and"
+            " --void out"
+        )
+    dataset.reading = reading or Reading()
     dataset.names = dataset.names[:limit]
     return dataset

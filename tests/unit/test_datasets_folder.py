@@ -221,7 +221,7 @@ def test_an_image_that_vanished_is_told(data):
 def test_an_unreadable_annotation_is_told_with_its_file(data):
     (data / "labels" / "a.npy").write_text("no array")
     (data / "labels" / "a.png").unlink()
-    with pytest.raises(DatasetError, match=r"annotation .*a\.npy cannot be read"):
+    with pytest.raises(DatasetError, match=r"annotation .*a\.npy: is not a readable NPY"):
         folder(data).load("a")
 
 
