@@ -61,7 +61,8 @@ def protocols(
     files, statuses = {}, []
     for one in chosen:
         scoring = Scoring(one, shown)
-        target = folder / f"{one.name}-{digest(scoring.facts)[:6]}.parquet"
+        way = [scoring.facts, data.reading.mark] if data.reading.mark else scoring.facts
+        target = folder / f"{one.name}-{digest(way)[:6]}.parquet"
         console.print(f"Protocol {one.name}: {one.title}", highlight=False)
         settings = Settings(
             out=target,
