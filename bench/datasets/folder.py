@@ -42,6 +42,8 @@ class Folder(Dataset):
     The folder of label maps is called ``labels``, ``annotations`` or ``groundTruth``. A label
     map whose name fits several images belongs to the one with the longest name: with images ``a``
     and ``a_1``, ``a_1.png`` annotates ``a_1`` only. Every image needs one annotation at least.
+    Annotations may also mark pixels that count in no metric by a value, such as 255 or -1, which
+    `reading` names.
     """
 
     name: ClassVar[str] = "folder"

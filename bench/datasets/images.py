@@ -213,7 +213,8 @@ def _decode_deep(content: bytes) -> NDArray[np.generic]:
 def _decode_pnm(stored: _Stored) -> NDArray[np.generic]:
     """Return the values of a binary PGM or PPM as shares of its maxval."""
     image = stored.image
-    _, _, offset, (_, maxval) = image.tile[0]
+    tile: Any = image.tile[0]
+    _, _, offset, (_, maxval) = tile
     bands = len(image.getbands())
     count = image.height * image.width * bands
     kind = np.dtype(">u2" if maxval > 255 else np.uint8)
