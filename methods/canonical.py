@@ -61,12 +61,12 @@ def check_shape(shape: tuple[int, ...], wanted: tuple[int, ...], what: str = "la
     """
     if shape == tuple(wanted):
         return
-    found, expected = (" x ".join(map(str, size)) for size in (shape, wanted))
     cure = "label the image at its own size"
     if shape == tuple(wanted)[::-1]:
         cure = "they are transposed, so swap rows and columns"
     raise InvalidLabelsError(
-        f"{what} of {found} do not fit an image of {expected} (height x width); {cure}"
+        f"{what} of shape {shape} do not fit an image of {wanted[0]} x {wanted[1]} pixels (both "
+        f"height x width); {cure}"
     )
 
 

@@ -250,8 +250,11 @@ def test_a_matlab_file_of_version_7_3_is_named(tmp_path):
 @pytest.mark.parametrize(
     ("labels", "reason"),
     [
-        (LABELS.T, r"7 x 5 do not fit an image of 5 x 7 \(height x width\); they are transposed"),
-        (LABELS[:4], r"4 x 7 do not fit an image of 5 x 7 \(height x width\); label the image"),
+        (
+            LABELS.T,
+            r"\(7, 5\) do not fit an image of 5 x 7 pixels \(both .*\); they are transposed",
+        ),
+        (LABELS[:4], r"\(4, 7\) do not fit an image of 5 x 7 pixels .*; label the image"),
         (LABELS - 300, "labels include -300; number superpixels from 0"),
     ],
 )

@@ -78,10 +78,11 @@ def test_what_is_no_label_map_is_refused_with_the_reason(raw, message):
 
 def test_labels_must_fit_the_image():
     with pytest.raises(
-        InvalidLabelsError, match=r"2 x 3 .* 3 x 2 \(height x width\); they are transposed"
+        InvalidLabelsError,
+        match=r"\(2, 3\).*3 x 2 pixels \(both height x width\); they are transposed",
     ):
         canonicalise(np.zeros((2, 3), int), shape=(3, 2))
-    with pytest.raises(InvalidLabelsError, match=r"2 x 3 .* 3 x 3 .*; label the image at its own"):
+    with pytest.raises(InvalidLabelsError, match=r"\(2, 3\).*3 x 3 pixels .*; label the image"):
         canonicalise(np.zeros((2, 3), int), shape=(3, 3))
 
 

@@ -68,7 +68,7 @@ def test_the_arguments_are_not_changed():
 @pytest.mark.parametrize(
     ("image", "labels", "message"),
     [
-        (noise(6, 8), np.zeros((8, 6), int), "8 x 6 do not fit an image of 6 x 8"),
+        (noise(6, 8), np.zeros((8, 6), int), r"\(8, 6\) do not fit an image of 6 x 8"),
         (noise(6, 8), np.zeros(48, int), r"\(48,\) are no label map"),
         (noise(6, 8), np.zeros((6, 8)), "float64"),
         (noise(6, 8), np.full((6, 8), -1), "-1"),
