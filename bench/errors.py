@@ -17,6 +17,10 @@ class UsageError(BenchError):
     """The user asked for something that cannot be done; the message says what to ask instead."""
 
 
+class DatasetError(BenchError, ValueError):
+    """A data set, or one of its images, cannot be used; the message names path, reason and cure."""
+
+
 class StorageError(BenchError):
     """Results could not be written (disk full, read-only folder); what is stored stays."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from bench.datasets import Dataset
@@ -94,6 +95,7 @@ def run_facts(
         "timing": settings.timing,
         "dataset": dataset.identity,
         "root": _root(dataset),
+        "reading": asdict(dataset.reading),
         "images": len(dataset.names),
         "images_of": dataset.published,
         "lacking": dataset.lacking,

@@ -34,10 +34,8 @@ def canonicalise(raw: ArrayLike, shape: tuple[int, int] | None = None) -> NDArra
     from methods.kernels.labels import number_by_appearance
 
     codes = _integers(raw)
-    if shape is not None and codes.shape != tuple(shape):
-        raise InvalidLabelsError(
-            f"labels of shape {codes.shape} do not fit an image of {shape[0]} x {shape[1]} pixels"
-        )
+    if shape is not None:
+        check_shape(codes.shape, shape)
     flat = codes.ravel()
     lowest, highest = int(flat.min()), int(flat.max())
     if lowest < 0:
@@ -51,6 +49,25 @@ def canonicalise(raw: ArrayLike, shape: tuple[int, int] | None = None) -> NDArra
     labels = np.empty(flat.size, np.int32)
     number_by_appearance(flat, lowest, table, labels)
     return labels.reshape(codes.shape)
+
+
+def check_shape(shape: tuple[int, ...], wanted: tuple[int, ...], what: str = "labels") -> None:
+    """Refuse labels of another shape than the image's.
+
+    Raises
+    ------
+    InvalidLabelsError
+        With both shapes, height first, and whether one is the other transposed.
+    """
+    if shape == tuple(wanted):
+        return
+    cure = "label the image at its own size"
+    if shape == tuple(wanted)[::-1]:
+        cure = "they are transposed, so swap rows and columns"
+    raise InvalidLabelsError(
+        f"{what} of shape {shape} do not fit an image of {wanted[0]} x {wanted[1]} pixels (both "
+        f"height x width); {cure}"
+    )
 
 
 def connected_components(labels: ArrayLike) -> NDArray[np.int32]:
@@ -93,6 +110,11 @@ def _components(labels: ArrayLike) -> tuple[NDArray[np.int32], int]:
 
 
 def _integers(raw: ArrayLike) -> NDArray[np.int64]:
+    if isinstance(raw, np.ma.MaskedArray):
+        raise InvalidLabelsError(
+            "labels are a masked array, and its mask would be lost; give every pixel a superpixel "
+            "and return a plain array, for example labels.filled(...)"
+        )
     try:
         array = np.asarray(raw)
     except ValueError:
@@ -101,7 +123,7 @@ def _integers(raw: ArrayLike) -> NDArray[np.int64]:
         raise InvalidLabelsError(
             f"labels of shape {array.shape} are no label map; it has one integer per pixel, (H, W)"
         )
-    if not (np.issubdtype(array.dtype, np.integer) or array.dtype == np.bool_):
+    if array.dtype.kind not in "iub":
         raise InvalidLabelsError(
             f"labels of {array.dtype} are no label map; convert them to integers where they are "
             f"made, for example labels.astype(np.int32)"

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from methods.base import Method
-from methods.labelfiles import SUFFIXES, read_labels
+from methods.labelfiles import SUFFIXES, LabelFileError, read_labels
 from methods.registry import register
 
 
@@ -26,7 +26,7 @@ class Command(Method):
         The program and its arguments, separated as in a shell but run without one, from the
         current folder. ``{image}`` stands for the path of a PNG, ``{n}`` for the count and
         ``{labels}`` for a path ending in ``.png`` to write; a file of the same name ending in
-        ``.npy``, ``.csv`` or ``.mat`` is read as well.
+        ``.npy``, ``.csv`` or ``.mat`` may be written instead, not as well.
     """
 
     name = "command"
@@ -68,7 +68,16 @@ class Command(Method):
                     f"{self.cmd!r} ended well but wrote no labels; it must write to {{labels}} or "
                     f"to the same name ending in {', '.join(SUFFIXES)}"
                 )
-            return read_labels(written[0])
+            if len(written) > 1:
+                raise RuntimeError(
+                    f"{self.cmd!r} wrote {' and '.join(f.name for f in written)}, and only one can "
+                    f"be the labels; let it write one of them"
+                )
+            try:
+                return read_labels(written[0])
+            except LabelFileError as error:
+                reason = str(error).removeprefix(f"{folder}/")
+                raise RuntimeError(f"{self.cmd!r} wrote no label map: {reason}") from error
 
     def _run(self, words: list[str]) -> None:
         try:

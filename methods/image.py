@@ -29,6 +29,10 @@ def as_rgb_uint8(image: ArrayLike) -> NDArray[np.uint8]:
     InvalidImageError
         If the shape, the dtype or a value is not one of these.
     """
+    if isinstance(image, np.ma.MaskedArray):
+        raise InvalidImageError(
+            "the image is a masked array, and its mask would be lost; fill what is masked"
+        )
     pixels = np.asarray(image)
     if pixels.ndim not in (2, 3) or (pixels.ndim == 3 and pixels.shape[2] not in (1, 3, 4)):
         raise InvalidImageError(

@@ -10,25 +10,70 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from methods.canonical import InvalidLabelsError
+from methods.canonical import InvalidLabelsError, check_shape
+
+#: Suffixes of the files that are taken for label maps; what they hold, their bytes say.
+SUFFIXES = (".png", ".npy", ".csv", ".mat")
 
 #: Names that a label map has in the MAT files of published code.
 MAT_NAMES = ("labels", "Segmentation")
+
+# First bytes of what is often called .png by mistake, and why it is no label map.
+_OTHERS = (
+    (b"\xff\xd8\xff", "a JPEG, whose values are not those that were saved"),
+    (b"GIF8", "a GIF"),
+    (b"BM", "a BMP"),
+    (b"II*\0", "a TIFF"),
+    (b"MM\0*", "a TIFF"),
+    (b"RIFF", "a WebP"),
+    (b"P5", "a PGM"),
+    (b"P6", "a PPM"),
+    (b"PK\x03\x04", "a ZIP or NPZ archive"),
+    (b"\x1f\x8b", "compressed by gzip"),
+    (b"%PDF", "a PDF"),
+)
+_HDF5 = b"\x89HDF\r\n\x1a\n"
+# From here on a float of that many bytes has not every whole number: two labels may have met.
+_EXACT = {2: 2**11, 4: 2**24, 8: 2**53}
 
 
 class LabelFileError(ValueError):
     """A file that holds no label map, or a map that the file format cannot hold."""
 
 
+def read_label_map(path: str | Path, shape: tuple[int, int]) -> NDArray[Any]:
+    """Return the superpixels in a file, of an image of that shape (H, W).
+
+    Raises
+    ------
+    LabelFileError
+        As `read_labels`.
+    InvalidLabelsError
+        If they have another shape, or a pixel is without a superpixel (negative); it names the
+        file.
+    """
+    labels = read_labels(path)
+    check_shape(labels.shape, shape, f"{path}: labels")
+    if labels.min() < 0:
+        raise InvalidLabelsError(
+            f"{path}: labels include {labels.min()}; number superpixels from 0, and give every "
+            f"pixel one"
+        )
+    return labels
+
+
 def read_labels(path: str | Path) -> NDArray[Any]:
     """Return the label map in a file.
+
+    The format is what the first bytes say, whatever the suffix: a PNG called ``.npy`` is read as
+    PNG, a JPEG called ``.png`` is refused. Only CSV, which has no mark, goes by its suffix.
 
     Parameters
     ----------
     path : str or Path
-        ``.png`` (grey, 8 or 16 bits), ``.npy`` (2-D integers), ``.csv`` (one line per image row)
-        or ``.mat`` (up to version 7; its only 2-D array of whole numbers, or the one called
-        ``labels`` or ``Segmentation``).
+        PNG (grey of 1 to 16 bits, or a palette: its indices), NPY (2-D integers or bool), CSV (one
+        line per image row, whole numbers with commas between) or MAT (up to version 7; its only
+        2-D array of whole numbers, or the one called ``labels`` or ``Segmentation``).
 
     Returns
     -------
@@ -38,25 +83,66 @@ def read_labels(path: str | Path) -> NDArray[Any]:
     Raises
     ------
     LabelFileError
-        If the file is missing, has another suffix, or holds no label map.
+        If the file is missing, is called or holds something else, or has a value that is no whole
+        number of at most 64 bits.
     """
     file = Path(path)
-    reader = _READERS.get(file.suffix.lower())
-    if reader is None:
+    if file.suffix.lower() not in SUFFIXES:
         raise LabelFileError(
-            f"{file}: labels are read from {', '.join(_READERS)}, not from {file.suffix!r}"
+            f"{file}: labels are read from {', '.join(SUFFIXES)}, not from {file.suffix!r}"
         )
     if not file.is_file():
         raise LabelFileError(f"{file}: no such file")
     try:
-        labels = reader(file)
+        content = file.read_bytes()
+        values = _reader(content, file)(content, file)
     except LabelFileError:
         raise
     except Exception as error:
         raise LabelFileError(f"{file} cannot be read ({error}); write the file again") from error
-    if labels.ndim != 2 or labels.size == 0:
-        raise LabelFileError(f"{file}: holds an array of shape {labels.shape}, not (H, W)")
-    return labels
+    return check_labels(values, str(file))
+
+
+def check_labels(values: NDArray[Any], source: str) -> NDArray[Any]:
+    """Return the values of a file as labels: 2-D and of an integer type, each exactly as it was.
+
+    Parameters
+    ----------
+    values : ndarray
+        As some reader returned them: MATLAB, for one, keeps whole numbers as floats.
+    source : str
+        The file, and what in it, as errors should call it.
+
+    Raises
+    ------
+    LabelFileError
+        If it is no 2-D array of whole numbers.
+    """
+    if values.ndim != 2 or values.size == 0:
+        raise LabelFileError(
+            f"{source}: holds an array of shape {values.shape}, not (H, W); save one integer per "
+            f"pixel"
+        )
+    if values.dtype.kind == "b":
+        return values.astype(np.uint8)
+    if values.dtype.kind in "iu":
+        return values
+    if values.dtype.kind != "f":
+        raise LabelFileError(f"{source}: holds {values.dtype}, labels are integers; convert them")
+    odd = values[~np.isfinite(values) | (np.trunc(values) != values)]
+    if odd.size:
+        raise LabelFileError(
+            f"{source}: holds values that are no integers, such as {odd[0]:g} ({values.dtype}); "
+            f"labels are integers: save them so, and resize label maps by nearest neighbour"
+        )
+    limit = _EXACT.get(values.dtype.itemsize, 2**53)
+    wide = values[np.abs(values) >= limit]
+    if wide.size:
+        raise LabelFileError(
+            f"{source}: holds {wide[0]:.0f}, and {values.dtype} has not every integer from {limit} "
+            f"on, so labels may have become equal; save integers"
+        )
+    return values.astype(np.int64)
 
 
 def encode_labels(labels: NDArray[Any], suffix: str = ".png") -> bytes:
@@ -103,44 +189,70 @@ def _png(labels: NDArray[Any]) -> bytes:
     return encoded.tobytes()
 
 
-def _read_png(file: Path) -> NDArray[Any]:
-    import cv2
+def _reader(content: bytes, file: Path) -> Callable[[bytes, Path], NDArray[Any]]:
+    """Return what reads a file with these bytes."""
+    suffix = file.suffix.lower()
+    if content.startswith(b"\x89PNG\r\n\x1a\n"):
+        return _read_png
+    if content.startswith(b"\x93NUMPY"):
+        return _read_npy
+    if _HDF5 in (content[:8], content[512:520]):
+        raise LabelFileError(f"{file}: is a MAT file of version 7.3, or HDF5; save it with -v7")
+    if content.startswith(b"MATLAB"):
+        return _read_mat
+    for start, what in _OTHERS:
+        if content.startswith(start):
+            raise LabelFileError(
+                f"{file}: is {what}; save labels as PNG (8 or 16 bits), NPY, CSV or MAT"
+            )
+    if suffix == ".csv":
+        return _read_csv
+    if suffix == ".mat":  # version 4 has no mark
+        return _read_mat
+    raise LabelFileError(
+        f"{file}: is not a readable {suffix[1:].upper()}, by its first bytes; write it again"
+    )
 
-    pixels = cv2.imdecode(np.fromfile(file, np.uint8), cv2.IMREAD_UNCHANGED)
-    if pixels is None:
-        raise LabelFileError(f"{file}: is not a readable PNG; write it again")
-    if pixels.ndim != 2:
-        raise LabelFileError(
-            f"{file}: has {pixels.shape[2]} colour channels (or a palette); labels are a grey PNG "
-            f"of 8 or 16 bits, one value per superpixel"
-        )
-    return np.asarray(pixels)
+
+def _read_png(content: bytes, file: Path) -> NDArray[Any]:
+    from PIL import ExifTags, Image
+
+    with Image.open(io.BytesIO(content), formats=["PNG"]) as image:
+        bits = content[24]
+        image.load()
+        if getattr(image, "n_frames", 1) > 1:
+            raise LabelFileError(f"{file}: is an animation; save one picture")
+        if image.getexif().get(ExifTags.Base.Orientation, 1) != 1:
+            raise LabelFileError(f"{file}: asks to be turned (EXIF); save it without orientation")
+        if len(image.getbands()) > 1:
+            raise LabelFileError(
+                f"{file}: has {len(image.getbands())} colour channels; labels are a PNG with one "
+                f"(grey of 8 or 16 bits, or a palette), one value per superpixel"
+            )
+        pixels = np.asarray(image)
+        if image.mode == "L" and bits < 8:  # spread over 0..255 when it was read
+            pixels = pixels // (255 // (2**bits - 1))
+    return pixels
 
 
-def _read_npy(file: Path) -> NDArray[Any]:
-    array = np.load(file, allow_pickle=False)
-    if not np.issubdtype(array.dtype, np.integer):
+def _read_npy(content: bytes, file: Path) -> NDArray[Any]:
+    array = np.asarray(np.load(io.BytesIO(content), allow_pickle=False))
+    if array.dtype.kind not in "iub":  # unlike CSV and MATLAB, numpy keeps integers as such
         raise LabelFileError(f"{file}: holds {array.dtype}, labels are integers; convert and save")
-    return np.asarray(array)
+    return array
 
 
-def _read_csv(file: Path) -> NDArray[Any]:
-    return _whole(np.loadtxt(file, delimiter=",", ndmin=2), file)
-
-
-def _read_mat(file: Path) -> NDArray[Any]:
+def _read_mat(content: bytes, file: Path) -> NDArray[Any]:
     from scipy.io import loadmat
 
-    try:
-        content = loadmat(file)
-    except NotImplementedError:
-        raise LabelFileError(f"{file}: is a MAT file of version 7.3; save it with -v7") from None
-    arrays = {
+    stream: Any = io.BytesIO(content)  # the stubs know file names alone
+    found = {
         name: value
-        for name, value in content.items()
-        if isinstance(value, np.ndarray) and value.ndim == 2 and value.dtype.kind in "iufb"
+        for name, value in loadmat(stream).items()
+        if isinstance(value, np.ndarray) and value.dtype.kind in "iufb"
     }
-    named = [name for name in MAT_NAMES if name in arrays]
+    named = [name for name in MAT_NAMES if name in found]
+    arrays = {name: value for name, value in found.items() if value.ndim == 2}
     if len(arrays) > 1:  # a file often holds a count or a time beside its labels
         arrays = {name: value for name, value in arrays.items() if value.size > 1}
     chosen = named[:1] or list(arrays)
@@ -149,25 +261,13 @@ def _read_mat(file: Path) -> NDArray[Any]:
             f"{file}: holds {sorted(arrays) or 'no 2-D array'}; save one 2-D array, or call it "
             f"{MAT_NAMES[0]!r}"
         )
-    return _whole(np.asarray(content[chosen[0]]), file)
+    return np.asarray(found[chosen[0]])
 
 
-def _whole(values: NDArray[Any], file: Path) -> NDArray[Any]:
-    """Return whole numbers, which CSV and MATLAB keep as floats, as integers."""
-    if np.issubdtype(values.dtype, np.integer):
-        return values
-    whole = values.astype(np.int64) if np.isfinite(values).all() else None
-    if whole is None or not np.array_equal(whole, values):
-        raise LabelFileError(f"{file}: holds values that are no integers; labels are integers")
-    return whole
+def _read_csv(content: bytes, file: Path) -> NDArray[Any]:
+    from methods.labeltext import LabelTextError, parse_labels
 
-
-_READERS: dict[str, Callable[[Path], NDArray[Any]]] = {
-    ".png": _read_png,
-    ".npy": _read_npy,
-    ".csv": _read_csv,
-    ".mat": _read_mat,
-}
-
-#: Suffixes that `read_labels` reads.
-SUFFIXES = tuple(_READERS)
+    try:
+        return parse_labels(content)
+    except LabelTextError as error:
+        raise LabelFileError(f"{file} cannot be read as CSV: {error}") from error

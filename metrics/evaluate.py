@@ -5,12 +5,20 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from metrics.base import METRICS, Metric, Source, get_metric
 from metrics.connectivity import connect
-from metrics.inputs import Case, as_image, as_label_map, as_truths, check_n, check_shape, check_void
+from metrics.inputs import (
+    Case,
+    as_image,
+    as_label_map,
+    as_plain,
+    as_truths,
+    check_n,
+    check_shape,
+    check_void,
+)
 from metrics.protocols import DEFAULT_PROTOCOL, Protocol, get_protocol
 
 CURES = {
@@ -72,7 +80,7 @@ def evaluate(
     >>> evaluate(labels, truth, metrics=["asa", "br_r0"])
     {'asa': 0.75, 'asa_by_annotator': [0.75], 'br_r0': 0.5, 'br_r0_by_annotator': [0.5]}
     """
-    array = np.asarray(labels)
+    array = as_plain(labels, "labels")
     check_shape(array, "labels", None)
     rules = get_protocol(protocol) if isinstance(protocol, str) else protocol
     mask = check_void(void, array.shape)

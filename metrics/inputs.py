@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +39,21 @@ class Case:
     protocol: Protocol = DEFAULT_PROTOCOL
 
 
+def as_plain(array: npt.ArrayLike, name: str) -> npt.NDArray[np.generic]:
+    """Return an array, but no masked one, whose mask would be lost.
+
+    Raises
+    ------
+    ValueError
+        If it is masked.
+    """
+    if isinstance(array, np.ma.MaskedArray):
+        raise ValueError(
+            f"{name} is a masked array: pass a plain one, and void= for pixels that do not count"
+        )
+    return np.asarray(array)
+
+
 def check_void(void: npt.ArrayLike | None, shape: tuple[int, ...]) -> npt.NDArray[np.bool_] | None:
     """Return the mask of pixels that do not count, or None if all do.
 
@@ -48,7 +64,7 @@ def check_void(void: npt.ArrayLike | None, shape: tuple[int, ...]) -> npt.NDArra
     """
     if void is None:
         return None
-    mask = np.asarray(void)
+    mask: npt.NDArray[Any] = as_plain(void, "void")
     if mask.dtype != np.bool_:
         raise ValueError(
             f"void is of type {mask.dtype}, not bool: pass a mask that is True where a pixel does "
@@ -72,18 +88,17 @@ def check_shape(array: npt.NDArray[np.generic], name: str, shape: tuple[int, ...
     ValueError
         If it is not two-dimensional, empty, too large, of another shape, or not of integers.
     """
-    if not np.issubdtype(array.dtype, np.integer):
+    if array.ndim != 2 or array.size == 0:
+        raise ValueError(f"{name} has shape {array.shape}: pass a non-empty (H, W) array")
+    if array.dtype.kind not in "iu":
         raise ValueError(
             f"{name} is of type {array.dtype}, not of integers: convert with .astype(numpy.int32) "
             "if the values are whole numbers"
         )
     if shape is not None and array.shape != shape:
-        raise ValueError(
-            f"{name} has shape {array.shape}, but labels have shape {shape}: pass both for the "
-            "same image, not resized or transposed"
-        )
-    if array.ndim != 2 or array.size == 0:
-        raise ValueError(f"{name} has shape {array.shape}: pass a non-empty (H, W) array")
+        transposed = array.shape == shape[::-1]
+        cure = "it is transposed, so pass its .T" if transposed else "pass both for the same image"
+        raise ValueError(f"{name} has shape {array.shape}, but labels have shape {shape}: {cure}")
     if sum(array.shape) > MAX_HEIGHT_PLUS_WIDTH:
         raise ValueError(
             f"{name} has shape {array.shape}: height + width above {MAX_HEIGHT_PLUS_WIDTH} is not "
@@ -137,7 +152,8 @@ def as_truths(
         raise ValueError(f"truths is the single value {truths}: pass an (H, W) integer array")
     # A label map may come as an array, or as a list of its rows.
     single = len(truths) > 0 and np.ndim(truths[0]) == 1
-    arrays = [np.asarray(truth) for truth in ([truths] if single else truths)]
+    given = [truths] if single else truths
+    arrays = [as_plain(truth, f"truths[{i}]") for i, truth in enumerate(given)]
     for index, array in enumerate(arrays):
         check_shape(array, f"truths[{index}]", shape)
     return tuple(as_label_map(array, f"truths[{i}]", void) for i, array in enumerate(arrays))
@@ -153,7 +169,7 @@ def as_image(image: npt.ArrayLike | None, shape: tuple[int, ...]) -> npt.NDArray
     """
     if image is None:
         return None
-    pixels = np.asarray(image)
+    pixels = as_plain(image, "image")
     if pixels.shape not in (shape, (*shape, 3)):
         raise ValueError(
             f"image has shape {pixels.shape}, but labels have shape {shape}: pass {(*shape, 3)} "

@@ -17,6 +17,7 @@ from bench.errors import BenchError, StorageError, UsageError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from bench.datasets.reading import Exif
     from bench.planning.variants import Variant
     from methods import Method
     from reports.figures.sheet import Division, Picture
@@ -51,6 +52,7 @@ def figure(
         ),
     ] = None,
     seed: Annotated[str, typer.Option("--seed", help="Seed of methods that draw.")] = "0",
+    exif: options.ExifText = None,
     device: options.DeviceName = options.Device.AUTO,
     preset: options.PresetName = options.Preset.AUTO,
     plugin: options.Plugins = None,
@@ -84,7 +86,7 @@ def figure(
     values.load_plugins(plugin)
     number, draws = _one_integer("--n", n, least=1), _one_integer("--seed", seed, least=0)
     variants = _choose(kind, drawn, methods, preset.value, device.value)
-    pixels = _read(image, number)
+    pixels = _read(image, number, values.make_reading(exif, void=None).exif)
     targets = _targets(out, f"{kind}-{image.stem}")
     console = output.make_console(quiet)
     for line in explain_presets(variants, dataset=""):
@@ -152,13 +154,13 @@ def _choose(
     return make_variants(choose(terms, list_methods(), default_methods), preset, device)
 
 
-def _read(image: Path, n: int) -> Picture:
+def _read(image: Path, n: int, exif: Exif) -> Picture:
     """Read the image, and check that it can be asked for so many superpixels."""
     from bench.datasets.images import read_image
 
     if not image.exists():
         raise UsageError(f"--image: there is no file '{image}'; give an image of your own")
-    pixels = read_image(image, cure="give --image another file")
+    pixels = read_image(image, cure="give --image another file", exif=exif)
     height, width = pixels.shape[:2]
     if n > height * width:
         raise UsageError(

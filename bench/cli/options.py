@@ -83,6 +83,24 @@ Root = Annotated[
     typer.Option("--root", help="Folder of the data set, if not the usual one."),
 ]
 Split = Annotated[str | None, typer.Option("--split", help="Part of the data set: val, test ...")]
+ExifText = Annotated[
+    str | None,
+    typer.Option(
+        "--exif",
+        metavar="apply|ignore",
+        help="What to do about images that ask to be turned: turn them, or take them as they are"
+        " stored, as their annotations are.",
+        show_default="refuse them",
+    ),
+]
+VoidText = Annotated[
+    str | None,
+    typer.Option(
+        "--void",
+        metavar="VALUES",
+        help="Values of annotations that mark pixels which no metric counts: 255, or -1,255.",
+    ),
+]
 Limit = Annotated[int | None, typer.Option("--limit", help="Use only the first so many images.")]
 Partial = Annotated[
     bool,

@@ -27,6 +27,8 @@ def protocols(
     without: options.WithoutLabels = "",
     out: options.ReportFile = None,
     root: options.Root = None,
+    exif: options.ExifText = None,
+    void: options.VoidText = None,
     workers: options.Workers = None,
     plugin: options.Plugins = None,
     quiet: options.Quiet = False,
@@ -54,14 +56,15 @@ def protocols(
     patterns = values.split_patterns(only, without)
     plugins = values.load_plugins(plugin)
     source = Source.read(results).only(*patterns)
-    data = source.dataset(root)
+    data = source.dataset(root, values.reread(source.reading, exif, void))
     folder = Store(results.resolve()).folder / "protocols"
     console = output.make_console(quiet)
     cells = make_cells(source, data, folder)  # the same for all: they differ in the scoring
     files, statuses = {}, []
     for one in chosen:
         scoring = Scoring(one, shown)
-        target = folder / f"{one.name}-{digest(scoring.facts)[:6]}.parquet"
+        way = [scoring.facts, data.reading.mark] if data.reading.mark else scoring.facts
+        target = folder / f"{one.name}-{digest(way)[:6]}.parquet"
         console.print(f"Protocol {one.name}: {one.title}", highlight=False)
         settings = Settings(
             out=target,

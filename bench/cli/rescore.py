@@ -41,6 +41,8 @@ def rescore(
         ),
     ] = None,
     root: options.Root = None,
+    exif: options.ExifText = None,
+    void: options.VoidText = None,
     workers: options.Workers = None,
     plugin: options.Plugins = None,
     force: options.Force = False,
@@ -68,7 +70,7 @@ def rescore(
     target = values.results_file(out or results.with_name(f"{named}.parquet"))
     if target == results.resolve():
         raise UsageError(f"--out: '{target}' is what is to be scored again; give another name")
-    data = source.dataset(root)
+    data = source.dataset(root, values.reread(source.reading, exif, void))
     several = [how for how in treatments if how is not None] if len(treatments) > 1 else []
     cells = make_cells(source, data, target.parent, several or [None])
     settings = Settings(

@@ -29,6 +29,8 @@ def run(
     split: options.Split = None,
     limit: options.Limit = None,
     partial: options.Partial = False,
+    exif: options.ExifText = None,
+    void: options.VoidText = None,
     out: options.Out = Path("results.parquet"),
     seed: options.Seeds = "0",
     workers: options.Workers = None,
@@ -108,9 +110,10 @@ def run(
     )
     choices = choose(parse_terms(methods), list_methods(), default_methods)
     variants = make_variants(choices, preset.value, device.value, dataset)
-    data = values.find_dataset(dataset, root, split, limit, partial)
+    reading = values.make_reading(exif, void)
+    data = values.find_dataset(dataset, root, split, limit, partial, reading)
     cells = make_plan(data, variants, counts, seeds, match_n)
     console = output.make_console(quiet)
-    for line in explain_presets(variants, dataset):
+    for line in [*data.remarks(), *explain_presets(variants, dataset)]:
         console.print(line, highlight=False, markup=False)
     return run_cells(cells, data, settings, console)

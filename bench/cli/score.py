@@ -28,6 +28,8 @@ def score(
     split: options.Split = None,
     limit: options.Limit = None,
     partial: options.Partial = False,
+    exif: options.ExifText = None,
+    void: options.VoidText = None,
     out: options.Out = Path("scores.parquet"),
     protocol: options.ProtocolName = "default",
     protocol_file: options.ProtocolFile = None,
@@ -58,8 +60,12 @@ def score(
         scoring=values.make_scoring(protocol, protocol_file, connectivity, metrics),
         arguments=tuple(sys.argv[1:]),
     )
-    data = values.find_dataset(dataset, root, split, limit, partial)
+    reading = values.make_reading(exif, void)
+    data = values.find_dataset(dataset, root, split, limit, partial, reading)
     found = find_label_maps(labels, data, name or labels.resolve().name)
     for line in found.left_out:  # told even to who wants to hear nothing
         typer.echo(f"Warning: {line}", err=True)
-    return run_cells(found.cells, data, settings, output.make_console(quiet))
+    console = output.make_console(quiet)
+    for line in data.remarks():
+        console.print(line, highlight=False, markup=False)
+    return run_cells(found.cells, data, settings, console)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bench.datasets import Dataset
+    from bench.datasets.reading import Reading
     from bench.scoring.score import Scoring
     from metrics import Protocol
     from metrics.protocols import Connectivity
@@ -171,12 +173,54 @@ def load_plugins(plugins: list[Path] | None) -> tuple[Path, ...]:
     return paths
 
 
+def make_reading(exif: str | None, void: str | None) -> Reading:
+    """Check the options that say how the files of a data set are read.
+
+    Raises
+    ------
+    UsageError
+        If ``--exif`` is unknown, or ``--void`` names something that is no whole number.
+    """
+    from bench.datasets.reading import EXIFS, Reading
+    from bench.errors import UsageError
+
+    chosen = next((known for known in EXIFS if known == (exif or EXIFS[0])), None)
+    if chosen is None:
+        raise UsageError(f"--exif: unknown '{exif}'; there are {', '.join(EXIFS)}")
+    values = []
+    for word in split_names("--void", void) if void is not None else []:
+        try:
+            values.append(int(word))
+        except ValueError:
+            raise UsageError(
+                f"--void: '{word}' is no whole number; name values of annotations, such as 255"
+            ) from None
+    return Reading(chosen, tuple(dict.fromkeys(values)))
+
+
+def reread(before: Reading, exif: str | None, void: str | None) -> Reading:
+    """Return how files were read, changed where an option says so.
+
+    Raises
+    ------
+    UsageError
+        As `make_reading`.
+    """
+    asked = make_reading(exif, void)
+    return replace(
+        before,
+        exif=before.exif if exif is None else asked.exif,
+        void=before.void if void is None else asked.void,
+    )
+
+
 def find_dataset(
     name: str,
     root: Path | None,
     split: str | None,
     limit: int | None,
     partial: bool = False,
+    reading: Reading | None = None,
 ) -> Dataset:
     """Open the data set that the options name, and say on stderr what of it is left out.
 
@@ -196,7 +240,7 @@ def find_dataset(
     if limit is not None and limit < 1:
         raise UsageError(f"--limit: {limit} is too small; the least value is 1")
     try:
-        dataset = open_dataset(name, root=root, split=split, limit=limit)
+        dataset = open_dataset(name, root=root, split=split, limit=limit, reading=reading)
     except DatasetError as error:
         raise UsageError(str(error)) from error
     if dataset.lacking:

@@ -9,15 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from bench.errors import BenchError
+from bench.datasets.reading import Reading
+from bench.errors import DatasetError as DatasetError
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-
-class DatasetError(BenchError, ValueError):
-    """A data set, or one of its images, cannot be used; the message names path, reason and cure."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,11 +59,14 @@ class Dataset(ABC):
         How many images the split has as published; None where there is no such number.
     lacking : str
         What is not here of the split as published, in words; empty if nothing is known to lack.
+    reading : Reading
+        How turned images and void values are read; only of classes with `has_reading`.
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
     license: ClassVar[str]
+    has_reading: ClassVar[bool] = False
 
     names: tuple[str, ...]
     split: str = ""
@@ -74,11 +74,17 @@ class Dataset(ABC):
     whole: tuple[str, ...] = ()
     published: int | None = None
     lacking: str = ""
+    reading: Reading = Reading()
 
     @property
     def identity(self) -> str:
         """What distinguishes this set of images from others, such as ``bsds500/test``."""
-        return f"{self.name}/{self.split}" if self.split else self.name
+        name = f"{self.name}/{self.split}" if self.split else self.name
+        return name + self.reading.mark
+
+    def remarks(self) -> list[str]:
+        """Return what the user should know of the images before anything runs, a line each."""
+        return []
 
     def unread(self) -> list[str]:
         """Name the files that the data set leaves unread, one line for each kind of them."""
@@ -113,9 +119,12 @@ def check_sizes(
     """Raise DatasetError if a label map has another size than the image at `path`."""
     for map_path, labels in maps:
         if labels.shape != image.shape[:2]:
+            cure = "annotate the image at its own size"
+            if labels.shape[::-1] == image.shape[:2]:
+                cure = "it is transposed, so swap its rows and columns"
             raise DatasetError(
                 f"{map_path} is {_size(labels.shape)} but its image {path} is "
-                f"{_size(image.shape)} (height x width); annotate the image at its own size"
+                f"{_size(image.shape)} (height x width); {cure}"
             )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import scipy.io
@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from bench.datasets import download
 from bench.datasets.base import Dataset, DatasetError, Sample, check_sizes, hash_files
-from bench.datasets.images import image_size, read_image
+from bench.datasets.images import applied_orientation, image_size, read_image
 from bench.errors import count, hint, name_some
+from methods.labelfiles import LabelFileError, check_labels
 
 SPLITS = ("train", "val", "test")
 ROOT_VARIABLE = "SUPERPIXEL_BENCH_BSDS500"
@@ -36,6 +37,7 @@ class Bsds500(Dataset):
     name: ClassVar[str] = "bsds500"
     title: ClassVar[str] = "BSDS500"
     license: ClassVar[str] = "non-commercial research and education; cite Arbelaez et al. 2011"
+    has_reading: ClassVar[bool] = True
 
     root: Path
 
@@ -62,19 +64,21 @@ class Bsds500(Dataset):
 
     def size(self, name: str) -> tuple[int, int]:
         """Return (H, W) of one image from the header of its JPEG file."""
-        return image_size(self._image(name))
+        return image_size(self._image(name), self.reading.exif)
 
     def fingerprint(self, name: str) -> str:
         """Return the SHA-256 (hex) over the bytes of the JPEG and of the .mat file."""
-        return hash_files([("image", self._image(name)), ("truths", self._truths(name))])
+        content = hash_files([("image", self._image(name)), ("truths", self._truths(name))])
+        turned = applied_orientation(self._image(name), self.reading.exif)
+        return self.reading.content(content, turned)
 
     def load(self, name: str) -> Sample:
         """Read one image and the segmentations of all its annotators."""
         path, truths_path = self._image(name), self._truths(name)
-        image = read_image(path)
-        truths = _read_segmentations(truths_path)
-        check_sizes(path, image, ((truths_path, truth) for truth in truths))
-        return Sample(name, image, truths)
+        image = read_image(path, exif=self.reading.exif)
+        maps = [(truths_path, values) for values in _read_segmentations(truths_path)]
+        check_sizes(path, image, maps)
+        return Sample(name, image, *self.reading.truths(maps))
 
     def _compare(self, published: frozenset[str]) -> str:
         """Say what distinguishes the folder from the split as published, by names of files."""
@@ -140,7 +144,7 @@ def _find_root(root: Path | None) -> Path:
     return found.resolve()
 
 
-def _read_segmentations(path: Path) -> tuple[NDArray[np.int32], ...]:
+def _read_segmentations(path: Path) -> list[NDArray[Any]]:
     """Read ``groundTruth{1..k}.Segmentation`` of a .mat file, one label map per annotator."""
     if not path.is_file():
         raise DatasetError(f"the annotation {path} is missing; fetch it with 'bench data bsds500'")
@@ -149,10 +153,15 @@ def _read_segmentations(path: Path) -> tuple[NDArray[np.int32], ...]:
         content = scipy.io.loadmat(
             str(path), variable_names=["groundTruth"], verify_compressed_data_integrity=False
         )
-        truths = tuple(
-            np.ascontiguousarray(cell["Segmentation"][0, 0], np.int32)
-            for cell in content["groundTruth"].ravel()
-        )
+        cells = content["groundTruth"].ravel()
+        truths = [_segmentation(cell, f"{path}, annotator {k}") for k, cell in enumerate(cells, 1)]
+    except LabelFileError as error:
+        raise DatasetError(f"annotation {error}") from error
+    except KeyError as error:
+        raise DatasetError(
+            f"the annotation {path} has no variable 'groundTruth'; it is not of BSDS500, whose"
+            " files 'bench data bsds500' fetches"
+        ) from error
     # A broken file makes the reader fail in many ways (zlib, struct, key, type errors).
     except Exception as error:
         raise DatasetError(
@@ -164,3 +173,22 @@ def _read_segmentations(path: Path) -> tuple[NDArray[np.int32], ...]:
             f"{path} holds no segmentation; fetch it again with 'bench data bsds500'"
         )
     return truths
+
+
+def _segmentation(cell: Any, source: str) -> NDArray[Any]:
+    """Return the label map in a cell of ``groundTruth``, or in an element of a struct array.
+
+    Raises
+    ------
+    LabelFileError
+        If there is none.
+    """
+    if isinstance(cell, np.ndarray) and cell.size == 1:
+        cell = cell.ravel()[0]
+    fields = getattr(getattr(cell, "dtype", None), "names", None) or ()
+    if "Segmentation" not in fields:
+        raise LabelFileError(
+            f"{source}: has no field 'Segmentation' (fields: {', '.join(fields) or 'none'}); save"
+            " groundTruth{k}.Segmentation as BSDS500 does"
+        )
+    return check_labels(np.asarray(cell["Segmentation"]), source)

@@ -5,13 +5,19 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
-import numpy as np
 from numpy.typing import NDArray
 
 from bench.datasets.base import Dataset, DatasetError, Sample, check_sizes, hash_files
-from bench.datasets.images import EXTENSIONS, image_size, read_image
+from bench.datasets.images import (
+    EXTENSIONS,
+    TIFF,
+    applied_orientation,
+    image_size,
+    read_image,
+    turned_by_some,
+)
 from bench.datasets.unread import Unread, check_owners, describe, find_unread, owner_of
 from bench.errors import hint
 from methods.labelfiles import SUFFIXES, read_labels
@@ -35,11 +41,14 @@ class Folder(Dataset):
     The folder of label maps is called ``labels``, ``annotations`` or ``groundTruth``. A label
     map whose name fits several images belongs to the one with the longest name: with images ``a``
     and ``a_1``, ``a_1.png`` annotates ``a_1`` only. Every image needs one annotation at least.
+    Annotations may also mark pixels that count in no metric by a value, such as 255 or -1, which
+    `reading` names.
     """
 
     name: ClassVar[str] = "folder"
     title: ClassVar[str] = "folder of images and label maps"
     license: ClassVar[str] = "that of your data"
+    has_reading: ClassVar[bool] = True
 
     root: Path
 
@@ -63,7 +72,22 @@ class Folder(Dataset):
     @property
     def identity(self) -> str:
         """The folder and the split, since two folders have nothing in common."""
-        return ":".join(part for part in (self.name, str(self.root), self.split) if part)
+        parts = (self.name, str(self.root), self.split)
+        return ":".join(part for part in parts if part) + self.reading.mark
+
+    def remarks(self) -> list[str]:
+        """Say which images other programs may have turned."""
+        if self.reading.exif != "refuse":
+            return []
+        tiffs = [self._files.images[name] for name in self.names]
+        tiffs = [path for path in tiffs if path.suffix.lower() in TIFF and turned_by_some(path)]
+        if not tiffs:
+            return []
+        some = ", ".join(path.name for path in tiffs[:3]) + (", ..." if len(tiffs) > 3 else "")
+        return [
+            f"{len(tiffs)} of {len(self.names)} images are TIFF files with an orientation ({some}):"
+            " they are read as stored; --exif apply turns them, --exif ignore says so for good"
+        ]
 
     @property
     def annotations(self) -> int:
@@ -72,19 +96,24 @@ class Folder(Dataset):
 
     def size(self, name: str) -> tuple[int, int]:
         """Return (H, W) of one image from its header."""
-        return image_size(self._files.images[name])
+        return image_size(self._files.images[name], self.reading.exif)
 
     def fingerprint(self, name: str) -> str:
-        """Return the SHA-256 (hex) over the bytes of the image, its label maps and its void."""
+        """Return the SHA-256 (hex) over the bytes of the image, its label maps and its void.
+
+        What `reading` makes of them counts too, where it changes anything.
+        """
         files = self._files
         maps = [(str(path.relative_to(files.maps_folder)), path) for path in files.maps[name]]
         voids = [("void", path) for path in files.voids[name]]
-        return hash_files([("image", files.images[name]), *maps, *voids])
+        content = hash_files([("image", files.images[name]), *maps, *voids])
+        turned = applied_orientation(files.images[name], self.reading.exif)
+        return self.reading.content(content, turned)
 
     def load(self, name: str) -> Sample:
         """Read one image, all its label maps, and its void pixels if there are any."""
         path = self._files.images[name]
-        image = read_image(path)
+        image = read_image(path, exif=self.reading.exif)
         maps = [(file, _read(file)) for file in self._files.maps[name]]
         if not maps:
             raise DatasetError(
@@ -95,8 +124,10 @@ class Folder(Dataset):
         _check_unique([file for file, _ in maps])
         voids = [(file, _read(file)) for file in self._files.voids[name]]
         check_sizes(path, image, [*maps, *voids])
-        void = np.logical_or.reduce([mask != 0 for _, mask in voids]) if voids else None
-        return Sample(name, image, tuple(labels for _, labels in maps), void)
+        truths, void = self.reading.truths(maps)
+        for _, mask in voids:
+            void = mask != 0 if void is None else void | (mask != 0)
+        return Sample(name, image, truths, void)
 
     @property
     def _files(self) -> _Files:
@@ -198,12 +229,8 @@ def _check_unique(maps: list[Path]) -> None:
             raise DatasetError(f"{other} and {path} are one annotation in two formats; keep one")
 
 
-def _read(path: Path) -> NDArray[np.int32]:
+def _read(path: Path) -> NDArray[Any]:
     try:
-        labels = read_labels(path)
+        return read_labels(path)
     except (OSError, ValueError) as error:
         raise DatasetError(f"annotation {error}") from error
-    limits = np.iinfo(np.int32)
-    if labels.min() < limits.min or labels.max() > limits.max:
-        labels = np.unique(labels, return_inverse=True)[1].reshape(labels.shape)
-    return labels.astype(np.int32)

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from bench.datasets.base import Dataset, DatasetError
+from bench.datasets.reading import Reading
 from bench.errors import hint
 
 ENTRY_POINT_GROUP = "superpixel_bench.datasets"
@@ -116,6 +117,7 @@ def open_dataset(
     root: str | Path | None = None,
     split: str | None = None,
     limit: int | None = None,
+    reading: Reading | None = None,
 ) -> Dataset:
     """Open a data set by name.
 
@@ -130,16 +132,25 @@ def open_dataset(
         Split of the data set; its default where it has one.
     limit : int, optional
         Keep only the first `limit` images of the sorted list.
+    reading : Reading, optional
+        What to do about turned images, and which values of annotations are void.
 
     Raises
     ------
     DatasetError
-        If the name or split is unknown, the folder is missing or has no images, or `limit` < 1.
+        If the name or split is unknown, the folder is missing or has no images, `limit` < 1, or
+        the data set has no files to read in another way.
     """
     cls: Any = get_class(name)  # each class has options of its own, these two among them
     if limit is not None and limit < 1:
         raise DatasetError(f"limit is {limit}, which leaves no image; give 1 or more")
     dataset: Dataset = cls(root=None if root is None else Path(root).expanduser(), split=split)
+    if reading not in (None, Reading()) and not dataset.has_reading:
+        raise DatasetError(
+            f"the data set '{name}' has neither turned images nor void values; leave --exif and"
+            " --void out"
+        )
+    dataset.reading = reading or Reading()
     dataset.whole = tuple(dataset.names)
     dataset.names = dataset.whole[:limit]
     return dataset

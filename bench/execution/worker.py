@@ -41,7 +41,7 @@ from bench.storage.schema import results_schema
 from bench.storage.store import Store
 from methods.base import Method, Skip
 from methods.canonical import InvalidLabelsError, canonicalise
-from methods.labelfiles import LabelFileError, encode_labels, read_labels
+from methods.labelfiles import LabelFileError, encode_labels, read_label_map
 from methods.progress import listening
 from methods.registry import get_method, load_plugin_file
 
@@ -160,7 +160,7 @@ def _run_cell(job: Job, store: Store, cell: Cell, shared: Shared, marker: Marker
         if cell.labels_path is None:
             raw, clock = _segment(job, store, cell, sample, shared, marker)
         else:
-            raw, clock = read_labels(Path(cell.labels_path)), {}
+            raw, clock = read_label_map(cell.labels_path, sample.image.shape[:2]), {}
             if not cell.carried:
                 clock = {"n_requested": cell.n}
         labels = canonicalise(raw, sample.image.shape[:2])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -14,6 +15,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from bench.datasets import Dataset, DatasetError, open_dataset
+from bench.datasets.reading import Reading
 from bench.errors import UsageError
 from bench.planning.cells import Cell, digest
 from bench.storage.schema import CELL_FACTS
@@ -85,8 +87,19 @@ class Source:
             raise UsageError(str(error)) from error
         return replace(self, rows=[self.rows[i] for i in chosen])
 
-    def dataset(self, root: Path | None) -> Dataset:
+    @property
+    def reading(self) -> Reading:
+        """How the runs read the files of the data set."""
+        read = [run["reading"] for run in self.facts.get("runs", ()) if run.get("reading")]
+        # Where one run refused turned images and another read them, the rows are of the latter.
+        exifs = [each["exif"] for each in read if each["exif"] != "refuse"]
+        void = tuple(read[-1]["void"]) if read else ()
+        return Reading(exifs[-1] if exifs else "refuse", void)
+
+    def dataset(self, root: Path | None, reading: Reading | None = None) -> Dataset:
         """Open the data set that the rows are of, at `root` or where the run found it.
+
+        It is read as the runs did, or as `reading` says.
 
         Raises
         ------
@@ -97,7 +110,8 @@ class Source:
         if root is None and recorded and Path(recorded[-1]).is_dir():
             root = Path(recorded[-1])
         try:
-            return open_dataset(self.rows[0]["dataset"], root, self.rows[0]["split"] or None)
+            name, split = self.rows[0]["dataset"], self.rows[0]["split"] or None
+            return open_dataset(name, root, split, reading=reading or self.reading)
         except DatasetError as error:
             raise UsageError(
                 f"{error}; --root says where the data set of {self.path} is"
@@ -139,12 +153,15 @@ def make_cells(
             f"the label maps of {source.path} are not there, {where}; they lie in the .run folder"
             " beside the results, which must be kept together"
         )
-    fingerprint = cache(dataset.fingerprint)
+    # A map fits the images of its run, whatever is void now.
+    before = copy(dataset)
+    before.reading = replace(dataset.reading, void=source.reading.void)
+    contents = _Contents(cache(before.fingerprint), cache(dataset.fingerprint))
     rows = sorted(source.rows, key=lambda row: str(row["image"]))
     return [
         cell
         for row in rows
-        for cell in _cells(source, row, dataset, fingerprint, folder, connectivities)
+        for cell in _cells(source, row, dataset, contents, folder, connectivities)
     ]
 
 
@@ -153,32 +170,41 @@ def backend_for(cells: Sequence[Cell]) -> str:
     return "sequential" if len(cells) <= FEW_CELLS else "loky"
 
 
+@dataclass(frozen=True)
+class _Contents:
+    """Hashes by image of what the run read, and of what is read now, with other void values."""
+
+    before: Callable[[str], str]
+    now: Callable[[str], str]
+
+
 def _cells(
     source: Source,
     row: dict[str, Any],
     dataset: Dataset,
-    fingerprint: Callable[[str], str],
+    contents: _Contents,
     folder: Path,
     connectivities: Sequence[Connectivity | None],
 ) -> Iterator[Cell]:
     own = ("key", "protocol", "connectivity", "n_returned")
     carried = {name: value for name, value in row.items() if name not in own}
-    path, content = None, None
+    path, labels = None, None
+    problem = _problem(row, dataset, contents)
+    carried["content"] = row["content"] if problem else contents.now(row["image"])
     if row["status"] == "ok":
         carried |= {"status": None, "error": None}
         path = source.path.resolve().parent / row["labels_file"]
-        content = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
+        labels = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
         carried["labels_file"] = os.path.relpath(path, folder)
-        problem = _problem(row, dataset, fingerprint)
         if problem:
             carried |= {"status": "failed", "error": problem, "labels_file": None}
     for how in connectivities:
         mark = f" ({how})" if how is not None and len(connectivities) > 1 else ""
         carried["label"] = row["label"] + mark
         yield Cell(
-            key=digest([row["key"], carried, content, how]),
+            key=digest([row["key"], carried, labels, how]),
             image=row["image"],
-            content=row["content"],
+            content=carried["content"],
             size=(row["height"], row["width"]) if row["height"] else None,
             method=row["method"],
             params=row["params"],
@@ -192,14 +218,12 @@ def _cells(
         )
 
 
-def _problem(
-    row: dict[str, Any], dataset: Dataset, fingerprint: Callable[[str], str]
-) -> str | None:
+def _problem(row: dict[str, Any], dataset: Dataset, contents: _Contents) -> str | None:
     """Say why a row's label map cannot be scored against this data set, or None if it can."""
     image = row["image"]
     if image not in dataset.names:
         return f"image '{image}' is not in data set '{dataset.identity}'; --root gives another"
-    if fingerprint(image) != row["content"]:
+    if contents.before(image) != row["content"]:
         return (
             f"image '{image}' or its annotations are not those of the run; --root gives the folder"
             " of the data set that it ran on"

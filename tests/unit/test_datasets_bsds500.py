@@ -9,6 +9,7 @@ import scipy.io
 
 from bench.datasets import DatasetError, open_dataset
 from bench.datasets.bsds500 import ROOT_VARIABLE, download_folder, published_names
+from bench.datasets.reading import Reading
 from tests.shared import BSDS500, needs_shared
 
 H, W = 20, 30
@@ -160,3 +161,65 @@ def test_images_that_are_not_of_the_split_are_named(tmp_path):
 def test_the_real_splits_are_whole(split, images):
     dataset = open_dataset("bsds500", root=BSDS500, split=split)
     assert (dataset.published, dataset.lacking) == (images, "")
+
+
+def write_truths(root, name, ground_truth):
+    scipy.io.savemat(root / "groundTruth" / "test" / f"{name}.mat", {"groundTruth": ground_truth})
+
+
+def cell_of(segmentation):
+    cell = np.empty((1, 1), dtype=object)
+    cell[0, 0] = {"Segmentation": segmentation}
+    return cell
+
+
+def test_a_struct_instead_of_a_cell_is_read_too(tmp_path):
+    segmentation = np.arange(H * W).reshape(H, W) % 5
+    write_truths(make(tmp_path), "1", {"Segmentation": segmentation})
+    (truth,) = open_dataset("bsds500", root=tmp_path).load("1").truths
+    np.testing.assert_array_equal(truth, segmentation)
+
+
+@pytest.mark.parametrize(
+    ("ground_truth", "reason"),
+    [
+        (cell_of(np.full((H, W), 0.5)), r"1\.mat, annotator 1: .* such as 0\.5"),
+        (cell_of(np.full((H, W), np.nan)), r"1\.mat, annotator 1: .* such as nan"),
+        (cell_of(np.zeros((H, W, 2), int)), r"1\.mat, annotator 1: .* \(20, 30, 2\)"),
+        (cell_of(np.full((H, W), -1)), r"1\.mat has the value -1 at 600 pixels.*--void -1"),
+        (cell_of(np.zeros((W, H), int)), r"1\.mat is 30 x 20 .* 20 x 30 .*transposed"),
+        ({"Boundaries": np.zeros((H, W))}, r"1\.mat, annotator 1: has no field 'Segmentation'"),
+        (np.zeros((H, W)), r"1\.mat, annotator 1: has no field 'Segmentation'"),
+    ],
+)
+def test_segmentations_that_are_none_are_refused_with_their_file(tmp_path, ground_truth, reason):
+    write_truths(make(tmp_path), "1", ground_truth)
+    with pytest.raises(DatasetError, match=reason):
+        open_dataset("bsds500", root=tmp_path).load("1")
+
+
+def test_a_file_without_ground_truth_is_told(tmp_path):
+    scipy.io.savemat(
+        make(tmp_path) / "groundTruth" / "test" / "1.mat", {"labels": np.zeros((H, W))}
+    )
+    with pytest.raises(DatasetError, match=r"1\.mat has no variable 'groundTruth'"):
+        open_dataset("bsds500", root=tmp_path).load("1")
+
+
+def test_a_bsds_image_is_turned_where_asked(tmp_path):
+    from PIL import Image
+
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    image = np.random.default_rng(0).integers(0, 256, (W, H, 3), dtype=np.uint8)
+    Image.fromarray(image).save(make(tmp_path) / "images" / "test" / "1.jpg", exif=exif)
+    dataset = open_dataset("bsds500", root=tmp_path, reading=Reading("apply", (1,)))
+    assert dataset.size("1") == (H, W)
+    sample = dataset.load("1")
+    assert sample.image.shape == (H, W, 3)
+    assert sample.void.all()  # the first annotator has the value 1 everywhere
+    assert dataset.identity == "bsds500/test (void 1)"
+    assert (
+        len({open_dataset("bsds500", root=tmp_path).fingerprint("1"), dataset.fingerprint("1")})
+        == 2
+    )

@@ -6,8 +6,10 @@ import cv2
 import numpy as np
 import pytest
 import scipy.io
+from PIL import Image
 
 from bench.datasets import DatasetError, open_dataset
+from bench.datasets.reading import Reading
 
 H, W = 12, 16
 
@@ -221,7 +223,7 @@ def test_an_image_that_vanished_is_told(data):
 def test_an_unreadable_annotation_is_told_with_its_file(data):
     (data / "labels" / "a.npy").write_text("no array")
     (data / "labels" / "a.png").unlink()
-    with pytest.raises(DatasetError, match=r"annotation .*a\.npy cannot be read"):
+    with pytest.raises(DatasetError, match=r"annotation .*a\.npy: is not a readable NPY"):
         folder(data).load("a")
 
 
@@ -333,3 +335,112 @@ def test_voids_and_annotations_of_a_split_lie_in_its_folder(tmp_path):
     with pytest.raises(DatasetError, match=r"scored: void/test0\.png; .* void/test/test0\.png"):
         folder(tmp_path, split="test")
     assert folder(tmp_path, split="train").load("train0").void is not None
+
+
+def test_void_values_of_annotations_count_in_no_metric(data):
+    border = labels().astype(np.int16)
+    border[:2] = 255
+    holes = labels(1).astype(np.int16)
+    holes[5, 5] = -1
+    write(data / "labels" / "a.png", border.astype(np.uint8))
+    np.save(data / "labels" / "a_2.npy", holes)
+    sample = folder(data, reading=Reading(void=(255, -1))).load("a")
+    np.testing.assert_array_equal(sample.void, (border == 255) | (holes == -1))
+    write(data / "void" / "a.png", np.eye(H, W, dtype=np.uint8))
+    more = folder(data, reading=Reading(void=(255, -1))).load("a")
+    np.testing.assert_array_equal(more.void, sample.void | np.eye(H, W, dtype=bool))
+
+
+def test_a_negative_value_is_refused_unless_it_is_void(data):
+    values = labels().astype(np.int64)
+    values[0, 0] = -1
+    values[1, 1] = 2**40  # beside a wide value, -1 was once a region like any other
+    (data / "labels" / "a.png").unlink()
+    np.save(data / "labels" / "a.npy", values)
+    with pytest.raises(DatasetError, match=r"a\.npy has the value -1 at 1 pixels.*by --void -1$"):
+        folder(data).load("a")
+    with pytest.raises(DatasetError, match=r"by --void -1$"):
+        folder(data, reading=Reading(void=(255,))).load("a")
+    sample = folder(data, reading=Reading(void=(-1,))).load("a")
+    assert sample.void.sum() == 1
+    assert sample.truths[0].dtype == np.int32
+    assert (sample.truths[0] == sample.truths[0][1, 1]).sum() == 1
+
+
+def test_values_of_64_bits_without_sign_are_told_from_minus_one(data):
+    values = labels().astype(np.uint64)
+    values[0, 0] = 2**64 - 1
+    (data / "labels" / "a.png").unlink()
+    np.save(data / "labels" / "a.npy", values)
+    assert folder(data, reading=Reading(void=(-1,))).load("a").void is None
+    assert folder(data, reading=Reading(void=(2**64 - 1,))).load("a").void.sum() == 1
+
+
+def test_void_values_change_the_content_and_the_identity_of_a_data_set(data):
+    plain, marked, same = (
+        folder(data, reading=Reading(void=values)) for values in ((), (255, 0), (0, 255))
+    )
+    assert plain.fingerprint("a") == folder(data).fingerprint("a")
+    assert marked.fingerprint("a") == same.fingerprint("a") != plain.fingerprint("a")
+    assert marked.identity == same.identity == f"{plain.identity} (void 0,255)"
+
+
+@pytest.mark.parametrize("kind", ["npy", "mat"])
+def test_a_void_mask_may_be_of_booleans(data, kind):
+    void = np.zeros((H, W), bool)
+    void[:, :3] = True
+    write(data / "void" / f"a.{kind}", void)
+    np.testing.assert_array_equal(folder(data).load("a").void, void)
+
+
+def test_a_void_mask_that_is_a_jpeg_is_refused(data):
+    (data / "void").mkdir()
+    Image.fromarray(np.eye(H, W, dtype=np.uint8)).save(data / "void" / "a.png", "JPEG")
+    with pytest.raises(DatasetError, match=r"void.a\.png: is a JPEG"):
+        folder(data).load("a")
+
+
+def test_a_transposed_annotation_is_called_so(data):
+    write(data / "labels" / "a.png", labels().T)
+    with pytest.raises(DatasetError, match=r"is 16 x 12 .* 12 x 16 .*transposed, so swap"):
+        folder(data).load("a")
+
+
+def turned_image(path, orientation=6):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    pixels = np.random.default_rng(0).integers(0, 256, (W, H, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(path, exif=exif)
+    return pixels
+
+
+def test_a_turned_image_is_read_as_the_user_says_in_workers_too(data):
+    pixels = turned_image(data / "images" / "a.png")
+    with pytest.raises(DatasetError, match="--exif apply or --exif ignore"):
+        folder(data).load("a")
+    applied = pickle.loads(pickle.dumps(folder(data, reading=Reading("apply"))))
+    assert applied.size("a") == (H, W)
+    np.testing.assert_array_equal(applied.load("a").image, np.rot90(pixels, -1))
+    ignored = folder(data, reading=Reading("ignore"))
+    assert ignored.size("a") == (W, H)
+    with pytest.raises(DatasetError, match=r"12 x 16 but its image .* is 16 x 12"):
+        ignored.load("a")
+    assert applied.fingerprint("a") != ignored.fingerprint("a") == folder(data).fingerprint("a")
+
+
+def test_what_is_not_turned_stays_the_same_content(data):
+    assert folder(data, reading=Reading("apply")).fingerprint("a") == folder(data).fingerprint("a")
+
+
+def test_a_tiff_with_an_orientation_is_told_until_the_user_says_how(data):
+    assert folder(data).remarks() == []
+    turned_image(data / "images" / "b.tif")
+    (remark,) = folder(data).remarks()
+    assert remark.startswith("1 of 2 images are TIFF files with an orientation (b.tif): they are")
+    for exif in ("apply", "ignore"):
+        assert folder(data, reading=Reading(exif)).remarks() == []
+
+
+def test_the_embedded_images_are_not_read_in_another_way():
+    with pytest.raises(DatasetError, match=r"'sample' has neither .*; leave --exif and --void out"):
+        open_dataset("sample", reading=Reading(void=(255,)))

@@ -85,3 +85,26 @@ def test_a_program_that_cannot_be_run_is_named(name):
 def test_a_command_without_its_places_is_refused_when_made(cmd, message):
     with pytest.raises(ValueError, match=message):
         get_method("command", cmd=cmd)
+
+
+def writes(*lines):
+    """Return a program that makes labels L of the image and does this with them."""
+    head = "import sys, numpy as np\nfrom PIL import Image\nL = np.arange(240).reshape(12, 20)\n"
+    return "\n".join([head, *lines])
+
+
+def test_a_program_that_writes_two_label_maps_is_refused(tmp_path):
+    program = writes(
+        "Image.fromarray(L.astype(np.uint8)).save(sys.argv[3])",
+        "np.save(sys.argv[3][:-4] + '.npy', L)",
+    )
+    method = get_method("command", cmd=command(tmp_path, program))
+    with pytest.raises(RuntimeError, match=r"wrote labels\.png and labels\.npy.*one of them"):
+        method.segment(IMAGE, 2)
+
+
+def test_a_program_that_writes_a_jpeg_for_its_labels_is_refused(tmp_path):
+    program = writes("Image.fromarray(L.astype(np.uint8)).save(sys.argv[3], 'JPEG')")
+    method = get_method("command", cmd=command(tmp_path, program))
+    with pytest.raises(RuntimeError, match=r"wrote no label map: labels\.png: is a JPEG"):
+        method.segment(IMAGE, 2)

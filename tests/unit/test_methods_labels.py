@@ -77,8 +77,20 @@ def test_what_is_no_label_map_is_refused_with_the_reason(raw, message):
 
 
 def test_labels_must_fit_the_image():
-    with pytest.raises(InvalidLabelsError, match=r"\(2, 3\).*3 x 2 pixels"):
+    with pytest.raises(
+        InvalidLabelsError,
+        match=r"\(2, 3\).*3 x 2 pixels \(both height x width\); they are transposed",
+    ):
         canonicalise(np.zeros((2, 3), int), shape=(3, 2))
+    with pytest.raises(InvalidLabelsError, match=r"\(2, 3\).*3 x 3 pixels .*; label the image"):
+        canonicalise(np.zeros((2, 3), int), shape=(3, 3))
+
+
+def test_a_masked_array_is_refused_since_its_mask_would_be_lost():
+    masked = np.ma.masked_where(np.eye(3, dtype=bool), np.arange(9).reshape(3, 3))
+    for function in (canonicalise, connected_components, n_components):
+        with pytest.raises(InvalidLabelsError, match=r"masked array.*plain array"):
+            function(masked)
 
 
 def test_a_pixel_without_a_superpixel_is_refused():

@@ -244,3 +244,19 @@ def test_many_superpixels_take_no_table_on_request(name, metrics):
     # Frames of 200 x 400 pixels for every second pixel would take 50 GB; a table of buckets for
     # each 570 MB.
     assert peak < 400 * labels.size
+
+
+@pytest.mark.parametrize("argument", ["labels", "truths", "truths[1]", "image", "void"])
+def test_a_masked_array_is_refused_since_its_mask_would_be_lost(argument):
+    masked = np.ma.masked_where(ONE == 0, ONE)
+    given = {"labels": LABELS, "truths": [LABELS], "image": GREY, "void": LABELS > 5}
+    given |= {"truths": [LABELS, masked]} if argument == "truths[1]" else {argument: masked}
+    with pytest.raises(ValueError, match="is a masked array: pass a plain one, and void="):
+        evaluate(**given)
+
+
+def test_a_transposed_truth_is_called_so_and_dimensions_come_first():
+    with pytest.raises(ValueError, match=r"truths\[0\] has shape \(4, 3\).*transposed"):
+        evaluate(LABELS[:3], [LABELS[:, :3]])
+    with pytest.raises(ValueError, match=r"truths\[0\] has shape \(4, 4, 1\): pass a non-empty"):
+        evaluate(LABELS, [LABELS[:, :, None]])
