@@ -18,8 +18,12 @@ from bench.execution.executor import Watch, run_here, run_in_workers
 from bench.execution.worker import Job, Outcome, warm_up_scoring
 from bench.manifest import open_manifest, run_facts
 from bench.planning.cells import Batch, Cell, Lane, group
+from bench.planning.labels import settle_labels
+from bench.planning.seeds import share_seeds
 from bench.progress import Display
 from bench.settings import Settings
+from bench.storage.copies import computed, store_copies
+from bench.storage.labels import relabel, stored_labels
 from bench.storage.provenance import machine, machine_id, now, suite_version
 from bench.storage.rounds import read_rounds
 from bench.storage.schema import FAILURES
@@ -52,6 +56,9 @@ def run(cells: Sequence[Cell], dataset: Dataset, settings: Settings, console: Co
         store.gather()
         done = store.done()
         manifest = open_manifest(store, dataset, settings, any(cell.key in done for cell in cells))
+        renewed = settle_labels(cells, stored_labels(store), settings.out)
+        relabel(store, renewed.labels)
+        _say(renewed.explain(settings.out.name), console)
         todo = [cell for cell in cells if _wanted(done.get(cell.key), settings)]
         if not todo and store.is_current():
             console.print(f"Nothing to do: all {len(cells)} cells are finished.")
@@ -61,14 +68,19 @@ def run(cells: Sequence[Cell], dataset: Dataset, settings: Settings, console: Co
             manifest.setdefault("machines", {})[machine_id(facts)] = facts
             manifest["runs"].append(run_facts(cells, todo, dataset, settings))
             store.write_manifest(manifest)
+        shared = share_seeds(todo, lambda: computed(store, _kept(done, settings)))
+        _say(shared.explain(), console)
         try:
-            _work(store, manifest, todo, len(cells), dataset, settings, console)
+            asked = len(cells) - len(shared.copied)
+            _work(store, manifest, shared.run, asked, dataset, settings, console)
         except KeyboardInterrupt:
             console.print(f"Interrupted; keeping what is done in {settings.out} ...")
+            store_copies(store, shared.copies)
             _write_results(store, manifest, console)
             how = "The same command without --force" if settings.force else "The same command again"
             console.print(f"{how} continues from there.")
             return INTERRUPTED
+        store_copies(store, shared.copies)
         if todo:
             manifest["runs"][-1]["finished"] = now()
             store.write_manifest(manifest)
@@ -115,6 +127,16 @@ def _wanted(done: Done | None, settings: Settings) -> bool:
     if settings.retry_failed and done.status in FAILURES:
         return True
     return settings.timing and done.status == "ok" and done.repeats < TIMING_ROUNDS
+
+
+def _kept(done: dict[str, Done], settings: Settings) -> set[str]:
+    """Return the keys of the cells that would not be run again."""
+    return {key for key, its in done.items() if not _wanted(its, settings)}
+
+
+def _say(lines: Iterable[str], console: Console) -> None:
+    for line in lines:
+        console.print(line, highlight=False, markup=False)
 
 
 def _work(

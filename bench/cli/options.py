@@ -85,6 +85,14 @@ Root = Annotated[
 Split = Annotated[str | None, typer.Option("--split", help="Part of the data set: val, test ...")]
 Limit = Annotated[int | None, typer.Option("--limit", help="Use only the first so many images.")]
 OnlyLabels = Annotated[str, typer.Option(help="Labels to show, as patterns: 'SLIC*,FH'.")]
+RenamedLabels = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--rename",
+        metavar="OLD=NEW",
+        help="Show a label as another, which --only and --without do not know; may be repeated.",
+    ),
+]
 WithoutLabels = Annotated[str, typer.Option(help="Labels to leave out, as patterns.")]
 ReportFile = Annotated[
     Path | None,

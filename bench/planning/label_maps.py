@@ -82,7 +82,7 @@ def _cells(
             method=name,
             params="{}",
             label=name,
-            folder=name,
+            folder=f"scored={name}",  # no method's folder of label maps
             n=n,
             seed=0,
             device="cpu",

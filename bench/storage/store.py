@@ -11,7 +11,7 @@ import glob
 import json
 import os
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -185,6 +185,21 @@ class Store:
         table = table.filter(_newest(table))
         columns = (table[name].to_pylist() for name in ("key", "status", "time_repeats"))
         return {key: Done(status, n) for key, status, n in zip(*columns, strict=True)}
+
+    def rows(self, columns: Sequence[str] | None = None) -> pa.Table:
+        """Return the gathered rows, of those of one cell the newest alone; all columns or some."""
+        needed = None if columns is None else dict.fromkeys((*columns, *IDENTITY))
+        tables = [_read_part(part, needed) for part in self._parts()]
+        table = pa.concat_tables(tables) if tables else to_table([])
+        table = table.filter(_newest(table))
+        return table if columns is None else table.select(list(columns))
+
+    def replace_rows(self, table: pa.Table) -> None:
+        """Keep these rows instead of all that are gathered."""
+        before = self._parts()
+        self._write_part(table)  # the newest, so that a run killed here loses nothing
+        for part in before:
+            part.unlink()
 
     def gather(self) -> None:
         """Turn the loose shards into one Parquet part."""
