@@ -19,10 +19,10 @@ from bench.execution.worker import Job, Outcome, warm_up_scoring
 from bench.manifest import open_manifest, run_facts
 from bench.planning.cells import Batch, Cell, Lane, group
 from bench.planning.labels import settle_labels
-from bench.planning.seeds import share_seeds
+from bench.planning.seeds import Shared, share_seeds
 from bench.progress import Display
 from bench.settings import Settings
-from bench.storage.copies import computed, store_copies
+from bench.storage.copies import Computed, computed, store_copies
 from bench.storage.labels import relabel, stored_labels
 from bench.storage.provenance import machine, machine_id, now, suite_version
 from bench.storage.rounds import read_rounds
@@ -60,7 +60,7 @@ def run(cells: Sequence[Cell], dataset: Dataset, settings: Settings, console: Co
         relabel(store, renewed.labels)
         _say(renewed.explain(settings.out.name), console)
         todo = [cell for cell in cells if _wanted(done.get(cell.key), settings)]
-        if not todo and store.is_current():
+        if not todo and not renewed.labels and store.is_current():
             console.print(f"Nothing to do: all {len(cells)} cells are finished.")
             return _summarise(cells, done, settings.out, console)
         if todo:
@@ -68,19 +68,19 @@ def run(cells: Sequence[Cell], dataset: Dataset, settings: Settings, console: Co
             manifest.setdefault("machines", {})[machine_id(facts)] = facts
             manifest["runs"].append(run_facts(cells, todo, dataset, settings))
             store.write_manifest(manifest)
-        shared = share_seeds(todo, lambda: computed(store, _kept(done, settings)))
+        shared = share_seeds(todo, lambda: _computed(store, todo, done, settings))
         _say(shared.explain(), console)
         try:
             asked = len(cells) - len(shared.copied)
             _work(store, manifest, shared.run, asked, dataset, settings, console)
         except KeyboardInterrupt:
             console.print(f"Interrupted; keeping what is done in {settings.out} ...")
-            store_copies(store, shared.copies)
+            _store_copies(store, shared, manifest)
             _write_results(store, manifest, console)
             how = "The same command without --force" if settings.force else "The same command again"
             console.print(f"{how} continues from there.")
             return INTERRUPTED
-        store_copies(store, shared.copies)
+        _store_copies(store, shared, manifest)
         if todo:
             manifest["runs"][-1]["finished"] = now()
             store.write_manifest(manifest)
@@ -129,9 +129,21 @@ def _wanted(done: Done | None, settings: Settings) -> bool:
     return settings.timing and done.status == "ok" and done.repeats < TIMING_ROUNDS
 
 
-def _kept(done: dict[str, Done], settings: Settings) -> set[str]:
-    """Return the keys of the cells that would not be run again."""
-    return {key for key, its in done.items() if not _wanted(its, settings)}
+def _computed(
+    store: Store, todo: Sequence[Cell], done: dict[str, Done], settings: Settings
+) -> dict[Computed, str]:
+    """Return what is stored of methods that do not draw, and is not wanted anew."""
+    if settings.force:
+        return {}
+    least = TIMING_ROUNDS if settings.timing else 1
+    kept = {key for key, its in done.items() if its.repeats >= least}
+    return computed(store, kept - {cell.key for cell in todo})
+
+
+def _store_copies(store: Store, shared: Shared, manifest: dict[str, Any]) -> None:
+    if shared.copied:
+        of_run = {cell.key for cell in shared.run}
+        store_copies(store, shared.copies, manifest["runs"][-1]["id"], of_run)
 
 
 def _say(lines: Iterable[str], console: Console) -> None:

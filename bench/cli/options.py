@@ -55,11 +55,15 @@ MethodsText = Annotated[
     typer.Option(
         "--methods",
         autocompletion=complete_methods,
-        help="'all', names, globs and grids: slic[compactness=1,10],fh",
+        help="'all', names, globs and grids: slic[compactness=1,10],fh; LABEL:NAME[...] is called"
+        " LABEL in results and plots.",
     ),
 ]
 Counts = Annotated[str, typer.Option("--n", help="Superpixel counts to ask for.")]
-Seeds = Annotated[str, typer.Option("--seed", help="Seeds of methods that draw.")]
+Seeds = Annotated[
+    str,
+    typer.Option("--seed", help="Seeds of methods that draw; others run once, for all seeds."),
+]
 DeviceName = Annotated[
     Device,
     typer.Option("--device", help="For methods that can use a GPU; 'auto' takes CUDA if any."),

@@ -54,7 +54,7 @@ def parse_terms(text: str) -> list[Term]:
         For an empty selection, an unclosed bracket or quote, a value without a parameter, or a
         label that cannot be one.
     """
-    terms = [_parse_term(part) for part in split(text, ",", "--methods") if part]
+    terms = [_parse_term(unquote(part)) for part in split(text, ",", "--methods") if part]
     if not terms:
         raise UsageError("--methods is empty; name at least one method, or 'all'")
     return terms

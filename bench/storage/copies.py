@@ -28,17 +28,24 @@ def computed(store: Store, keys: Collection[str]) -> dict[Computed, str]:
     return {Computed(*its): key for key, status, *its in rows if status == "ok" and key in keys}
 
 
-def store_copies(store: Store, copies: Mapping[str, Collection[tuple[str, int]]]) -> None:
+def store_copies(
+    store: Store,
+    copies: Mapping[str, Collection[tuple[str, int]]],
+    run: str,
+    of_run: Collection[str],
+) -> None:
     """Keep a row for each cell that has that of another one, but for key and seed.
 
     The copies keep everything else, the run, the machine and the times of the one computation too;
-    their `facts` say of which seed they are (``copy_of_seed``). What has no row yet is left out.
+    their `facts` say of which seed they are (``copy_of_seed``).
 
     Parameters
     ----------
     store : Store
     copies : mapping of str to collection of (str, int)
         By the key of the row to copy, the keys and seeds of the copies.
+    run, of_run : str, collection of str
+        What this run computes, by key: older rows of these are not copied, if it was interrupted.
     """
     if not copies:
         return
@@ -48,6 +55,7 @@ def store_copies(store: Store, copies: Mapping[str, Collection[tuple[str, int]]]
     rows = [
         row | {"key": key, "seed": seed, "facts": _mark(row)}
         for row in table.take([i for i, key in enumerate(keys) if key in copies]).to_pylist()
+        if row["run"] == run or row["key"] not in of_run
         for key, seed in copies[row["key"]]
     ]
     if rows:

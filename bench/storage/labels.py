@@ -38,12 +38,14 @@ def relabel(store: Store, labels: Mapping[tuple[str, str], str]) -> None:
     labels : mapping of (str, str) to str
         By method and params, the label to be.
     """
-    if not labels:
-        return
-    table = store.rows()
-    settings = zip(table["method"].to_pylist(), table["params"].to_pylist(), strict=True)
-    before = table["label"].to_pylist()
-    after = [labels.get(its, label) for its, label in zip(settings, before, strict=True)]
-    place = table.schema.get_field_index("label")
-    column = pa.array(after, table.schema.field(place).type)
-    store.replace_rows(table.set_column(place, table.schema.field(place), column))
+
+    def change(table: pa.Table) -> pa.Table:
+        settings = zip(table["method"].to_pylist(), table["params"].to_pylist(), strict=True)
+        before = table["label"].to_pylist()
+        after = [labels.get(its, label) for its, label in zip(settings, before, strict=True)]
+        place = table.schema.get_field_index("label")
+        field = table.schema.field(place)
+        return table.set_column(place, field, pa.array(after, field.type))
+
+    if labels:
+        store.change_rows(change)

@@ -11,7 +11,7 @@ import glob
 import json
 import os
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -194,12 +194,13 @@ class Store:
         table = table.filter(_newest(table))
         return table if columns is None else table.select(list(columns))
 
-    def replace_rows(self, table: pa.Table) -> None:
-        """Keep these rows instead of all that are gathered."""
-        before = self._parts()
-        self._write_part(table)  # the newest, so that a run killed here loses nothing
-        for part in before:
-            part.unlink()
+    def change_rows(self, change: Callable[[pa.Table], pa.Table]) -> None:
+        """Change the gathered rows where they are, part by part."""
+        for part in self._parts():
+            before = _read_part(part)
+            after = change(before)
+            if not after.equals(before):
+                write_atomically(part, _as_parquet(after))
 
     def gather(self) -> None:
         """Turn the loose shards into one Parquet part."""
@@ -277,9 +278,14 @@ class Store:
 
     def _write_part(self, table: pa.Table) -> None:
         last = max((int(part.stem.partition("-")[2]) for part in self._parts()), default=0)
-        sink = pa.BufferOutputStream()
-        pq.write_table(table, sink, compression="zstd")
-        write_atomically(self.shards / f"part-{last + 1:06d}.parquet", sink.getvalue().to_pybytes())
+        write_atomically(self.shards / f"part-{last + 1:06d}.parquet", _as_parquet(table))
+
+
+def _as_parquet(table: pa.Table) -> bytes:
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd")
+    content: bytes = sink.getvalue().to_pybytes()
+    return content
 
 
 def _read_shard(path: Path) -> dict[str, Any] | None:

@@ -82,6 +82,29 @@ def test_timed_rows_are_those_of_all_rounds(run, tmp_path):
     assert len(rows) == 8
 
 
+def test_what_is_done_when_a_run_is_interrupted_has_its_rows_for_every_seed(tiny):
+    arguments = ["run", "--methods", "stripes,interrupts", "--seed", "0,1", "--n", "4", "-q"]
+    arguments += ["--dataset", "folder", "--root", str(tiny), "--plugin", str(PLUGIN)]
+    assert _status([*arguments, "--backend", "sequential"]) == 130
+    rows = pd.read_parquet("results.parquet")
+    assert (rows.method == "stripes").all()
+    assert sorted(rows.seed) == [0, 1]
+
+
+def test_an_interrupted_force_copies_no_row_that_it_has_not_renewed(tiny):
+    def ended(methods, *options):
+        data = ["--dataset", "folder", "--root", str(tiny), "--plugin", str(PLUGIN)]
+        arguments = ["run", "--methods", methods, "--seed", "0,1", "--n", "4", "--limit", "1"]
+        return _status([*arguments, *data, "--backend", "sequential", "-q", *options])
+
+    assert ended("stripes,grid") == 0
+    before = pd.read_parquet("results.parquet")
+    assert ended("stripes,interrupts,grid", "--force") == 130
+    runs = pd.read_parquet("results.parquet").groupby("method")["run"].agg(set)
+    assert runs["grid"] == set(before.run)
+    assert runs["stripes"].isdisjoint(runs["grid"])
+
+
 def test_a_failure_is_that_of_every_seed(tiny, tmp_path):
     arguments = ["run", "--methods", "raises", "--seed", "0,1", "--n", "4", "--limit", "1", "-q"]
     arguments += ["--dataset", "folder", "--root", str(tiny), "--plugin", str(PLUGIN)]

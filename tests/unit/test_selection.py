@@ -50,6 +50,12 @@ def test_quoted_values_keep_commas_equals_signs_and_brackets():
     assert term == [Term("command", (("cmd", ("./etps {image}, a=1 [x]", "two, words")),))]
 
 
+def test_a_choice_may_stand_in_quotes_with_the_label_that_it_is_given():
+    [term, other] = parse_terms("'mine:command[cmd=./sp.sh {image} {n} {labels}]',fh")
+    assert term == Term("command", (("cmd", ("./sp.sh {image} {n} {labels}",)),), "mine")
+    assert other == Term("fh")
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
