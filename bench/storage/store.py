@@ -222,9 +222,9 @@ class Store:
         table = pa.concat_tables([_read_part(part) for part in parts])
         order = [(name, "ascending") for name in ("image", "label", "n", "seed")]
         kept = table.filter(_newest(table)).sort_by(order)
-        versions = (
-            kept.select(["label", "version"]).to_pandas().groupby("label").nunique()["version"]
-        )
+        named = kept.select(["label", "method", "version"]).to_pandas()
+        versions = named.groupby(["label", "method"])["version"].nunique()
+        mixed = versions.index[versions > 1].get_level_values("label")
         facts = manifest | {
             "parts": [part.name for part in parts],
             "annotators": self._annotators(kept, manifest),
@@ -232,7 +232,7 @@ class Store:
         with storage_errors(self.out):
             whole = with_run_facts(kept, facts)
             put(self.out, lambda temporary: pq.write_table(whole, temporary, compression="zstd"))
-        return Finished(len(table) - len(kept), tuple(versions.index[versions > 1]))
+        return Finished(len(table) - len(kept), tuple(mixed))
 
     def _annotators(self, table: pa.Table, manifest: dict[str, Any]) -> dict[str, Any]:
         """Summarise the annotators of each data set split; what is known of more images stays."""

@@ -67,7 +67,9 @@ def test_two_plugins_of_one_title_in_separate_runs_are_two_curves(bench, compare
     for name, pixels in (("twin_left", 300), ("twin_right", 200)):
         path = tmp_path / f"{name}.py"
         path.write_text(TWIN.format(name=name, pixels=pixels))
-        assert bench("run", "--methods", name, "--plugin", path)[0] == 0
+        status, said = bench("run", "--methods", name, "--plugin", path)
+        assert status == 0, said
+        assert "several versions" not in said
     names, said = compare()
     assert names == ["The twin (twin_left)", "The twin (twin_right)"]
     assert "note: 'The twin' of method twin_left is shown as 'The twin (twin_left)'" in said
