@@ -19,10 +19,10 @@ from bench.execution.worker import Job, Outcome, warm_up_scoring
 from bench.manifest import open_manifest, run_facts
 from bench.planning.cells import Batch, Cell, Lane, group
 from bench.planning.labels import settle_labels
-from bench.planning.seeds import Shared, share_seeds
+from bench.planning.seeds import share_seeds
 from bench.progress import Display
 from bench.settings import Settings
-from bench.storage.copies import Computed, computed, store_copies
+from bench.storage.copies import computed
 from bench.storage.labels import relabel, stored_labels
 from bench.storage.provenance import machine, machine_id, now, suite_version
 from bench.storage.rounds import read_rounds
@@ -58,7 +58,6 @@ def run(cells: Sequence[Cell], dataset: Dataset, settings: Settings, console: Co
         manifest = open_manifest(store, dataset, settings, any(cell.key in done for cell in cells))
         renewed = settle_labels(cells, stored_labels(store), settings.out)
         relabel(store, renewed.labels)
-        _say(renewed.explain(settings.out.name), console)
         todo = [cell for cell in cells if _wanted(done.get(cell.key), settings)]
         if not todo and not renewed.labels and store.is_current():
             console.print(f"Nothing to do: all {len(cells)} cells are finished.")
@@ -68,20 +67,21 @@ def run(cells: Sequence[Cell], dataset: Dataset, settings: Settings, console: Co
             manifest.setdefault("machines", {})[machine_id(facts)] = facts
             manifest["runs"].append(run_facts(cells, todo, dataset, settings))
             store.write_manifest(manifest)
-        shared = share_seeds(todo, lambda: _computed(store, todo, done, settings))
-        _say(shared.explain(), console)
+        shared = share_seeds(todo, lambda: computed(store, _reusable(todo, done, settings)))
+        for line in (*renewed.explain(settings.out.name), *shared.explain()):
+            console.print(line, highlight=False, markup=False)
         try:
             asked = len(cells) - len(shared.copied)
             _work(store, manifest, shared.run, asked, dataset, settings, console)
         except KeyboardInterrupt:
             console.print(f"Interrupted; keeping what is done in {settings.out} ...")
-            _store_copies(store, shared, manifest)
+            shared.store_copies(store, manifest["runs"][-1]["id"])
             _write_results(store, manifest, console)
             how = "The same command without --force" if settings.force else "The same command again"
             console.print(f"{how} continues from there.")
             return INTERRUPTED
-        _store_copies(store, shared, manifest)
         if todo:
+            shared.store_copies(store, manifest["runs"][-1]["id"])
             manifest["runs"][-1]["finished"] = now()
             store.write_manifest(manifest)
         _write_results(store, manifest, console)
@@ -129,26 +129,11 @@ def _wanted(done: Done | None, settings: Settings) -> bool:
     return settings.timing and done.status == "ok" and done.repeats < TIMING_ROUNDS
 
 
-def _computed(
-    store: Store, todo: Sequence[Cell], done: dict[str, Done], settings: Settings
-) -> dict[Computed, str]:
-    """Return what is stored of methods that do not draw, and is not wanted anew."""
-    if settings.force:
-        return {}
+def _reusable(todo: Sequence[Cell], done: dict[str, Done], settings: Settings) -> set[str]:
+    """Return the cells whose rows may serve for other seeds, by key."""
     least = TIMING_ROUNDS if settings.timing else 1
-    kept = {key for key, its in done.items() if its.repeats >= least}
-    return computed(store, kept - {cell.key for cell in todo})
-
-
-def _store_copies(store: Store, shared: Shared, manifest: dict[str, Any]) -> None:
-    if shared.copied:
-        of_run = {cell.key for cell in shared.run}
-        store_copies(store, shared.copies, manifest["runs"][-1]["id"], of_run)
-
-
-def _say(lines: Iterable[str], console: Console) -> None:
-    for line in lines:
-        console.print(line, highlight=False, markup=False)
+    kept = {key for key, its in done.items() if its.repeats >= least and not settings.force}
+    return kept - {cell.key for cell in todo}
 
 
 def _work(

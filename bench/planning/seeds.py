@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from bench.planning.cells import Cell
-from bench.storage.copies import Computed
+from bench.storage.copies import Computed, store_copies
+from bench.storage.store import Store
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,17 @@ class Shared:
     run: list[Cell]
     copied: list[Cell]
     copies: dict[str, list[tuple[str, int]]]
+
+    def store_copies(self, store: Store, run: str) -> None:
+        """Keep the rows that are copies, as far as what they are copied from is done.
+
+        Parameters
+        ----------
+        store : Store
+        run : str
+            The id of the run, which the rows that it computed have; older ones are not copied.
+        """
+        store_copies(store, self.copies, run, {cell.key for cell in self.run})
 
     def explain(self) -> Iterator[str]:
         """Say for which methods one computation serves several cells."""
