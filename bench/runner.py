@@ -18,8 +18,12 @@ from bench.execution.executor import Watch, run_here, run_in_workers
 from bench.execution.worker import Job, Outcome, warm_up_scoring
 from bench.manifest import open_manifest, run_facts
 from bench.planning.cells import Batch, Cell, Lane, group
+from bench.planning.labels import settle_labels
+from bench.planning.seeds import share_seeds
 from bench.progress import Display
 from bench.settings import Settings
+from bench.storage.copies import computed
+from bench.storage.labels import relabel, stored_labels
 from bench.storage.provenance import machine, machine_id, now, suite_version
 from bench.storage.rounds import read_rounds
 from bench.storage.schema import FAILURES
@@ -52,8 +56,10 @@ def run(cells: Sequence[Cell], dataset: Dataset, settings: Settings, console: Co
         store.gather()
         done = store.done()
         manifest = open_manifest(store, dataset, settings, cells)
+        renewed = settle_labels(cells, stored_labels(store), settings.out)
+        relabel(store, renewed.labels)
         todo = [cell for cell in cells if _wanted(done.get(cell.key), settings)]
-        if not todo and store.is_current():
+        if not todo and not renewed.labels and store.is_current():
             console.print(f"Nothing to do: all {len(cells)} cells are finished.")
             return _summarise(cells, done, settings.out, console)
         if todo:
@@ -61,15 +67,21 @@ def run(cells: Sequence[Cell], dataset: Dataset, settings: Settings, console: Co
             manifest.setdefault("machines", {})[machine_id(facts)] = facts
             manifest["runs"].append(run_facts(cells, todo, dataset, settings))
             store.write_manifest(manifest)
+        shared = share_seeds(todo, lambda: computed(store, _reusable(todo, done, settings)))
+        for line in (*renewed.explain(settings.out.name), *shared.explain()):
+            console.print(line, highlight=False, markup=False)
         try:
-            _work(store, manifest, todo, len(cells), dataset, settings, console)
+            asked = len(cells) - len(shared.copied)
+            _work(store, manifest, shared.run, asked, dataset, settings, console)
         except KeyboardInterrupt:
             console.print(f"Interrupted; keeping what is done in {settings.out} ...")
+            shared.store_copies(store, manifest["runs"][-1]["id"])
             _write_results(store, manifest, console)
             how = "The same command without --force" if settings.force else "The same command again"
             console.print(f"{how} continues from there.")
             return INTERRUPTED
         if todo:
+            shared.store_copies(store, manifest["runs"][-1]["id"])
             manifest["runs"][-1]["finished"] = now()
             store.write_manifest(manifest)
         _write_results(store, manifest, console)
@@ -115,6 +127,13 @@ def _wanted(done: Done | None, settings: Settings) -> bool:
     if settings.retry_failed and done.status in FAILURES:
         return True
     return settings.timing and done.status == "ok" and done.repeats < TIMING_ROUNDS
+
+
+def _reusable(todo: Sequence[Cell], done: dict[str, Done], settings: Settings) -> set[str]:
+    """Return the cells whose rows may serve for other seeds, by key."""
+    least = TIMING_ROUNDS if settings.timing else 1
+    kept = {key for key, its in done.items() if its.repeats >= least and not settings.force}
+    return kept - {cell.key for cell in todo}
 
 
 def _work(

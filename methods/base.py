@@ -67,7 +67,8 @@ class Method:
     name : str
         How the command line calls the method.
     title : str
-        How plots call it; the name if empty.
+        How plots call it; the name if empty. Where a built-in method has the same title, the name
+        stands behind it.
     reference, doi : str
         The paper, and its DOI.
     license : str
@@ -81,7 +82,8 @@ class Method:
     exact_count : bool
         Exactly `n` superpixels come back, for every n from 1 to H * W.
     deterministic : bool
-        The same image, n and parameters give the same labels.
+        The same image, n and parameters give the same labels. Without a parameter ``seed`` they are
+        then computed once for all seeds of a run.
     devices : tuple of str
         What it can run on, ``"cpu"`` and ``"cuda"``.
     presets : dict of str to dict of str to value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -32,6 +32,7 @@ def make_figures(
     only: Sequence[str] = ("*",),
     without: Sequence[str] = (),
     annotators: bool = True,
+    rename: Mapping[str, str] | None = None,
     on_note: Callable[[str], None] | None = None,
 ) -> list[Path]:
     """Draw the curves, the runtimes and the summary tables of a results file.
@@ -50,6 +51,8 @@ def make_figures(
         Patterns of the labels to draw and to leave out, such as ``SLIC*``; case is ignored.
     annotators : bool
         Whether to show how annotators score against each other, where the results know it.
+    rename : mapping of str to str, optional
+        Labels to show, by those there are, which `only` and `without` go by.
     on_note : callable, optional
         Gets each remark on what is missing from the figures, one line each.
 
@@ -72,7 +75,7 @@ def make_figures(
     facts = facts if annotators else replace(facts, annotators={})
     usual = headline(facts.protocol)
     wanted = [get_metric(metric).id for metric in dict.fromkeys(metrics or usual[:2])]
-    frame = choose_labels(load_scores(results, wanted, usual), only, without)
+    frame = choose_labels(load_scores(results, wanted, usual), only, without, rename, on_note=note)
     for metric in wanted:
         if metric not in frame:
             note(f"{metric} has no value in any cell and is left out")

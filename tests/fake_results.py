@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -84,7 +85,7 @@ def table(fake: Fake) -> pa.Table:
         "split": text([fake.split], 0 * image),
         "image": text([f"image{i:05d}" for i in range(fake.images)], image),
         "method": text([name.partition("[")[0].lower() for name in fake.labels], label),
-        "params": text(["{}"], 0 * image),
+        "params": text([_params(name) for name in fake.labels], label),
         "label": text(list(fake.labels), label),
         "n": pa.array([None if fake.ns[p] is None else int(fake.ns[p]) for p in place], pa.int32()),
         "n_labels": given(n_labels.astype(np.int32)),
@@ -111,6 +112,12 @@ def table(fake: Fake) -> pa.Table:
     return with_run_facts(
         pa.table(arrays, schema=schema), {"protocol": fake.protocol.definition(), **fake.facts}
     )
+
+
+def _params(label: str) -> str:
+    """Invent parameters that are others for each label of a method."""
+    inside = label.partition("[")[2].rstrip("]")
+    return json.dumps(dict(part.split("=", 1) for part in inside.split(",") if "=" in part))
 
 
 @dataclass(frozen=True)

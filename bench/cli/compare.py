@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -44,6 +44,7 @@ def compare(
     ] = None,
     only: options.OnlyLabels = "*",
     without: options.WithoutLabels = "",
+    rename: options.RenamedLabels = None,
     tolerance: Annotated[
         float | None,
         typer.Option(
@@ -71,17 +72,19 @@ def compare(
 
     wanted = None if metrics is None else values.split_metrics("--metrics", metrics)
     labels = values.split_patterns(only, without)
+    renames = values.read_renames(rename)
     counts = parse_integers(at, "--at", least=1) if at is not None else None
     span = _range(over) if over is not None else None
     try:
         if b is not None:
-            return _two_files(a, b, wanted, labels, tolerance, out, quiet)
+            return _two_files(a, b, wanted, labels, renames, tolerance, out, quiet)
         from reports.tables.comparison import DEFAULT_METRICS, compare_at, compare_over
 
+        wanted = wanted or list(DEFAULT_METRICS)
         if span is not None:
-            report = compare_over(a, *span, wanted or DEFAULT_METRICS, *labels, on_note=note)
+            report = compare_over(a, *span, wanted, *labels, rename=renames, on_note=note)
         else:
-            report = compare_at(a, counts, wanted or DEFAULT_METRICS, *labels, on_note=note)
+            report = compare_at(a, counts, wanted, *labels, rename=renames, on_note=note)
     except ResultsError as error:
         raise UsageError(str(error)) from error
     _show(report, out, quiet)
@@ -93,6 +96,7 @@ def _two_files(
     b: Path,
     metrics: Sequence[str] | None,
     labels: tuple[Sequence[str], Sequence[str]],
+    renames: Mapping[str, str],
     tolerance: float | None,
     out: Path | None,
     quiet: bool,
@@ -100,7 +104,7 @@ def _two_files(
     from reports.tables.two_files import DIFFERENCE_METRICS, compare_files
 
     compared = metrics or DIFFERENCE_METRICS
-    report = compare_files(a, b, compared, *labels)
+    report = compare_files(a, b, compared, *labels, rename=renames)
     _show(report, out, quiet)
     if tolerance is None:
         return 0

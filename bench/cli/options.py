@@ -55,11 +55,15 @@ MethodsText = Annotated[
     typer.Option(
         "--methods",
         autocompletion=complete_methods,
-        help="'all', names, globs and grids: slic[compactness=1,10],fh",
+        help="'all', names, globs and grids: slic[compactness=1,10],fh; LABEL:NAME[...] is called"
+        " LABEL in results and plots.",
     ),
 ]
 Counts = Annotated[str, typer.Option("--n", help="Superpixel counts to ask for.")]
-Seeds = Annotated[str, typer.Option("--seed", help="Seeds of methods that draw.")]
+Seeds = Annotated[
+    str,
+    typer.Option("--seed", help="Seeds of methods that draw; others run once, for all seeds."),
+]
 DeviceName = Annotated[
     Device,
     typer.Option("--device", help="For methods that can use a GPU; 'auto' takes CUDA if any."),
@@ -107,6 +111,14 @@ Partial = Annotated[
     typer.Option("--partial", help="Run on a split of which images or annotations are missing."),
 ]
 OnlyLabels = Annotated[str, typer.Option(help="Labels to show, as patterns: 'SLIC*,FH'.")]
+RenamedLabels = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--rename",
+        metavar="OLD=NEW",
+        help="Show a label as another, which --only and --without do not know; may be repeated.",
+    ),
+]
 WithoutLabels = Annotated[str, typer.Option(help="Labels to leave out, as patterns.")]
 ReportFile = Annotated[
     Path | None,

@@ -27,6 +27,7 @@ def plot(
     ] = None,
     only: options.OnlyLabels = "*",
     without: options.WithoutLabels = "",
+    rename: options.RenamedLabels = None,
     formats: Annotated[str, typer.Option(help="png, pdf, or both.")] = "png,pdf",
     annotators: Annotated[
         bool, typer.Option(help="Show how annotators score against each other.")
@@ -43,6 +44,7 @@ def plot(
     wanted = [] if metrics is None else values.split_metrics("--metrics", metrics)
     kinds = values.split_names("--formats", formats)
     shown, hidden = values.split_patterns(only, without)
+    names = values.read_renames(rename)
     for kind in kinds:
         if kind not in FORMATS:
             raise UsageError(f"--formats: unknown format {kind!r}; known are {', '.join(FORMATS)}")
@@ -54,5 +56,6 @@ def plot(
         formats=kinds,
         only=shown,
         without=hidden,
+        rename=names,
         annotators=annotators,
     )

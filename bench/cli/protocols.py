@@ -25,6 +25,7 @@ def protocols(
     metrics: Annotated[str, typer.Option("--metrics", help="One table each.")] = "br,asa,ue_np",
     only: options.OnlyLabels = "*",
     without: options.WithoutLabels = "",
+    rename: options.RenamedLabels = None,
     out: options.ReportFile = None,
     root: options.Root = None,
     exif: options.ExifText = None,
@@ -55,7 +56,10 @@ def protocols(
     chosen = values.choose_protocols(names, protocol_file)
     patterns = values.split_patterns(only, without)
     plugins = values.load_plugins(plugin)
-    source = Source.read(results).only(*patterns)
+    renames = values.read_renames(rename)
+    source = Source.read(results).only(*patterns, rename=renames)
+    present = {str(row["label"]).casefold() for row in source.rows}
+    renames = {old: new for old, new in renames.items() if old.casefold() in present}
     data = source.dataset(root, values.reread(source.reading, exif, void))
     folder = Store(results.resolve()).folder / "protocols"
     console = output.make_console(quiet)
@@ -81,7 +85,7 @@ def protocols(
         statuses.append(status)
         files[one.name] = target
     try:
-        text, numbers = side_by_side(files, shown, *patterns)
+        text, numbers = side_by_side(files, shown, *patterns, rename=renames)
     except ResultsError as error:
         raise UsageError(str(error)) from error
     if not quiet:

@@ -51,6 +51,7 @@ def reproduce(
     plot' does. Exit status as for 'bench run'.
     """
     from bench.planning.cells import make_plan
+    from bench.planning.seeds import share_seeds
     from bench.planning.selection import choose, parse_integers, parse_terms
     from bench.planning.variants import default_methods, make_variants
     from bench.runner import run as run_cells
@@ -69,7 +70,7 @@ def reproduce(
         results.parent.mkdir(parents=True, exist_ok=True)
     cells = make_plan(data, variants, counts, seeds)
     done = Store(results).done()
-    todo = [cell for cell in cells if cell.key not in done]
+    todo = share_seeds(cell for cell in cells if cell.key not in done).run
     console = output.make_console(quiet=False)
     if todo:
         _tell_cost(variants, todo, data, plugins, console)

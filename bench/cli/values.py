@@ -96,19 +96,22 @@ def choose_metrics(text: str) -> tuple[str, ...]:
 
 
 def split_names(option: str, text: str) -> list[str]:
-    """Read names with commas between.
+    """Read names with commas between, each once.
+
+    A comma inside brackets or quotes is part of a name: ``SLIC[compactness=1.0,sigma=1.0],FH``.
 
     Raises
     ------
     UsageError
-        If there is none.
+        If there is none, or a bracket or quote is not closed.
     """
     from bench.errors import UsageError
+    from bench.planning.selection import split, unquote
 
-    parts = [part.strip() for part in text.split(",") if part.strip()]
+    parts = [unquote(part) for part in split(text, ",", option) if part]
     if not parts:
         raise UsageError(f"{option}: {text!r} names nothing; give names with commas between")
-    return parts
+    return list(dict.fromkeys(parts))
 
 
 def split_metrics(option: str, text: str) -> list[str]:
@@ -137,6 +140,28 @@ def split_patterns(only: str, without: str) -> tuple[list[str], list[str]]:
         If none is to be shown.
     """
     return split_names("--only", only), split_names("--without", without) if without else []
+
+
+def read_renames(texts: Sequence[str] | None) -> dict[str, str]:
+    """Read ``OLD=NEW``; a label with an equals sign outside brackets needs quotes around it.
+
+    Raises
+    ------
+    UsageError
+        If one is no pair of labels, or a label is given two names.
+    """
+    from bench.errors import UsageError
+    from bench.planning.selection import split, unquote
+
+    names: dict[str, str] = {}
+    for text in texts or ():
+        parts = [unquote(part) for part in split(text, "=", "--rename")]
+        if len(parts) != 2 or not all(parts):
+            raise UsageError(f"--rename: '{text}' is no pair of labels; write OLD=NEW")
+        old, new = parts
+        if names.setdefault(old, new) != new:
+            raise UsageError(f"--rename: '{old}' is given two names; give it one")
+    return names
 
 
 def check_report(out: Path | None) -> None:

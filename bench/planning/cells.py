@@ -30,7 +30,8 @@ class Cell:
 
     Cells that differ only in n are run together if their method `shares_work`. A row that is scored
     again brings along what it knows from its run (`carried`), and may have unconnected labels
-    treated otherwise than the protocol says (`connectivity`).
+    treated otherwise than the protocol says (`connectivity`). Cells that differ only in their seed
+    have the same label map unless their method `draws`.
     """
 
     key: str
@@ -50,6 +51,8 @@ class Cell:
     decline: str | None = None
     shares_work: bool = False
     lane: Lane = "core"
+    draws: bool = True
+    called: bool = False
     connectivity: Connectivity | None = None
     carried: dict[str, Any] = field(default_factory=dict, hash=False)
 
@@ -81,7 +84,7 @@ def make_plan(
     seeds: Sequence[int],
     match_n: float | None = None,
 ) -> list[Cell]:
-    """Lay out the cells of a run, all cells of one image together.
+    """Lay out the cells of a run, each once, all cells of one image together.
 
     A count above an image's pixels makes cells that decline with that reason. An image that
     cannot be read still has its cells, so that each ends as a failed row.
@@ -91,11 +94,14 @@ def make_plan(
     UsageError
         If no cell remains because every count exceeds every image's pixels.
     """
-    cells = [
-        cell
-        for image in dataset.names
-        for cell in _cells_of_image(dataset, image, variants, counts, seeds, match_n)
-    ]
+    # A seed in brackets may be one of --seed, too.
+    cells = list(
+        {
+            (cell.image, cell.key): cell
+            for image in dataset.names
+            for cell in _cells_of_image(dataset, image, variants, counts, seeds, match_n)
+        }.values()
+    )
     if all(cell.decline for cell in cells):
         raise UsageError(
             f"--n: {', '.join(map(str, counts))} is above the number of pixels of every image"
@@ -143,6 +149,8 @@ def _cells_of_image(
                     decline=decline,
                     shares_work=variant.shares_work and match_n is None,
                     lane=lane_of(variant.all_cores, variant.device),
+                    draws=variant.draws,
+                    called=bool(variant.called),
                 )
 
 

@@ -157,7 +157,7 @@ def _cells(dataset: Dataset, image: str, name: str, groups: list[_Group]) -> Ite
             method=name,
             params="{}",
             label=name,
-            folder=name,
+            folder=f"scored={name}",  # no method's folder of label maps
             n=group.n,
             seed=0,
             device="cpu",

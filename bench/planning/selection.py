@@ -13,35 +13,48 @@ from bench.errors import UsageError
 
 @dataclass(frozen=True)
 class Term:
-    """One comma-separated part of ``--methods``: a name or glob, and the values of its grid."""
+    """One comma-separated part of ``--methods``: a name or glob, and the values of its grid.
+
+    `label` is what the user wants it to be called, empty for its usual name.
+    """
 
     pattern: str
     grid: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    label: str = ""
 
 
 @dataclass(frozen=True)
 class Choice:
-    """One method with one value for each parameter that was given, still as text."""
+    """One method with one value for each parameter that was given, still as text.
+
+    `label` is what the user wants it to be called, together with the parameters of which several
+    values were given under this label (`varying`); empty for its usual name.
+    """
 
     name: str
     params: tuple[tuple[str, str], ...] = ()
+    label: str = ""
+    varying: tuple[str, ...] = ()
 
 
 _PARAMETER = re.compile(r"\s*([A-Za-z_]\w*)\s*=(.*)", re.DOTALL)
+_LABEL = re.compile(r"[\w .-]+")
 
 
 def parse_terms(text: str) -> list[Term]:
     """Read ``slic[compactness=1,10],fh`` into terms.
 
     In brackets a comma followed by ``name=`` starts a new parameter, otherwise another value;
-    values may stand in single or double quotes.
+    values may stand in single or double quotes. ``mine:slic[compactness=1]`` is called "mine" in
+    results and plots.
 
     Raises
     ------
     UsageError
-        For an empty selection, an unclosed bracket or quote, or a value without a parameter.
+        For an empty selection, an unclosed bracket or quote, a value without a parameter, or a
+        label that cannot be one.
     """
-    terms = [_parse_term(part.strip()) for part in _split(text, ",") if part.strip()]
+    terms = [_parse_term(unquote(part)) for part in split(text, ",", "--methods") if part]
     if not terms:
         raise UsageError("--methods is empty; name at least one method, or 'all'")
     return terms
@@ -51,46 +64,73 @@ def _parse_term(text: str) -> Term:
     name, bracket, rest = text.partition("[")
     # A glob such as sl[ic]* has brackets as well, but no "name=" behind the first of them.
     if not bracket or not _PARAMETER.match(rest):
-        return Term(text)
+        label, pattern = _parse_label(text, text)
+        return Term(pattern, label=label)
     if not rest.endswith("]"):
         raise UsageError(f"--methods: '{text}' does not end with ']'; write name[param=v1,v2]")
     grid: dict[str, list[str]] = {}
     current: list[str] = []
-    for part in _split(rest[:-1], ","):
+    for part in split(rest[:-1], ",", "--methods"):
         match = _PARAMETER.match(part)
         if match:
             if match[1] in grid:
                 raise UsageError(f"--methods: parameter '{match[1]}' stands twice in '{text}'")
             current = grid.setdefault(match[1], [])
             part = match[2]
-        value = _unquote(part.strip())
+        value = unquote(part.strip())
         if value not in current:
             current.append(value)
-    return Term(name.strip(), tuple((key, tuple(values)) for key, values in grid.items()))
+    label, pattern = _parse_label(name, text)
+    return Term(pattern, tuple((key, tuple(values)) for key, values in grid.items()), label)
 
 
-def _split(text: str, separator: str) -> Iterator[str]:
-    """Split at separators that stand outside quotes and brackets."""
+def _parse_label(text: str, term: str) -> tuple[str, str]:
+    """Return what stands before a colon, if any, and the name or glob of the method."""
+    before, colon, after = text.partition(":")
+    if not colon:
+        return "", text.strip()
+    label, pattern = unquote(before.strip()), after.strip()
+    if not _LABEL.fullmatch(label) or label != label.strip():
+        raise UsageError(
+            f"--methods: '{label}' in '{term}' cannot be a label; write LABEL:NAME[...] with"
+            " letters, digits, spaces, -, _ and . in the label"
+        )
+    if not pattern:
+        raise UsageError(f"--methods: '{term}' names no method; write LABEL:NAME[...]")
+    return label, pattern
+
+
+def split(text: str, separator: str, option: str) -> Iterator[str]:
+    """Split the value of an option at separators that stand outside quotes and brackets.
+
+    White space around the parts is left out. An apostrophe inside a word is no quote.
+
+    Raises
+    ------
+    UsageError
+        For an unclosed quote or bracket.
+    """
     depth, quote, start = 0, "", 0
     for i, char in enumerate(text):
         if quote:
             quote = "" if char == quote else quote
-        elif char in "\"'":
+        elif char == '"' or (char == "'" and not text[i - 1 : i].isalnum()):
             quote = char
         elif char == "[":
             depth += 1
         elif char == "]":
             depth -= 1
         elif char == separator and depth == 0:
-            yield text[start:i]
+            yield text[start:i].strip()
             start = i + 1
     if quote or depth:
         what = f"quote {quote}" if quote else "bracket"
-        raise UsageError(f"--methods: unbalanced {what} in '{text}'; close it")
-    yield text[start:]
+        raise UsageError(f"{option}: unbalanced {what} in '{text}'; close it")
+    yield text[start:].strip()
 
 
-def _unquote(text: str) -> str:
+def unquote(text: str) -> str:
+    """Take away the quotes around a text, if it has any."""
     if len(text) >= 2 and text[0] == text[-1] and text[0] in "\"'":
         return text[1:-1]
     return text
@@ -113,8 +153,10 @@ def choose(
     for term in terms:
         for name in _matches(term.pattern, names, default):
             keys = [key for key, _ in term.grid]
+            varying = tuple(key for key, values in term.grid if term.label and len(values) > 1)
             for values in itertools.product(*(values for _, values in term.grid)):
-                choices[Choice(name, tuple(zip(keys, values, strict=True)))] = None
+                params = tuple(zip(keys, values, strict=True))
+                choices[Choice(name, params, term.label, varying)] = None
     return list(choices)
 
 

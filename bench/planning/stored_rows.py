@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import cache
@@ -20,6 +20,7 @@ from bench.errors import UsageError
 from bench.planning.cells import Cell, digest
 from bench.storage.schema import CELL_FACTS
 from metrics.protocols import Connectivity
+from reports.data.labels import VARIANT
 from reports.data.results import ResultsError, check_results, choose_labels, run_facts
 
 FEW_CELLS = 100
@@ -72,20 +73,30 @@ class Source:
             )
         return cls(path, rows, facts)
 
-    def only(self, patterns: Sequence[str], without: Sequence[str]) -> Source:
+    def only(
+        self,
+        patterns: Sequence[str],
+        without: Sequence[str],
+        rename: Mapping[str, str] | None = None,
+    ) -> Source:
         """Keep the rows whose label is chosen; see `reports.data.results.choose_labels`.
+
+        That labels can be renamed as is wished is only checked: the rows keep them.
 
         Raises
         ------
         UsageError
-            If none is.
+            If none is, or labels cannot be renamed.
         """
-        frame = pd.DataFrame({"label": [row["label"] for row in self.rows]})
+        frame = pd.DataFrame(self.rows, columns=[*VARIANT, "label"])
         try:
-            chosen = choose_labels(frame, patterns, without).index
+            choose_labels(frame, patterns, without, rename)
+            chosen = choose_labels(frame, patterns, without)["label"]
         except ResultsError as error:
             raise UsageError(str(error)) from error
-        return replace(self, rows=[self.rows[i] for i in chosen])
+        pairs = zip(chosen.index.tolist(), chosen.tolist(), strict=True)
+        rows = [self.rows[i] | {"label": label} for i, label in pairs]
+        return replace(self, rows=rows)
 
     @property
     def reading(self) -> Reading:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 from bench.errors import UsageError
 from bench.planning.selection import Choice
+from methods.base import Method
 from methods.device import DeviceError, auto_preset, cuda_available, resolve_device
-from methods.registry import UnknownMethodError, get_class, list_methods, method_version
+from methods.registry import BUILTIN, UnknownMethodError, get_class, list_methods, method_version
 
 # Parameters with a column of their own, which the runner fills from its options.
 RUN_OPTIONS = ("seed", "device")
@@ -35,6 +36,10 @@ class Variant:
         The parameters that are not as the preset or the defaults say.
     preset_asked : str
         The preset that was asked for, perhaps "auto"; empty if the method has none.
+    draws : bool
+        Whether another seed may give other labels.
+    called : str
+        What the user calls it, instead of title, preset and parameters; empty if nothing.
     """
 
     name: str
@@ -47,6 +52,8 @@ class Variant:
     preset_asked: str = ""
     shares_work: bool = False
     all_cores: bool = False
+    draws: bool = True
+    called: str = ""
 
     @property
     def device(self) -> str:
@@ -61,7 +68,12 @@ class Variant:
 
     @property
     def label(self) -> str:
-        """What plots call it: the title, the preset, the parameters that are not as usual."""
+        """What plots call it: the title, the preset, the parameters that are not as usual.
+
+        It follows from the method and its parameters alone, unless the user named the choice.
+        """
+        if self.called:
+            return self.called
         preset = f" ({self.preset})" if self.preset else ""
         return self.title + preset + _in_brackets(self.named)
 
@@ -70,6 +82,11 @@ class Variant:
         """What makes it the same variant as another."""
         own = {k: self.given[k] for k in RUN_OPTIONS if k in self.given}
         return json.dumps([self.name, self.params, own], sort_keys=True)
+
+    @property
+    def settings(self) -> tuple[str, str]:
+        """The method and its parameters, which one label stands for."""
+        return self.name, self.params_json
 
     @property
     def folder(self) -> str:
@@ -99,17 +116,41 @@ def make_variants(
     Raises
     ------
     UsageError
-        For an unknown method or parameter, a value that the method refuses, or a device that is
-        not there.
+        For an unknown method or parameter, a value that the method refuses, a device that is
+        not there, or labels of the user's that are not one for each method and its parameters.
     """
-    made = (_variant(choice, preset, device, dataset) for choice in choices)
+    made = [_variant(choice, preset, device, dataset) for choice in choices]
+    called = _labels_of_the_users(made)
+    labelled = [replace(variant, called=called[variant.settings]) for variant in made]
+    _refuse_one_label_for_two(labelled)
     # Choices that differ in writing only, such as sigma=1 and sigma=1.0, are one variant.
-    variants = {v.identity: v for v in made}.values()
-    # Two methods of one title, say ours and a plugin's, must not become one line in plots.
-    named = Counter(title for title, _ in {(v.title, v.name) for v in variants})
-    return [
-        v if named[v.title] == 1 else replace(v, title=f"{v.title} ({v.name})") for v in variants
-    ]
+    return list({variant.identity: variant for variant in labelled}.values())
+
+
+def _labels_of_the_users(variants: Iterable[Variant]) -> dict[tuple[str, str], str]:
+    """Return what the user calls each method with its parameters, empty if nothing."""
+    called: dict[tuple[str, str], str] = {}
+    for variant in variants:
+        label = called.get(variant.settings) or variant.called
+        if variant.called not in ("", label):
+            raise UsageError(
+                f"--methods: '{label}' and '{variant.called}' are both {variant.folder};"
+                " give it one label"
+            )
+        called[variant.settings] = label
+    return called
+
+
+def _refuse_one_label_for_two(variants: Iterable[Variant]) -> None:
+    """Refuse a label of the user's that another variant has as well."""
+    owners: dict[str, Variant] = {}
+    for variant in variants:
+        owner = owners.setdefault(variant.label, variant)
+        if owner.settings != variant.settings and (owner.called or variant.called):
+            raise UsageError(
+                f"--methods: '{variant.label}' would be both {owner.folder} and"
+                f" {variant.folder}; give each a label of its own"
+            )
 
 
 def _variant(choice: Choice, preset: str, device: str, dataset: str) -> Variant:
@@ -142,13 +183,40 @@ def _variant(choice: Choice, preset: str, device: str, dataset: str) -> Variant:
         params=_without_options(method.params()),
         given=given,
         version=method_version(cls),
-        title=method.title or method.name,
+        title=_title(cls),
         named=_without_options(method.non_default_params()),
         takes=takes,
         preset_asked=asked,
         shares_work=cls.shares_work(),
         all_cores=cls.all_cores,
+        draws="seed" in takes or not cls.deterministic,
+        called=_called(choice, method),
     )
+
+
+def _called(choice: Choice, method: Method) -> str:
+    """Return the label that the user gave, with the parameters that vary under it."""
+    if not choice.label:
+        return ""
+    params = _without_options(method.params())
+    return choice.label + _in_brackets({k: params[k] for k in choice.varying if k in params})
+
+
+def _title(cls: type[Method]) -> str:
+    """Return the title of a method, with its name where a built-in method has that title.
+
+    Of two plugins with one title neither is told apart here: which of them are loaded may change
+    from run to run, and a label must not. Reading results tells their rows apart.
+    """
+    title = cls.title or cls.name
+    if cls.name in BUILTIN or title.casefold() not in _titles_taken():
+        return title
+    return f"{title} ({cls.name})"
+
+
+@cache
+def _titles_taken() -> frozenset[str]:
+    return frozenset(get_class(name).title.casefold() for name in BUILTIN)
 
 
 def _without_options(params: dict[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import glob
 import json
 import os
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -186,12 +186,21 @@ class Store:
         columns = (table[name].to_pylist() for name in ("key", "status", "time_repeats"))
         return {key: Done(status, n) for key, status, n in zip(*columns, strict=True)}
 
-    def rows(self, names: Iterable[str]) -> pa.Table:
-        """Return some columns of all rows: of those of one cell the newest alone."""
-        wanted = list(dict.fromkeys((*names, *IDENTITY)))
-        tables = [_read_part(part, wanted) for part in self._parts()]
-        table = pa.concat_tables([*tables, to_table(self._loose_rows()).select(wanted)])
-        return table.filter(_newest(table)).select(list(names))
+    def rows(self, columns: Iterable[str] | None = None) -> pa.Table:
+        """Return all rows, of those of one cell the newest alone; all columns or some."""
+        wanted = list(results_schema().names if columns is None else columns)
+        needed = list(dict.fromkeys((*wanted, *IDENTITY)))
+        tables = [_read_part(part, needed) for part in self._parts()]
+        table = pa.concat_tables([*tables, to_table(self._loose_rows()).select(needed)])
+        return table.filter(_newest(table)).select(wanted)
+
+    def change_rows(self, change: Callable[[pa.Table], pa.Table]) -> None:
+        """Change the gathered rows where they are, part by part."""
+        for part in self._parts():
+            before = _read_part(part)
+            after = change(before)
+            if not after.equals(before):
+                write_atomically(part, _as_parquet(after))
 
     def gather(self) -> None:
         """Turn the loose shards into one Parquet part."""
@@ -213,9 +222,9 @@ class Store:
         table = pa.concat_tables([_read_part(part) for part in parts])
         order = [(name, "ascending") for name in ("image", "label", "n", "seed")]
         kept = table.filter(_newest(table)).sort_by(order)
-        versions = (
-            kept.select(["label", "version"]).to_pandas().groupby("label").nunique()["version"]
-        )
+        named = kept.select(["label", "method", "version"]).to_pandas()
+        versions = named.groupby(["label", "method"])["version"].nunique()
+        mixed = versions.index[versions > 1].get_level_values("label")
         facts = manifest | {
             "parts": [part.name for part in parts],
             "annotators": self._annotators(kept, manifest),
@@ -223,7 +232,7 @@ class Store:
         with storage_errors(self.out):
             whole = with_run_facts(kept, facts)
             put(self.out, lambda temporary: pq.write_table(whole, temporary, compression="zstd"))
-        return Finished(len(table) - len(kept), tuple(versions.index[versions > 1]))
+        return Finished(len(table) - len(kept), tuple(mixed))
 
     def _annotators(self, table: pa.Table, manifest: dict[str, Any]) -> dict[str, Any]:
         """Summarise the annotators of each data set split; what is known of more images stays."""
@@ -269,9 +278,14 @@ class Store:
 
     def _write_part(self, table: pa.Table) -> None:
         last = max((int(part.stem.partition("-")[2]) for part in self._parts()), default=0)
-        sink = pa.BufferOutputStream()
-        pq.write_table(table, sink, compression="zstd")
-        write_atomically(self.shards / f"part-{last + 1:06d}.parquet", sink.getvalue().to_pybytes())
+        write_atomically(self.shards / f"part-{last + 1:06d}.parquet", _as_parquet(table))
+
+
+def _as_parquet(table: pa.Table) -> bytes:
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd")
+    content: bytes = sink.getvalue().to_pybytes()
+    return content
 
 
 def _read_shard(path: Path) -> dict[str, Any] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -17,7 +17,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from metrics import DEFAULT_PROTOCOL, METRICS, PROTOCOLS, Protocol, ProtocolError
+from metrics.names import did_you_mean
 from metrics.protocols import from_definition
+from reports.data.labels import VARIANT, Note, tell_apart
 
 SCHEMA_VERSION = "2"
 VERSION_KEY = b"superpixel_bench.schema"
@@ -27,8 +29,9 @@ STATUSES = ("ok", "failed", "timeout", "crashed", "invalid", "skipped")
 COLUMNS = (
     *("dataset", "split", "image", "label", "n", "seed", "status", "n_labels"),
     *("time_s", "time_repeats", "contended", "device", "threads"),
+    *VARIANT,
 )
-_REPEATED = ("dataset", "split", "image", "label", "status", "device")
+_REPEATED = ("dataset", "split", "image", "label", "status", "device", *VARIANT)
 
 Floats = npt.NDArray[np.float64]
 
@@ -260,24 +263,89 @@ def load_scores(path: Path, wanted: Sequence[str], extra: Sequence[str] = ()) ->
     return frame.drop(columns=empty)
 
 
-def choose_labels(frame: pd.DataFrame, only: Sequence[str], without: Sequence[str]) -> pd.DataFrame:
-    """Keep the rows whose label matches a pattern of `only` and none of `without`.
+def choose_labels(
+    frame: pd.DataFrame,
+    only: Sequence[str],
+    without: Sequence[str],
+    rename: Mapping[str, str] | None = None,
+    known: Collection[str] = (),
+    on_note: Note = lambda _: None,
+) -> pd.DataFrame:
+    """Keep the rows whose label matches a pattern of `only` and none of `without`; rename them.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Rows with label; with `VARIANT` as well, labels are first made unique (see `tell_apart`).
+    only, without : sequence of str
+        Patterns of labels, as they are before they are renamed; case is ignored.
+    rename : mapping of str to str, optional
+        Labels to be, by those there are.
+    known : collection of str
+        Labels of another file, which `rename` may name as well.
+    on_note : callable, optional
+        Gets a line on each label that is not as it stands in the file.
 
     Raises
     ------
     ResultsError
-        If no label is left.
+        If no label is left, there is none of a name to rename, or two would have one name.
     """
+    frame = tell_apart(frame, on_note)
     labels = [str(label) for label in frame["label"].unique()]
+    renamed = _check(rename or {}, labels, known)
     chosen = [label for label in labels if _matches(label, only) and not _matches(label, without)]
     if not chosen:
         raise ResultsError(
             f"no label is left of {', '.join(sorted(labels))}; change --only or --without"
         )
-    return frame[frame["label"].isin(chosen)]
+    kept = frame[frame["label"].isin(chosen)]
+    return _rename(kept, chosen, renamed) if renamed else kept
+
+
+def labels_in(path: Path) -> set[str]:
+    """Return the labels of a results file, as `choose_labels` knows them.
+
+    Raises
+    ------
+    ResultsError
+        If the file cannot be used.
+    """
+    return set(tell_apart(load(path, (*VARIANT, "label")))["label"].unique())
 
 
 def _matches(label: str, patterns: Sequence[str]) -> bool:
     # A label such as SLIC[sigma=1] is meant as it stands, too; brackets are no character classes.
     escaped = (pattern.casefold().replace("[", "[[]") for pattern in patterns)
     return any(fnmatchcase(label.casefold(), pattern) for pattern in escaped)
+
+
+# --- renaming ----------------------------------------------------------------------------------
+
+
+def _check(
+    rename: Mapping[str, str], labels: Collection[str], known: Collection[str]
+) -> dict[str, str]:
+    """Return the new labels by those that are meant, whatever their case."""
+    found = {}
+    everywhere = sorted({*labels, *known})
+    for old, new in rename.items():
+        same = [label for label in everywhere if label.casefold() == old.casefold()]
+        meant = old if old in everywhere else same[0] if len(same) == 1 else None
+        if meant is None:
+            hint = did_you_mean(old, everywhere) or f"there are {', '.join(everywhere)}"
+            raise ResultsError(f"--rename: no label {old!r}; {hint}")
+        found[meant] = new
+    return found
+
+
+def _rename(frame: pd.DataFrame, labels: Sequence[str], renamed: Mapping[str, str]) -> pd.DataFrame:
+    after: dict[str, str] = {}
+    for label in labels:
+        other = after.setdefault(renamed.get(label, label), label)
+        if other != label:
+            raise ResultsError(
+                f"--rename: {other!r} and {label!r} would both be {renamed.get(label, label)!r};"
+                " give each a name of its own, or leave one out (--without)"
+            )
+    return frame.assign(label=frame["label"].astype(object).map(lambda it: renamed.get(it, it)))

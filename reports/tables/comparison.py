@@ -43,6 +43,7 @@ def compare_at(
     metrics: Sequence[str] = DEFAULT_METRICS,
     only: Sequence[str] = ("*",),
     without: Sequence[str] = (),
+    rename: Mapping[str, str] | None = None,
     on_note: Callable[[str], None] = lambda _: None,
 ) -> Report:
     """Compare labels at equal returned counts, each image interpolated along its own curve.
@@ -57,6 +58,8 @@ def compare_at(
         Metric ids. By the first one the rows are sorted and compared with the best.
     only, without : sequence of str
         Patterns of the labels to compare and to leave out, such as ``SLIC*``; case is ignored.
+    rename : mapping of str to str, optional
+        Labels to show, by those there are, which `only` and `without` go by.
     on_note : callable, optional
         Gets each remark on what is left out, one line each.
 
@@ -71,7 +74,7 @@ def compare_at(
         If the file cannot be used, has no ok cell, lacks a metric, no label is left, or no count
         is given and none was asked for.
     """
-    frame, shown = _load(results, metrics, only, without, on_note)
+    frame, shown = _load(results, metrics, only, without, rename, on_note)
     if counts is None and not frame["n"].notna().any():
         raise ResultsError(f"{results}: {_NOT_ASKED}")
     facts = file_facts(results)
@@ -100,6 +103,7 @@ def compare_over(
     metrics: Sequence[str] = DEFAULT_METRICS,
     only: Sequence[str] = ("*",),
     without: Sequence[str] = (),
+    rename: Mapping[str, str] | None = None,
     on_note: Callable[[str], None] = lambda _: None,
 ) -> Report:
     """Compare the areas under the curves of labels over a range of returned counts.
@@ -110,7 +114,7 @@ def compare_over(
         The results file.
     low, high : float
         Ends of the range, ``low < high``.
-    metrics, only, without, on_note
+    metrics, only, without, rename, on_note
         As for `compare_at`.
 
     Returns
@@ -125,7 +129,7 @@ def compare_over(
     ValueError
         If `low` is not below `high`.
     """
-    frame, shown = _load(results, metrics, only, without, on_note)
+    frame, shown = _load(results, metrics, only, without, rename, on_note)
     facts = file_facts(results)
     texts, numbers = [], []
     for aligned in align(frame, shown):
@@ -152,11 +156,12 @@ def _load(
     metrics: Sequence[str],
     only: Sequence[str],
     without: Sequence[str],
+    rename: Mapping[str, str] | None,
     on_note: Callable[[str], None],
 ) -> tuple[pd.DataFrame, list[str]]:
     """Load the rows of the chosen labels; return also the metrics that have a value at all."""
     wanted = [get_metric(metric).id for metric in dict.fromkeys(metrics)]
-    frame = choose_labels(load_scores(results, wanted), only, without)
+    frame = choose_labels(load_scores(results, wanted), only, without, rename, on_note=on_note)
     for metric in wanted:
         if metric not in frame:
             on_note(f"{metric} has no value in any cell and is left out")

@@ -36,6 +36,7 @@ def side_by_side(
     metrics: Sequence[str],
     only: Sequence[str] = ("*",),
     without: Sequence[str] = (),
+    rename: Mapping[str, str] | None = None,
 ) -> tuple[str, pd.DataFrame]:
     """Compare the scores of the same label maps under several protocols.
 
@@ -47,6 +48,8 @@ def side_by_side(
         Metric ids, one table each.
     only, without : sequence of str
         Patterns of the labels to compare and to leave out, such as ``SLIC*``; case is ignored.
+    rename : mapping of str to str, optional
+        Labels to show, by those there are, which `only` and `without` go by.
 
     Returns
     -------
@@ -70,7 +73,7 @@ def side_by_side(
     wanted = [get_metric(metric).id for metric in dict.fromkeys(metrics)]
     columns = (*COLUMNS, *wanted)
     groups = {
-        protocol: align(choose_labels(load(path, columns), only, without), wanted)
+        protocol: align(choose_labels(load(path, columns), only, without, rename), wanted)
         for protocol, path in files.items()
     }
     numbers = pd.concat([_measure(*item, wanted) for item in groups.items()], ignore_index=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from reports.data.results import (
     choose_labels,
     dataset_name,
     file_facts,
+    labels_in,
     load,
 )
 from reports.data.words import number
@@ -100,6 +101,7 @@ def compare_files(
     metrics: Sequence[str] = DIFFERENCE_METRICS,
     only: Sequence[str] = ("*",),
     without: Sequence[str] = (),
+    rename: Mapping[str, str] | None = None,
 ) -> Difference:
     """Compare two results files cell by cell.
 
@@ -115,6 +117,8 @@ def compare_files(
         Metric ids.
     only, without : sequence of str
         Patterns of the labels to compare and to leave out; case is ignored.
+    rename : mapping of str to str, optional
+        Labels to compare by, for those there are in either file, which `only` and `without` go by.
 
     Returns
     -------
@@ -128,7 +132,10 @@ def compare_files(
         file claim the same cell, or the files have no cell in common.
     """
     wanted = [get_metric(metric).id for metric in dict.fromkeys(metrics)]
-    rows_a, rows_b = (_load(path, wanted, only, without) for path in (a, b))
+    rows_a, rows_b = (
+        _load(path, wanted, only, without, rename, labels_in(other))
+        for path, other in ((a, b), (b, a))
+    )
     found = _match(rows_a, rows_b, wanted)
     if found.a.empty:
         raise ResultsError(_nothing_in_common(a, b, rows_a, rows_b))
@@ -156,12 +163,17 @@ def _protocols_differ(a: Protocol, b: Protocol) -> Iterator[str]:
 
 
 def _load(
-    path: Path, metrics: Sequence[str], only: Sequence[str], without: Sequence[str]
+    path: Path,
+    metrics: Sequence[str],
+    only: Sequence[str],
+    without: Sequence[str],
+    rename: Mapping[str, str] | None,
+    known: Collection[str],
 ) -> pd.DataFrame:
     frame = load(path, (*COLUMNS, *metrics))
     if frame.empty:
         raise ResultsError(f"{path}: has no rows; give the results of a run that has finished")
-    frame = choose_labels(frame, only, without)
+    frame = choose_labels(frame, only, without, rename, known)
     _refuse_empty(path, frame, metrics)
     names = ["dataset", "split", "image", "label", "status"]
     frame = frame.astype(dict.fromkeys(names, object)).reset_index(drop=True)

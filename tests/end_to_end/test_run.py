@@ -138,7 +138,7 @@ def test_facts_are_those_of_the_cell(run, results):
 def test_two_methods_of_one_title_keep_apart(run, results, tmp_path):
     assert run("grid,grid2", n="4").status == 0
     rows = results().set_index("method")
-    assert set(rows.label) == {"Grid (grid)", "Grid (grid2)"}
+    assert set(rows.label) == {"Grid", "Grid (grid2)"}
     assert rows.labels_file.nunique() == 6
     for row in rows.itertuples():
         assert len(np.unique(read_labels(tmp_path / row.labels_file))) == row.n_labels

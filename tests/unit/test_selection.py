@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench.cli.values import split_names
 from bench.errors import UsageError
 from bench.planning.selection import Choice, Term, choose, parse_integers, parse_terms
 
@@ -47,6 +48,12 @@ def test_a_method_named_twice_is_one_choice():
 def test_quoted_values_keep_commas_equals_signs_and_brackets():
     term = parse_terms("command[cmd=\"./etps {image}, a=1 [x]\",'two, words']")
     assert term == [Term("command", (("cmd", ("./etps {image}, a=1 [x]", "two, words")),))]
+
+
+def test_a_choice_may_stand_in_quotes_with_the_label_that_it_is_given():
+    [term, other] = parse_terms("'mine:command[cmd=./sp.sh {image} {n} {labels}]',fh")
+    assert term == Term("command", (("cmd", ("./sp.sh {image} {n} {labels}",)),), "mine")
+    assert other == Term("fh")
 
 
 @pytest.mark.parametrize(
@@ -100,3 +107,25 @@ def test_integers_are_read_once_each_in_order():
 def test_a_count_that_makes_no_sense_is_told(text, message):
     with pytest.raises(UsageError, match=f"--n: {message}"):
         parse_integers(text, "--n", least=1)
+
+
+# --- names of other options --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("SLIC[compactness=1.0,sigma=1.0], FH ,FH", ["SLIC[compactness=1.0,sigma=1.0]", "FH"]),
+        ("\"a, b\",'c [d'", ["a, b", "c [d"]),
+        ("Bob's,Ann's", ["Bob's", "Ann's"]),
+        ("sl[ic]*,", ["sl[ic]*"]),
+    ],
+)
+def test_names_are_split_outside_brackets_and_quotes_and_taken_once(text, names):
+    assert split_names("--only", text) == names
+
+
+@pytest.mark.parametrize(("text", "message"), [(" ,", "names nothing"), ("a[b", "--only: unbal")])
+def test_names_that_cannot_be_read_are_told(text, message):
+    with pytest.raises(UsageError, match=message):
+        split_names("--only", text)

@@ -1,0 +1,81 @@
+"""Methods that do not draw give one label map for all seeds: it is computed once and shared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from bench.planning.cells import Cell
+from bench.storage.copies import Computed, store_copies
+from bench.storage.store import Store
+
+
+@dataclass(frozen=True)
+class Shared:
+    """Cells to run, and cells whose rows are copies of others.
+
+    Attributes
+    ----------
+    run : list of Cell
+        Of cells that differ in the seed alone, and whose method does not draw, the first.
+    copied : list of Cell
+        The others.
+    copies : dict of str to list of (str, int)
+        By the key of the cell that has their row, stored already or in `run`, the keys and seeds of
+        those that are copied.
+    """
+
+    run: list[Cell]
+    copied: list[Cell]
+    copies: dict[str, list[tuple[str, int]]]
+
+    def store_copies(self, store: Store, run: str) -> None:
+        """Keep the rows that are copies, as far as what they are copied from is done.
+
+        Parameters
+        ----------
+        store : Store
+        run : str
+            The id of the run, which the rows that it computed have; older ones are not copied.
+        """
+        store_copies(store, self.copies, run, {cell.key for cell in self.run})
+
+    def explain(self) -> Iterator[str]:
+        """Say for which methods one computation serves several cells."""
+        names = dict.fromkeys(cell.method for cell in self.copied)
+        cells = len(self.copied)
+        if names:
+            does = "does" if len(names) == 1 else "do"
+            yield (
+                f"{', '.join(names)} {does} not draw: computed once for all seeds, {cells}"
+                f" row{'s' if cells != 1 else ''} copied"
+            )
+
+
+def share_seeds(todo: Iterable[Cell], stored: Callable[[], dict[Computed, str]] = dict) -> Shared:
+    """Find which of the cells to run are of the same computation, or of one that is stored.
+
+    Parameters
+    ----------
+    todo : iterable of Cell
+    stored : callable
+        Returns the computations that are stored, ok and not to be done again, with their cells'
+        keys. Called only where a cell's method does not draw.
+    """
+    shared = Shared([], [], {})
+    cells = list(todo)
+    first = {} if all(cell.draws for cell in cells) else stored()
+    for cell in cells:
+        source = cell.key if cell.draws else first.setdefault(_computed(cell), cell.key)
+        if source == cell.key:
+            shared.run.append(cell)
+        else:
+            shared.copied.append(cell)
+            shared.copies.setdefault(source, []).append((cell.key, cell.seed))
+    return shared
+
+
+def _computed(cell: Cell) -> Computed:
+    return Computed(
+        cell.image, cell.content, cell.method, cell.params, cell.version, cell.n, cell.device
+    )

@@ -1,0 +1,51 @@
+"""What the rows of an output call each method with its parameters, and calling it otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import pyarrow as pa
+
+from bench.storage.store import Store
+
+
+class Labelled(NamedTuple):
+    """A method with its parameters, and a label that rows of it have.
+
+    `scored` tells label maps from elsewhere, of which no method is known, from those of a run.
+    """
+
+    method: str
+    params: str
+    label: str
+    scored: bool
+
+
+def stored_labels(store: Store) -> set[Labelled]:
+    """Return every label that the rows of an output have, and what it stands for."""
+    table = store.rows(("method", "params", "label", "version"))
+    rows = zip(*(column.to_pylist() for column in table.columns), strict=True)
+    return {Labelled(method, params, label, not version) for method, params, label, version in rows}
+
+
+def relabel(store: Store, labels: Mapping[tuple[str, str], str]) -> None:
+    """Give the rows of methods with parameters another label.
+
+    Parameters
+    ----------
+    store : Store
+    labels : mapping of (str, str) to str
+        By method and params, the label to be.
+    """
+
+    def change(table: pa.Table) -> pa.Table:
+        settings = zip(table["method"].to_pylist(), table["params"].to_pylist(), strict=True)
+        before = table["label"].to_pylist()
+        after = [labels.get(its, label) for its, label in zip(settings, before, strict=True)]
+        place = table.schema.get_field_index("label")
+        field = table.schema.field(place)
+        return table.set_column(place, field, pa.array(after, field.type))
+
+    if labels:
+        store.change_rows(change)

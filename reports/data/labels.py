@@ -1,0 +1,80 @@
+"""What rows are called: one label for each method with its parameters, none for two of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping
+
+import pandas as pd
+
+#: What a label stands for; label maps may be scored with unconnected labels treated in many ways.
+VARIANT = ("method", "params", "connectivity")
+
+Variant = tuple[str, str, str]
+Note = Callable[[str], None]
+
+
+def tell_apart(frame: pd.DataFrame, on_note: Note = lambda _: None) -> pd.DataFrame:
+    """Give each method with its parameters one label, and no label to two of them.
+
+    Rows of one variant may have several labels where it was named otherwise in another run: the
+    shortest is kept. One label stands for several variants where two plugins have one title: the
+    name of the method, or the parameters that differ, are appended.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Rows with label and `VARIANT`; without these it is returned as it is.
+    on_note : callable, optional
+        Gets a line on each label that is changed.
+    """
+    if not {*VARIANT, "label"} <= set(frame):
+        return frame
+    labels: dict[Variant, set[str]] = {}
+    different = frame[[*VARIANT, "label"]].drop_duplicates()
+    for variant, label in zip(_variants(different), different["label"], strict=True):
+        labels.setdefault(variant, set()).add(label)
+    shortest = {variant: min(its, key=lambda it: (len(it), it)) for variant, its in labels.items()}
+    after = _unique(shortest)
+    if all(its == {after[variant]} for variant, its in labels.items()):
+        return frame
+    for variant, its in labels.items():
+        if its != {after[variant]}:
+            names = " and ".join(map(repr, sorted(its)))
+            on_note(f"{names} of method {variant[0]} is shown as {after[variant]!r}")
+    return frame.assign(label=[after[variant] for variant in _variants(frame)])
+
+
+def _variants(frame: pd.DataFrame) -> Iterator[Variant]:
+    columns = (frame[column].astype(object) for column in VARIANT)
+    return zip(*(column.where(column.notna(), "") for column in columns), strict=True)
+
+
+def _unique(labels: Mapping[Variant, str]) -> dict[Variant, str]:
+    """Append to a label that several variants have what tells them apart."""
+    settings: dict[str, set[tuple[str, str]]] = {}
+    for (method, params, _), label in labels.items():
+        settings.setdefault(label, set()).add((method, params))
+    return {
+        variant: label + _mark(variant[0], variant[1], settings[label])
+        for variant, label in labels.items()
+    }
+
+
+def _mark(method: str, params: str, settings: Collection[tuple[str, str]]) -> str:
+    """Tell a method with its parameters from others of the same label."""
+    same_method = [_read(other) for name, other in settings if name == method]
+    own = _read(params)
+    differ = sorted(k for k, v in own.items() if any(other.get(k) != v for other in same_method))
+    inside = ",".join(f"{k}={own[k]}" for k in differ)
+    name = f" ({method})" if len({name for name, _ in settings}) > 1 else ""
+    return name + (f"[{inside}]" if inside else "")
+
+
+def _read(params: str) -> dict[str, object]:
+    """Return parameters; what is no JSON object is one parameter."""
+    try:
+        found = json.loads(params)
+    except (TypeError, ValueError):
+        found = params
+    return found if isinstance(found, dict) else {"params": found}
