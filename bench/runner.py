@@ -15,7 +15,8 @@ from rich.console import Console
 from bench.datasets import Dataset
 from bench.execution.crews import ONE_BY_ONE, SIDE_BY_SIDE, stages, threads_of
 from bench.execution.executor import Watch, run_here, run_in_workers
-from bench.execution.worker import Job, Outcome, warm_up_scoring
+from bench.execution.job import Job, Outcome
+from bench.execution.worker import warm_up_scoring
 from bench.manifest import open_manifest, run_facts
 from bench.planning.cells import Batch, Cell, Lane, group
 from bench.progress import Display

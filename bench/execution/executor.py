@@ -18,16 +18,9 @@ from bench.errors import BenchError
 from bench.execution.cell_errors import CRASHED, time_is_up
 from bench.execution.crews import Crew, crews, threads_of
 from bench.execution.inflight import Said, read_markers
+from bench.execution.job import Job, Outcome, blank_row
 from bench.execution.processes import interrupts_held, start_pool
-from bench.execution.worker import (
-    Job,
-    Outcome,
-    blank_row,
-    initialise,
-    limit_threads,
-    run_batch,
-    serve,
-)
+from bench.execution.worker import initialise, limit_threads, run_batch, serve
 from bench.planning.cells import Batch, Cell, Lane
 from bench.storage.store import Store
 

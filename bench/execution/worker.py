@@ -9,10 +9,8 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -20,8 +18,10 @@ from numpy.typing import NDArray
 
 from bench.datasets import Dataset, DatasetError, Sample
 from bench.errors import StorageError
+from bench.execution.alarm import alarm
 from bench.execution.cell_errors import OUT_OF_MEMORY, one_line, release_memory, time_is_up
 from bench.execution.inflight import Marker
+from bench.execution.job import Job, Outcome, blank_row
 from bench.execution.method_calls import (
     CellTimeoutError,
     Shared,
@@ -33,10 +33,9 @@ from bench.execution.method_calls import (
 from bench.execution.processes import first_alone, obey_parent
 from bench.planning.cells import Batch, Cell
 from bench.scoring.annotators import read_scores, score_annotators
-from bench.scoring.score import DEFAULT_SCORING, Scoring, score
+from bench.scoring.score import Scoring, score
 from bench.storage.files import write_atomically
 from bench.storage.rounds import read_rounds, spread, write_rounds
-from bench.storage.schema import results_schema
 from bench.storage.store import Store
 from methods.base import Method, Skip
 from methods.canonical import InvalidLabelsError, canonicalise
@@ -50,35 +49,6 @@ TIMES = ("time_s", "time_shared_s", "cpu_s")
 LARGEST_IN_PNG = 65535
 # Compiling and importing may take this much longer than --timeout allows a cell.
 WARM_UP_S = 60.0
-
-
-@dataclass(frozen=True)
-class Job:
-    """What all cells of a run share."""
-
-    dataset: Dataset
-    out: Path
-    plugins: tuple[Path, ...] = ()
-    timeout: float | None = None
-    contended: bool = False
-    threads: int = 1
-    rounds: int = 1
-    pinned: bool = False
-    scoring: Scoring = DEFAULT_SCORING
-    match_n: float | None = None
-    run: str = ""
-    machine: str = ""
-    suite: str = ""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What the progress display needs to know of a finished cell (or of one timing round)."""
-
-    cell: Cell
-    status: str
-    error: str | None = None
-    finished: bool = True
 
 
 class MethodError(Exception):
@@ -190,10 +160,10 @@ def _segment(
     with _blamed_on_the_method():
         method, warmup_s = _warm_method(job, store, cell, sample.image, n, marker)
         if cell.shares_work:
-            with _alarm(marker, job.timeout):
+            with alarm(marker, job.timeout):
                 share(method, sample.image, shared)
         start = time.perf_counter() - shared.spent_s
-        with _alarm(marker, job.timeout, spent_s=shared.spent_s):
+        with alarm(marker, job.timeout, spent_s=shared.spent_s):
             if job.match_n is not None:
                 made = call_matched(method, sample.image, n, job.match_n)
             elif cell.shares_work:
@@ -242,7 +212,7 @@ def _warm_method(
         return _methods[known], 0.0
     with (
         first_alone(store.inflight / f"compiled-{cell.method}"),
-        _alarm(marker, job.timeout and job.timeout + WARM_UP_S, "the warm-up"),
+        alarm(marker, job.timeout and job.timeout + WARM_UP_S, "the warm-up"),
     ):
         method = get_method(cell.method, **cell.given)
         start = time.perf_counter()
@@ -300,70 +270,8 @@ def load_sample(dataset: Dataset, name: str) -> Sample:
     return dataset.load(name)
 
 
-def blank_row(job: Job, cell: Cell) -> dict[str, Any]:
-    """Return a row with what is known before the cell runs, and null for the rest."""
-    height, width = cell.size or (None, None)
-    row = dict.fromkeys(results_schema().names)
-    return row | {
-        "key": cell.key,
-        "dataset": job.dataset.name,
-        "split": job.dataset.split,
-        "image": cell.image,
-        "height": height,
-        "width": width,
-        "method": cell.method,
-        "params": cell.params,
-        "label": cell.label,
-        "version": cell.version,
-        "n": cell.n,
-        "seed": cell.seed,
-        "device": cell.device,
-        "threads": job.threads,
-        "contended": job.contended,
-        "time_repeats": 1,
-        "facts": "{}",
-        "content": cell.content,
-        "run": job.run,
-        "machine": job.machine,
-        "suite": job.suite,
-        "protocol": job.scoring.protocol.name,
-        "connectivity": job.scoring.connected(cell.connectivity).protocol.connectivity,
-        **cell.carried,
-    }
-
-
 def warm_up_scoring(scoring: Scoring) -> None:
     """Compile the scoring once, before many workers need it at the same time."""
     labels = np.arange(16, dtype=np.int32).reshape(4, 4) // 8
     sample = Sample("", np.zeros((4, 4, 3), np.uint8), (labels, labels))
     score(canonicalise(labels, labels.shape), sample, 2, scoring)
-
-
-@contextmanager
-def _alarm(
-    marker: Marker, seconds: float | None, what: str = "the method", spent_s: float = 0.0
-) -> Iterator[None]:
-    """Raise CellTimeoutError after so many seconds, less those spent, wherever Python then is.
-
-    A method that never returns to Python hears no alarm; the parent reads the deadline in the
-    marker and kills the process.
-    """
-    if seconds is None:
-        yield
-        return
-    left = seconds - spent_s
-    if left <= 0:
-        raise CellTimeoutError(seconds, what)
-
-    def ring(_signum: int, _frame: FrameType | None) -> None:
-        raise CellTimeoutError(seconds, what)
-
-    marker.write(deadline=time.time() + left)
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, left)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-        marker.write(deadline=None)

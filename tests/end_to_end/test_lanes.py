@@ -17,7 +17,7 @@ from bench.datasets import open_dataset
 from bench.execution import crews as lanes
 from bench.execution.crews import stages
 from bench.execution.executor import run_in_workers
-from bench.execution.worker import Job
+from bench.execution.job import Job
 from bench.planning.cells import group, make_plan
 from bench.planning.selection import Choice
 from bench.planning.variants import make_variants

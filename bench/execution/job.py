@@ -1,0 +1,73 @@
+"""What all cells of a run share, and what is known of a cell before and after it runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.datasets import Dataset
+from bench.planning.cells import Cell
+from bench.scoring.score import DEFAULT_SCORING, Scoring
+from bench.storage.schema import results_schema
+
+
+@dataclass(frozen=True)
+class Job:
+    """What all cells of a run share."""
+
+    dataset: Dataset
+    out: Path
+    plugins: tuple[Path, ...] = ()
+    timeout: float | None = None
+    contended: bool = False
+    threads: int = 1
+    rounds: int = 1
+    pinned: bool = False
+    scoring: Scoring = DEFAULT_SCORING
+    match_n: float | None = None
+    run: str = ""
+    machine: str = ""
+    suite: str = ""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the progress display needs to know of a finished cell (or of one timing round)."""
+
+    cell: Cell
+    status: str
+    error: str | None = None
+    finished: bool = True
+
+
+def blank_row(job: Job, cell: Cell) -> dict[str, Any]:
+    """Return a row with what is known before the cell runs, and null for the rest."""
+    height, width = cell.size or (None, None)
+    row = dict.fromkeys(results_schema().names)
+    return row | {
+        "key": cell.key,
+        "dataset": job.dataset.name,
+        "split": job.dataset.split,
+        "image": cell.image,
+        "height": height,
+        "width": width,
+        "method": cell.method,
+        "params": cell.params,
+        "label": cell.label,
+        "version": cell.version,
+        "n": cell.n,
+        "seed": cell.seed,
+        "device": cell.device,
+        "threads": job.threads,
+        "contended": job.contended,
+        "time_repeats": 1,
+        "facts": "{}",
+        "content": cell.content,
+        "run": job.run,
+        "machine": job.machine,
+        "suite": job.suite,
+        "protocol": job.scoring.protocol.name,
+        "connectivity": job.scoring.connected(cell.connectivity).protocol.connectivity,
+        **cell.carried,
+    }
