@@ -16,6 +16,7 @@ from bench.datasets import Dataset
 from bench.execution.crews import ONE_BY_ONE, SIDE_BY_SIDE, stages, threads_of
 from bench.execution.executor import Watch, run_here, run_in_workers
 from bench.execution.job import Job, Outcome
+from bench.execution.supervision import undisturbed
 from bench.execution.worker import warm_up_scoring
 from bench.manifest import open_manifest, run_facts
 from bench.planning.cells import Batch, Cell, Lane, group
@@ -65,11 +66,7 @@ def run(cells: Sequence[Cell], dataset: Dataset, settings: Settings, console: Co
         try:
             _work(store, manifest, todo, len(cells), dataset, settings, console)
         except KeyboardInterrupt:
-            console.print(f"Interrupted; keeping what is done in {settings.out} ...")
-            _write_results(store, manifest, console)
-            how = "The same command without --force" if settings.force else "The same command again"
-            console.print(f"{how} continues from there.")
-            return INTERRUPTED
+            return _keep(store, manifest, settings.force, console)
         if todo:
             manifest["runs"][-1]["finished"] = now()
             store.write_manifest(manifest)
@@ -77,6 +74,22 @@ def run(cells: Sequence[Cell], dataset: Dataset, settings: Settings, console: Co
         if settings.match_n is not None:
             _say_what_was_not_reached(cells, settings, console)
         return _summarise(cells, store.done(), settings.out, console)
+
+
+def keep_what_is_done(out: Path, force: bool, console: Console) -> int:
+    """Do what an interrupted run does at its end, for one whose process had to be killed."""
+    store = Store(out)
+    with store.locked():
+        return _keep(store, store.manifest(), force, console)
+
+
+def _keep(store: Store, manifest: dict[str, Any], force: bool, console: Console) -> int:
+    with undisturbed():
+        console.print(f"Interrupted; keeping what is done in {store.out} ...")
+        _write_results(store, manifest, console)
+        how = "The same command without --force" if force else "The same command again"
+        console.print(f"{how} continues from there.")
+    return INTERRUPTED
 
 
 def _say_what_was_not_reached(cells: Sequence[Cell], settings: Settings, console: Console) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import signal
 import sys
 from importlib.metadata import version
 from typing import Annotated, Any
@@ -23,6 +22,7 @@ from bench.cli.rescore import rescore
 from bench.cli.run import run
 from bench.cli.score import score
 from bench.errors import BenchError
+from bench.execution.supervision import hear_schedulers
 
 app = typer.Typer(
     name="bench",
@@ -64,8 +64,7 @@ def main(arguments: list[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal that lacks arrows shows "?" instead
             stream.reconfigure(errors="replace")
-    # A scheduler's polite end is treated as Ctrl-C: keep what is done, say how to continue.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    hear_schedulers()
     sys.exit(_status(arguments))
 
 
