@@ -73,6 +73,8 @@ def run(cells: Sequence[Cell], dataset: Dataset, settings: Settings, console: Co
         _write_results(store, manifest, console)
         if settings.match_n is not None:
             _say_what_was_not_reached(cells, settings, console)
+        if settings.timing:
+            _say_what_had_to_wait(cells, settings.out, console)
         return _summarise(cells, store.done(), settings.out, console)
 
 
@@ -104,6 +106,20 @@ def _say_what_was_not_reached(cells: Sequence[Cell], settings: Settings, console
             f"{missed.total()} cells did not come within {settings.match_n:.0%} of n (column"
             f" match_reached): {each}. The nearest count was kept.",
             highlight=False,
+        )
+
+
+def _say_what_had_to_wait(cells: Sequence[Cell], out: Path, console: Console) -> None:
+    timed, asked = [("status", "==", "ok")], {cell.key for cell in cells}
+    rows = pq.read_table(out, columns=["key", "contended"], filters=timed).to_pylist()
+    contended = [row["contended"] for row in rows if row["key"] in asked]
+    if any(contended):
+        console.print(
+            f"{sum(contended)} of {len(contended)} cells were timed while other programs ran; their"
+            " rows are marked contended, and figures of runtime leave them out. --force on an idle"
+            " machine times them again.",
+            highlight=False,
+            style="yellow",
         )
 
 

@@ -32,7 +32,8 @@ def run(
     seed: options.Seeds = "0",
     workers: options.Workers = None,
     backend: Annotated[
-        Backend, typer.Option("--backend", help="'sequential' runs all cells in one process, to debug.")
+        Backend,
+        typer.Option("--backend", help="'sequential' runs all cells in one process, to debug."),
     ] = Backend.LOKY,
     timeout: Annotated[
         float | None,

@@ -178,6 +178,7 @@ def _segment(
         "time_spread_s": 0.0,
         "cpu_s": measured.cpu_s,
         "peak_mb": measured.peak_mb,
+        "contended": job.contended or measured.contended,
         "warmup_s": warmup_s,
         "facts": made.facts,
         **made.columns,
@@ -237,7 +238,8 @@ def limit_threads(threads: int) -> None:
 def _join_rounds(store: Store, cell: Cell, clock: dict[str, Any]) -> dict[str, Any]:
     """Add this round's times to those of earlier rounds; the median and the spread are kept."""
     this = {column: clock[column] for column in TIMES if column in clock}
-    rounds = [*read_rounds(store.rounds, cell.key), this]
+    rounds = read_rounds(store.rounds, cell.key)
+    rounds.append(this | {"contended": float(clock["contended"])})
     write_rounds(store.rounds, cell.key, rounds)
     medians = {column: float(np.median([each[column] for each in rounds])) for column in this}
     return (
@@ -246,6 +248,8 @@ def _join_rounds(store: Store, cell: Cell, clock: dict[str, Any]) -> dict[str, A
         | {
             "time_spread_s": spread(each["time_s"] for each in rounds),
             "time_repeats": len(rounds),
+            # A median is that of a round that had to wait if most of them had.
+            "contended": 2 * sum(each.get("contended", 0.0) for each in rounds) > len(rounds),
         }
     )
 
