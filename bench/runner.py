@@ -17,6 +17,7 @@ from bench.execution.crews import ONE_BY_ONE, SIDE_BY_SIDE, stages, threads_of
 from bench.execution.executor import Watch, run_here, run_in_workers
 from bench.execution.job import Job, Outcome
 from bench.execution.supervision import undisturbed
+from bench.execution.time_left import TimeLeft
 from bench.execution.worker import warm_up_scoring
 from bench.manifest import open_manifest, run_facts
 from bench.planning.cells import Batch, Cell, Lane, group
@@ -178,13 +179,15 @@ def _work(
     warm_up_scoring(settings.scoring)
     todo_stages = _stages(store, todo, settings)
     total = sum(len(batch) for stage in todo_stages for batch in stage)
-    with Display(total, console, unit="rounds" if settings.timing else "cells") as display:
+    forecast = TimeLeft(todo_stages, workers, one_by_one=settings.timing)
+    unit = "rounds" if settings.timing else "cells"
+    with Display(total, console, unit, forecast.left) as display:
         outcomes = (
             run_here(job, todo_stages)
             if settings.backend == "sequential"
-            else run_in_workers(job, todo_stages, workers, _watch(display))
+            else run_in_workers(job, todo_stages, workers, _watch(display, forecast))
         )
-        _follow(outcomes, display, None if settings.timing else store)
+        _follow(outcomes, display, forecast, None if settings.timing else store)
 
 
 def _announce(
@@ -240,22 +243,26 @@ def _forget(store: Store, cells: Iterable[Cell]) -> None:
         (store.annotators / f"{cell.content}.json").unlink(missing_ok=True)
 
 
-def _watch(display: Display) -> Watch | None:
-    """Return what shows how far long cells are; nobody need look where there is no terminal."""
+def _watch(display: Display, forecast: TimeLeft) -> Watch:
+    """Return what learns from how far long cells are, and shows it."""
 
     def show(cells: Sequence[tuple[Cell, int, int]]) -> None:
+        forecast.hear(cells)
         display.show_iterations(
             {f"{c.label} · {c.image} · n={c.n}": (done, total) for c, done, total in cells}
         )
 
-    return show if display.live else None
+    return show
 
 
-def _follow(outcomes: Iterator[Outcome], display: Display, gathering: Store | None) -> None:
+def _follow(
+    outcomes: Iterator[Outcome], display: Display, forecast: TimeLeft, gathering: Store | None
+) -> None:
     """Show the outcomes as they come, and gather the shards now and then, if at all."""
     for i, outcome in enumerate(outcomes, start=1):
         cell = outcome.cell
         what = f"{cell.label}, n = {cell.n}, image '{cell.image}'"
+        forecast.finish(cell, outcome.took_s)
         display.add(outcome.status, what, outcome.error, outcome.finished)
         if gathering is not None and i % GATHER_EVERY_CELLS == 0:
             gathering.gather()

@@ -33,12 +33,16 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the progress display needs to know of a finished cell (or of one timing round)."""
+    """What the progress display needs to know of a finished cell (or of one timing round).
+
+    `took_s` is what a worker spent on it, without warming its method up; None if that is not known.
+    """
 
     cell: Cell
     status: str
     error: str | None = None
     finished: bool = True
+    took_s: float | None = None
 
 
 def blank_row(job: Job, cell: Cell) -> dict[str, Any]:

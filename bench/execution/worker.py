@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -96,11 +97,13 @@ def run_batch(batch: Batch) -> list[Outcome]:
     for cell in todo:
         marker = Marker(store.inflight / str(os.getpid()), cell.key)
         marker.write(deadline=None)
+        start = time.perf_counter() - _warming_s
         try:
             with listening(marker.iterate):
-                outcomes.append(_run_cell(_job, store, cell, shared, marker))
+                outcome = _run_cell(_job, store, cell, shared, marker)
         finally:
             marker.remove()
+        outcomes.append(replace(outcome, took_s=time.perf_counter() - _warming_s - start))
         if (outcomes[-1].error or "").startswith(OUT_OF_MEMORY):
             release_memory()
     return outcomes
@@ -158,7 +161,8 @@ def _segment(
     n = cell.n
     assert n is not None, "only stored label maps have no n"
     with _blamed_on_the_method():
-        method, warmup_s = _warm_method(job, store, cell, sample.image, n, marker)
+        warm = _warm_method(job, store, cell, sample.image, n, marker)
+        method = warm.method
         if cell.shares_work:
             with alarm(marker, job.timeout):
                 share(method, sample.image, shared)
@@ -179,11 +183,16 @@ def _segment(
         "cpu_s": measured.cpu_s,
         "peak_mb": measured.peak_mb,
         "contended": job.contended or measured.contended,
-        "warmup_s": warmup_s,
-        "facts": made.facts,
+        "warmup_s": warm.seconds,
+        "facts": _with_trouble(made.facts, warm.trouble),
         **made.columns,
     }
     return measured.value, clock
+
+
+def _with_trouble(facts: str, trouble: str) -> str:
+    """Say beside the method's own facts that it was not warm, so that its time has more in it."""
+    return json.dumps({**json.loads(facts), "warm_up": trouble}) if trouble else facts
 
 
 @contextmanager
@@ -203,25 +212,50 @@ def _blamed_on_the_method() -> Iterator[None]:
 
 _methods: dict[tuple[str, str], Method] = {}
 
+# Seconds that this process has spent warming up, or waiting for another that did.
+_warming_s = 0.0
+
+
+@dataclass(frozen=True)
+class Warm:
+    """A method that is ready, what that took, and what went wrong with it (empty if nothing)."""
+
+    method: Method
+    seconds: float = 0.0
+    trouble: str = ""
+
 
 def _warm_method(
     job: Job, store: Store, cell: Cell, image: NDArray[np.uint8], n: int, marker: Marker
-) -> tuple[Method, float]:
-    """Return the method, warmed up (compiled, imported) at its first use in this process."""
+) -> Warm:
+    """Return the method, warmed up (compiled, imported) at its first use in this process.
+
+    Where that fails the measured call is tried all the same: it may meet no such problem, or has
+    the better words for it.
+    """
+    global _warming_s
     known = cell.method, json.dumps(cell.given, sort_keys=True)
     if known in _methods:
-        return _methods[known], 0.0
-    with (
-        first_alone(store.inflight / f"compiled-{cell.method}"),
-        alarm(marker, job.timeout and job.timeout + WARM_UP_S, "the warm-up"),
-    ):
-        method = get_method(cell.method, **cell.given)
-        start = time.perf_counter()
-        method.warm_up(image.copy(), n)
-        warmup_s = time.perf_counter() - start
+        return Warm(_methods[known])
+    begin, trouble = time.perf_counter(), ""
+    try:
+        with (
+            first_alone(store.inflight / f"compiled-{cell.method}"),
+            alarm(marker, job.timeout and job.timeout + WARM_UP_S, "the warm-up"),
+            listening(lambda *_: None),  # its iterations are not those of the cell
+        ):
+            method = get_method(cell.method, **cell.given)
+            start = time.perf_counter()
+            try:
+                method.warm_up(image.copy(), n)
+            except Exception as error:
+                trouble = one_line(error)
+            seconds = time.perf_counter() - start
+    finally:
+        _warming_s += time.perf_counter() - begin
     limit_threads(job.threads)
     _methods[known] = method
-    return method, warmup_s
+    return Warm(method, seconds, trouble)
 
 
 def limit_threads(threads: int) -> None:
