@@ -1,8 +1,8 @@
 """Whether a call had the processor when it wanted it, or waited while other programs had it.
 
 Linux counts for each thread how long it ran and how long it was ready to run and had to wait
-(``/proc/self/task/*/schedstat``, in nanoseconds). Sleeping and reading files are neither, so a
-method that does so is not taken for one that waited.
+(``/proc/self/task/*/schedstat``, in nanoseconds), and how often. Sleeping and reading files are
+neither, so a method that does so is not taken for one that waited.
 """
 
 from __future__ import annotations
@@ -15,11 +15,13 @@ from bench.execution.crews import threads_of
 
 # A time is marked when more than this share of it was spent waiting for a processor.
 SHARE = 0.1
-# Below that, waiting is what any thread does when it wakes up.
+# Less is too short to tell.
 LEAST_S = 0.001
+# What a thread may wait on an idle machine each time that it wakes up.
+WAKE_S = 0.0001
 
-#: Nanoseconds on and for a processor, by thread.
-Reading = Mapping[str, tuple[int, int]]
+#: Nanoseconds on a processor and waiting for one, and how often it was given one, by thread.
+Reading = Mapping[str, tuple[int, int, int]]
 
 
 def read_threads(tasks: Path = Path("/proc/self/task")) -> Reading | None:
@@ -27,11 +29,11 @@ def read_threads(tasks: Path = Path("/proc/self/task")) -> Reading | None:
     found = {}
     for path in tasks.glob("*/schedstat"):
         try:
-            ran, waited, *_ = path.read_text().split()
+            ran, waited, times = map(int, path.read_text().split())
         except (OSError, ValueError):  # the thread has ended meanwhile
             continue
-        found[path.parent.name] = int(ran), int(waited)
-    return found if any(ran for ran, _ in found.values()) else None
+        found[path.parent.name] = ran, waited, times
+    return found if any(ran for ran, *_ in found.values()) else None
 
 
 def has_waited(before: Reading, after: Reading, time_s: float) -> bool:
@@ -48,9 +50,9 @@ def has_waited(before: Reading, after: Reading, time_s: float) -> bool:
     """
     ran = waited = 0.0
     for thread, now in after.items():
-        then = before.get(thread, (0, 0))
+        then = before.get(thread, (0, 0, 0))
         ran += (now[0] - then[0]) / 1e9
-        waited += (now[1] - then[1]) / 1e9
+        waited += max(0.0, (now[1] - then[1]) / 1e9 - WAKE_S * (now[2] - then[2]))
     return waited > LEAST_S and waited > SHARE * max(time_s, ran + waited)
 
 

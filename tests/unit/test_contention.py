@@ -26,28 +26,33 @@ S = 1_000_000_000  # nanoseconds
     ],
 )
 def test_waiting_for_the_processor_is_told_from_sleeping(took_s, ran_s, waited_s, contended):
-    before = {"7": (5 * S, 3 * S)}
-    after = {"7": (5 * S + int(ran_s * S), 3 * S + int(waited_s * S))}
+    before = {"7": (5 * S, 3 * S, 40)}
+    after = {"7": (5 * S + int(ran_s * S), 3 * S + int(waited_s * S), 41)}
     assert has_waited(before, after, took_s) == contended
 
 
 def test_many_threads_may_wait_a_little_each():
-    before = {str(i): (S, S) for i in range(8)}
-    little = {str(i): (2 * S, S + S // 25) for i in range(8)}
-    much = {str(i): (2 * S, S + S // 5) for i in range(8)}
+    before = {str(i): (S, S, 0) for i in range(8)}
+    little = {str(i): (2 * S, S + S // 25, 1) for i in range(8)}
+    much = {str(i): (2 * S, S + S // 5, 1) for i in range(8)}
     assert not has_waited(before, little, 1.04)
     assert has_waited(before, much, 1.2)
 
 
 def test_a_thread_that_is_new_counts_from_nothing():
-    assert has_waited({"1": (S, 0)}, {"1": (S, 0), "2": (S, S)}, 2.0)
+    assert has_waited({"1": (S, 0, 1)}, {"1": (S, 0, 1), "2": (S, S, 9)}, 2.0)
+
+
+def test_threads_that_wake_up_often_wait_each_time_on_an_idle_machine_too():
+    assert not has_waited({"1": (0, 0, 0)}, {"1": (S, S // 2, 8000)}, 1.5)
+    assert has_waited({"1": (0, 0, 0)}, {"1": (S, S // 2, 200)}, 1.5)
 
 
 def test_what_linux_counts_is_read_for_each_thread(tmp_path):
     for thread, text in (("7", "12 34 5"), ("8", "1 2 3"), ("9", "")):
         (tmp_path / thread).mkdir()
         (tmp_path / thread / "schedstat").write_text(text)
-    assert read_threads(tmp_path) == {"7": (12, 34), "8": (1, 2)}
+    assert read_threads(tmp_path) == {"7": (12, 34, 5), "8": (1, 2, 3)}
 
 
 @pytest.mark.parametrize("text", [None, "0 0 0"])
@@ -76,7 +81,8 @@ def timed(tiny, tmp_path, monkeypatch, results, capfd):
     def start(waits):
         """Take each call's share of waiting from a list, again and again."""
         readings = iter(
-            {"1": (S + i * S, int(i % 2 * waits[i // 2 % len(waits)] * 9 * S))} for i in range(999)
+            {"1": (S + i * S, int(i % 2 * waits[i // 2 % len(waits)] * 9 * S), i)}
+            for i in range(999)
         )
         monkeypatch.setattr(measure, "read_threads", lambda: next(readings))
         data = ["--dataset", "folder", "--root", str(tiny), "--plugin", str(PLUGIN)]
