@@ -16,7 +16,7 @@ from bench.datasets import Dataset
 from bench.execution.crews import ONE_BY_ONE, SIDE_BY_SIDE, stages, threads_of
 from bench.execution.executor import Watch, run_here, run_in_workers
 from bench.execution.job import Job, Outcome
-from bench.execution.supervision import undisturbed
+from bench.execution.supervision import INTERRUPTED, undisturbed
 from bench.execution.time_left import TimeLeft
 from bench.execution.worker import warm_up_scoring
 from bench.manifest import open_manifest, run_facts
@@ -28,7 +28,6 @@ from bench.storage.rounds import read_rounds
 from bench.storage.schema import FAILURES
 from bench.storage.store import Done, Store
 
-INTERRUPTED = 130
 TIMING_ROUNDS = 3
 GATHER_EVERY_CELLS = 2000
 REASONS = 3  # for which cells were skipped, shown at the end

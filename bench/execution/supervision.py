@@ -30,6 +30,7 @@ POLL_S = 0.05
 # Some ask twice at once, the process and then its group; that is one asking.
 TOGETHER_S = 1.0
 PR_SET_PDEATHSIG = 1
+INTERRUPTED = 130
 
 
 def hear_schedulers() -> None:
@@ -160,7 +161,9 @@ def _end(child: int, at_work: Callable[[int], bool]) -> Ended:
     while True:
         gone, status = os.waitpid(child, os.WNOHANG)
         if gone:
-            return _ended(status)
+            ended = _ended(status)
+            # Already leaving, with its handlers gone, it may be ended by the second asking.
+            return Ended(INTERRUPTED) if ended.signal_name == "SIGTERM" else ended
         waited = time.monotonic() - asked
         if waited > LONGEST_S or (waited > GRACE_S and at_work(child)):
             break
