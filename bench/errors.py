@@ -17,6 +17,12 @@ class UsageError(BenchError):
     """The user asked for something that cannot be done; the message says what to ask instead."""
 
 
+class Interrupted(BenchError):  # noqa: N818 (it is no error)
+    """The user, or a scheduler, asked a command to end before it was done."""
+
+    exit_status = 130
+
+
 class StorageError(BenchError):
     """Results could not be written (disk full, read-only folder); what is stored stays."""
 

@@ -13,10 +13,11 @@ import pyarrow.parquet as pq
 from rich.console import Console
 
 from bench.datasets import Dataset
+from bench.errors import Interrupted
 from bench.execution.crews import ONE_BY_ONE, SIDE_BY_SIDE, stages, threads_of
 from bench.execution.executor import Watch, run_here, run_in_workers
 from bench.execution.job import Job, Outcome
-from bench.execution.supervision import INTERRUPTED, undisturbed
+from bench.execution.supervision import undisturbed
 from bench.execution.time_left import TimeLeft
 from bench.execution.worker import warm_up_scoring
 from bench.manifest import open_manifest, run_facts
@@ -28,6 +29,7 @@ from bench.storage.rounds import read_rounds
 from bench.storage.schema import FAILURES
 from bench.storage.store import Done, Store
 
+INTERRUPTED = Interrupted.exit_status
 TIMING_ROUNDS = 3
 GATHER_EVERY_CELLS = 2000
 REASONS = 3  # for which cells were skipped, shown at the end

@@ -9,6 +9,7 @@ from importlib.metadata import version
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from bench.cli.check import check
 from bench.cli.compare import compare
@@ -21,11 +22,23 @@ from bench.cli.reproduce import reproduce
 from bench.cli.rescore import rescore
 from bench.cli.run import run
 from bench.cli.score import score
-from bench.errors import BenchError
+from bench.errors import BenchError, Interrupted
 from bench.execution.supervision import hear_schedulers
+
+
+class _Commands(TyperGroup):
+    """Commands whose interruption is told; Typer by itself leaves without a word."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            raise Interrupted("interrupted") from error
+
 
 app = typer.Typer(
     name="bench",
+    cls=_Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -77,7 +90,7 @@ def _status(arguments: list[str] | None) -> int:
     except BrokenPipeError:  # the reader of a pipe, such as head, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except (KeyboardInterrupt, typer.Abort):
+    except typer.Abort:
         typer.echo("bench: interrupted", err=True)
         return 130
     except Exception as error:

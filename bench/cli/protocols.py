@@ -36,9 +36,9 @@ def protocols(
     kept in the .run folder, so that a second call is quick.
     """
     from bench.errors import UsageError
-    from bench.execution.supervision import INTERRUPTED
     from bench.planning.cells import digest
     from bench.planning.stored_rows import Source, backend_for, make_cells
+    from bench.runner import INTERRUPTED
     from bench.runner import run as run_cells
     from bench.scoring.score import Scoring
     from bench.settings import Settings

@@ -19,6 +19,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import FrameType
 
+from bench.errors import Interrupted
+
 # Schedulers, `timeout` and service managers send the first, a terminal that closes the second.
 ENDING = (signal.SIGTERM, signal.SIGHUP) if hasattr(signal, "SIGHUP") else (signal.SIGTERM,)
 
@@ -30,7 +32,6 @@ POLL_S = 0.05
 # Some ask twice at once, the process and then its group; that is one asking.
 TOGETHER_S = 1.0
 PR_SET_PDEATHSIG = 1
-INTERRUPTED = 130
 
 
 def hear_schedulers() -> None:
@@ -163,7 +164,7 @@ def _end(child: int, at_work: Callable[[int], bool]) -> Ended:
         if gone:
             ended = _ended(status)
             # Already leaving, with its handlers gone, it may be ended by the second asking.
-            return Ended(INTERRUPTED) if ended.signal_name == "SIGTERM" else ended
+            return Ended(Interrupted.exit_status) if ended.signal_name == "SIGTERM" else ended
         waited = time.monotonic() - asked
         if waited > LONGEST_S or (waited > GRACE_S and at_work(child)):
             break

@@ -5,6 +5,7 @@ import signal
 
 import pytest
 
+from bench.cli import _status
 from bench.execution import supervision
 from bench.execution.supervision import hear_schedulers, supervise, undisturbed
 
@@ -54,3 +55,13 @@ def test_nohup_is_respected(handlers):
 def test_a_program_that_calls_the_suite_is_not_forked(monkeypatch):
     monkeypatch.setattr(os, "fork", lambda: pytest.fail("forked"))
     assert supervise(lambda process: True) is None
+
+
+def test_a_command_that_is_interrupted_before_its_first_cell_says_so(monkeypatch, capfd, tmp_path):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("bench.runner.run", interrupted)
+    monkeypatch.chdir(tmp_path)
+    assert _status(["run", "--methods", "grid", "--n", "4"]) == 130
+    assert capfd.readouterr().err == "bench: interrupted\n"
