@@ -21,6 +21,12 @@ class DatasetError(BenchError, ValueError):
     """A data set, or one of its images, cannot be used; the message names path, reason and cure."""
 
 
+class Interrupted(BenchError):  # noqa: N818 (it is no error)
+    """The user, or a scheduler, asked a command to end before it was done."""
+
+    exit_status = 130
+
+
 class StorageError(BenchError):
     """Results could not be written (disk full, read-only folder); what is stored stays."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
 
 from rich.console import Console, RenderableType
@@ -12,16 +12,33 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
+    Task,
     TextColumn,
     TimeElapsedColumn,
-    TimeRemainingColumn,
 )
 from rich.text import Text
 
+from bench.execution.time_left import Left
 from bench.storage.schema import FAILURES
 
 PLAIN_EVERY_S = 10.0
 MOST_ERRORS_SHOWN = 5
+MOST_METHODS_NAMED = 3
+
+
+class _LeftColumn(ProgressColumn):
+    """The time left, or a question mark."""
+
+    max_refresh = 0.5
+
+    def __init__(self, left: Callable[[], Left]) -> None:
+        super().__init__()
+        self._left = left
+
+    def render(self, task: Task) -> Text:  # noqa: ARG002
+        left = self._left()
+        return Text("left ?" if left.untimed else f"left {clock(left.seconds)}", "progress.data")
 
 
 class _Bar(Progress):
@@ -46,14 +63,18 @@ class Display:
         Where to write; one that is quiet shows nothing.
     unit : str
         What is counted.
+    left : callable
+        Returns what is left to do.
     """
 
-    def __init__(self, total: int, console: Console, unit: str = "cells") -> None:
+    def __init__(self, total: int, console: Console, unit: str, left: Callable[[], Left]) -> None:
         self.total = total
+        self.left = left
         self.unit = unit
         self.done = 0
         self.console = console
         self.counts: Counter[str] = Counter()
+        self.iterations: list[str] = []
         self.started = self.last_line = time.monotonic()
         self.live = console.is_terminal and not console.quiet
         self.bar = _Bar(
@@ -63,8 +84,7 @@ class Display:
             TextColumn(unit),
             TextColumn("[red]{task.fields[failures]}"),
             TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
+            _LeftColumn(left),
             console=console,
         )
         self.task = self.bar.add_task("running", total=total, failures="")
@@ -101,6 +121,7 @@ class Display:
         if self.live:
             failures = f"{self.failures} failed" if self.failures else ""
             self.bar.update(self.task, advance=1, failures=failures)
+            self._show_below()
         elif self.done == self.total or time.monotonic() - self.last_line > PLAIN_EVERY_S:
             self.last_line = time.monotonic()
             self._plain_line()
@@ -113,16 +134,30 @@ class Display:
         cells : mapping of str to (int, int)
             For each cell that says so, the iterations done and all of them.
         """
-        self.bar.below = [f"  {what}: {done}/{total}" for what, (done, total) in cells.items()]
+        self.iterations = [f"  {what}: {done}/{total}" for what, (done, total) in cells.items()]
+        self._show_below()
+
+    def _show_below(self) -> None:
+        left = self.left()
+        why = [f"  {say_left(left, self.unit)}"] if left.untimed else []
+        self.bar.below = [*why, *self.iterations]
 
     def _plain_line(self) -> None:
         elapsed = time.monotonic() - self.started
-        left = elapsed / self.done * (self.total - self.done)
         self.console.print(
             f"{self.done}/{self.total} {self.unit}, {self.failures} failed,"
-            f" {clock(elapsed)} elapsed, {clock(left)} left",
+            f" {clock(elapsed)} elapsed, {say_left(self.left(), self.unit)}",
             highlight=False,
         )
+
+
+def say_left(left: Left, unit: str = "cells") -> str:
+    """Say how long it will still take, or why that is not known."""
+    if not left.untimed:
+        return f"{clock(left.seconds)} left"
+    named, more = left.labels[:MOST_METHODS_NAMED], len(left.labels) - MOST_METHODS_NAMED
+    others = f" and {more} more" if more > 0 else ""
+    return f"time left unknown: {left.untimed} {unit} of {', '.join(named)}{others} not yet timed"
 
 
 def clock(seconds: float) -> str:

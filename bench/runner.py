@@ -13,9 +13,13 @@ import pyarrow.parquet as pq
 from rich.console import Console
 
 from bench.datasets import Dataset
+from bench.errors import Interrupted
 from bench.execution.crews import ONE_BY_ONE, SIDE_BY_SIDE, stages, threads_of
 from bench.execution.executor import Watch, run_here, run_in_workers
-from bench.execution.worker import Job, Outcome, warm_up_scoring
+from bench.execution.job import Job, Outcome
+from bench.execution.supervision import undisturbed
+from bench.execution.time_left import TimeLeft
+from bench.execution.worker import warm_up_scoring
 from bench.manifest import open_manifest, run_facts
 from bench.planning.cells import Batch, Cell, Lane, group
 from bench.planning.labels import settle_labels
@@ -29,7 +33,7 @@ from bench.storage.rounds import read_rounds
 from bench.storage.schema import FAILURES
 from bench.storage.store import Done, Store
 
-INTERRUPTED = 130
+INTERRUPTED = Interrupted.exit_status
 TIMING_ROUNDS = 3
 GATHER_EVERY_CELLS = 2000
 REASONS = 3  # for which cells were skipped, shown at the end
@@ -74,12 +78,8 @@ def run(cells: Sequence[Cell], dataset: Dataset, settings: Settings, console: Co
             asked = len(cells) - len(shared.copied)
             _work(store, manifest, shared.run, asked, dataset, settings, console)
         except KeyboardInterrupt:
-            console.print(f"Interrupted; keeping what is done in {settings.out} ...")
             shared.store_copies(store, manifest["runs"][-1]["id"])
-            _write_results(store, manifest, console)
-            how = "The same command without --force" if settings.force else "The same command again"
-            console.print(f"{how} continues from there.")
-            return INTERRUPTED
+            return _keep(store, manifest, settings.force, console)
         if todo:
             shared.store_copies(store, manifest["runs"][-1]["id"])
             manifest["runs"][-1]["finished"] = now()
@@ -87,7 +87,25 @@ def run(cells: Sequence[Cell], dataset: Dataset, settings: Settings, console: Co
         _write_results(store, manifest, console)
         if settings.match_n is not None:
             _say_what_was_not_reached(cells, settings, console)
+        if settings.timing:
+            _say_what_had_to_wait(cells, settings.out, console)
         return _summarise(cells, store.done(), settings.out, console)
+
+
+def keep_what_is_done(out: Path, force: bool, console: Console) -> int:
+    """Do what an interrupted run does at its end, for one whose process had to be killed."""
+    store = Store(out)
+    with store.locked():
+        return _keep(store, store.manifest(), force, console)
+
+
+def _keep(store: Store, manifest: dict[str, Any], force: bool, console: Console) -> int:
+    with undisturbed():
+        console.print(f"Interrupted; keeping what is done in {store.out} ...")
+        _write_results(store, manifest, console)
+        how = "The same command without --force" if force else "The same command again"
+        console.print(f"{how} continues from there.")
+    return INTERRUPTED
 
 
 def _say_what_was_not_reached(cells: Sequence[Cell], settings: Settings, console: Console) -> None:
@@ -102,6 +120,20 @@ def _say_what_was_not_reached(cells: Sequence[Cell], settings: Settings, console
             f"{missed.total()} cells did not come within {settings.match_n:.0%} of n (column"
             f" match_reached): {each}. The nearest count was kept.",
             highlight=False,
+        )
+
+
+def _say_what_had_to_wait(cells: Sequence[Cell], out: Path, console: Console) -> None:
+    timed, asked = [("status", "==", "ok")], {cell.key for cell in cells}
+    rows = pq.read_table(out, columns=["key", "contended"], filters=timed).to_pylist()
+    contended = [row["contended"] for row in rows if row["key"] in asked]
+    if any(contended):
+        console.print(
+            f"{sum(contended)} of {len(contended)} cells were timed while other programs ran; their"
+            " rows are marked contended, and figures of runtime leave them out. --force on an idle"
+            " machine times them again.",
+            highlight=False,
+            style="yellow",
         )
 
 
@@ -167,13 +199,15 @@ def _work(
     warm_up_scoring(settings.scoring)
     todo_stages = _stages(store, todo, settings)
     total = sum(len(batch) for stage in todo_stages for batch in stage)
-    with Display(total, console, unit="rounds" if settings.timing else "cells") as display:
+    forecast = TimeLeft(todo_stages, workers, one_by_one=settings.timing)
+    unit = "rounds" if settings.timing else "cells"
+    with Display(total, console, unit, forecast.left) as display:
         outcomes = (
             run_here(job, todo_stages)
             if settings.backend == "sequential"
-            else run_in_workers(job, todo_stages, workers, _watch(display))
+            else run_in_workers(job, todo_stages, workers, _watch(display, forecast))
         )
-        _follow(outcomes, display, None if settings.timing else store)
+        _follow(outcomes, display, forecast, None if settings.timing else store)
 
 
 def _announce(
@@ -229,22 +263,26 @@ def _forget(store: Store, cells: Iterable[Cell]) -> None:
         (store.annotators / f"{cell.content}.json").unlink(missing_ok=True)
 
 
-def _watch(display: Display) -> Watch | None:
-    """Return what shows how far long cells are; nobody need look where there is no terminal."""
+def _watch(display: Display, forecast: TimeLeft) -> Watch:
+    """Return what learns from how far long cells are, and shows it."""
 
     def show(cells: Sequence[tuple[Cell, int, int]]) -> None:
+        forecast.hear(cells)
         display.show_iterations(
             {f"{c.label} · {c.image} · n={c.n}": (done, total) for c, done, total in cells}
         )
 
-    return show if display.live else None
+    return show
 
 
-def _follow(outcomes: Iterator[Outcome], display: Display, gathering: Store | None) -> None:
+def _follow(
+    outcomes: Iterator[Outcome], display: Display, forecast: TimeLeft, gathering: Store | None
+) -> None:
     """Show the outcomes as they come, and gather the shards now and then, if at all."""
     for i, outcome in enumerate(outcomes, start=1):
         cell = outcome.cell
         what = f"{cell.label}, n = {cell.n}, image '{cell.image}'"
+        forecast.finish(cell, outcome.took_s)
         display.add(outcome.status, what, outcome.error, outcome.finished)
         if gathering is not None and i % GATHER_EVERY_CELLS == 0:
             gathering.gather()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import io
 import os
-import signal
 import sys
 from importlib.metadata import version
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from bench.cli.check import check
 from bench.cli.compare import compare
@@ -22,10 +22,23 @@ from bench.cli.reproduce import reproduce
 from bench.cli.rescore import rescore
 from bench.cli.run import run
 from bench.cli.score import score
-from bench.errors import BenchError
+from bench.errors import BenchError, Interrupted
+from bench.execution.supervision import hear_schedulers
+
+
+class _Commands(TyperGroup):
+    """Commands whose interruption is told; Typer by itself leaves without a word."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            raise Interrupted("interrupted") from error
+
 
 app = typer.Typer(
     name="bench",
+    cls=_Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -64,8 +77,7 @@ def main(arguments: list[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal that lacks arrows shows "?" instead
             stream.reconfigure(errors="replace")
-    # A scheduler's polite end is treated as Ctrl-C: keep what is done, say how to continue.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    hear_schedulers()
     sys.exit(_status(arguments))
 
 
@@ -78,7 +90,7 @@ def _status(arguments: list[str] | None) -> int:
     except BrokenPipeError:  # the reader of a pipe, such as head, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except (KeyboardInterrupt, typer.Abort):
+    except typer.Abort:
         typer.echo("bench: interrupted", err=True)
         return 130
     except Exception as error:

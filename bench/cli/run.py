@@ -35,7 +35,8 @@ def run(
     seed: options.Seeds = "0",
     workers: options.Workers = None,
     backend: Annotated[
-        Backend, typer.Option("--backend", help="'sequential' runs in this process, to debug.")
+        Backend,
+        typer.Option("--backend", help="'sequential' runs all cells in one process, to debug."),
     ] = Backend.LOKY,
     timeout: Annotated[
         float | None,
@@ -77,6 +78,10 @@ def run(
     The same command again continues an interrupted run. Exit status: 0 all cells ok, 1 nothing
     could be run, 2 some cells failed (their rows say why), 130 interrupted.
     """
+    if backend is Backend.SEQUENTIAL:
+        ended = _run_below(values.results_file(out), force, quiet)
+        if ended is not None:
+            return ended
     from bench.errors import UsageError
     from bench.planning.cells import make_plan
     from bench.planning.selection import choose, parse_integers, parse_terms
@@ -117,3 +122,33 @@ def run(
     for line in [*data.remarks(), *explain_presets(variants, dataset)]:
         console.print(line, highlight=False, markup=False)
     return run_cells(cells, data, settings, console)
+
+
+def _run_below(out: Path, force: bool, quiet: bool) -> int | None:
+    """Go on in a child process that can be ended whatever a method does; return how it ended.
+
+    None is returned in that process, where the run is to be done.
+    """
+    from bench.execution.supervision import supervise
+
+    def at_work(process: int) -> bool:
+        from bench.storage.store import Store
+
+        return (Store(out).inflight / str(process)).exists()
+
+    ended = supervise(at_work)
+    if ended is None:
+        return None
+    if ended.signal_name:
+        typer.echo(
+            f"bench: the process died ({ended.signal_name}) while it ran a method; without"
+            " --backend sequential that is a row and the other cells go on",
+            err=True,
+        )
+    if ended.heard:
+        return ended.status
+    from bench.runner import keep_what_is_done
+
+    console = output.make_console(quiet)
+    console.show_cursor()
+    return keep_what_is_done(out, force, console)

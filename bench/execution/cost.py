@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -96,7 +97,8 @@ def time_call(name: str, given: Mapping[str, Any], image: Image, n: int, threads
     """Warm a method up and time it in this process, by its first iterations if it takes long."""
     try:
         method = get_method(name, **given)
-        method.warm_up(image.copy(), n)
+        with suppress(Exception):  # the measured call will meet it and report it
+            method.warm_up(image.copy(), n)
         limit_threads(threads)
         watch = Watch(clock_of(str(given.get("device", "cpu"))))
         try:

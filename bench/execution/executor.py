@@ -18,16 +18,9 @@ from bench.errors import BenchError
 from bench.execution.cell_errors import CRASHED, time_is_up
 from bench.execution.crews import Crew, crews, threads_of
 from bench.execution.inflight import Said, read_markers
+from bench.execution.job import Job, Outcome, blank_row
 from bench.execution.processes import interrupts_held, start_pool
-from bench.execution.worker import (
-    Job,
-    Outcome,
-    blank_row,
-    initialise,
-    limit_threads,
-    run_batch,
-    serve,
-)
+from bench.execution.worker import initialise, limit_threads, run_batch, serve
 from bench.planning.cells import Batch, Cell, Lane
 from bench.storage.store import Store
 
@@ -212,9 +205,10 @@ class _Pool:
             for cell in batch:
                 row = self.store.read_row(cell.key)
                 if cell.key in blamed and killed:
-                    yield self._keep(cell, time_is_up(self.job.timeout or 0.0))
+                    late = self.job.timeout or 0.0
+                    yield self._keep(cell, time_is_up(late), took_s=late)
                 elif cell.key in blamed and len(blamed) == len(batch) == 1:
-                    yield self._keep(cell, CRASHED)
+                    yield self._keep(cell, CRASHED, took_s=0.0)
                 elif cell.key in blamed:
                     self.suspects.append((cell,))
                 elif cell.key not in in_flight and row is not None:
@@ -241,12 +235,12 @@ class _Pool:
         self.running.clear()
         self.executor = self._start()
 
-    def _keep(self, cell: Cell, columns: Mapping[str, object]) -> Outcome:
+    def _keep(self, cell: Cell, columns: Mapping[str, object], took_s: float) -> Outcome:
         self.fruitless = 0
         row = blank_row(self.job, cell) | dict(columns)
         self.store.write_row(row)
         (self.store.rounds / f"{cell.key}.json").unlink(missing_ok=True)
-        return Outcome(cell, row["status"], row["error"])
+        return Outcome(cell, row["status"], row["error"], took_s=took_s)
 
     def _kill_overdue(self) -> None:
         """Kill workers whose cell is past its time; a method inside C code hears no alarm."""

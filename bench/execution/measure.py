@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bench.execution.contention import Reading, has_waited, is_crowded, read_threads
+
 
 @dataclass(frozen=True)
 class Measured:
@@ -24,26 +26,40 @@ class Measured:
         The most memory held during the call beyond what the process held before it. Memory that
         the allocator had in reserve is not seen, so this is a lower bound; None outside Linux, and
         for a call that ran programs, whose memory is not seen at all.
+    contended : bool
+        Whether other programs had the processor for a good part of the time.
     """
 
     value: Any
     time_s: float
     cpu_s: float
     peak_mb: float | None
+    contended: bool = False
 
 
 def measure(call: Callable[[], Any]) -> Measured:
     """Call and measure; nothing but the call itself is inside the clock."""
     before_mb = _reset_peak_memory()
+    threads = read_threads()
     children = _children_s()
     cpu, wall = time.process_time(), time.perf_counter()
     value = call()
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     children = _children_s() - children
+    contended = _was_contended(threads, wall, cpu, children)
     peak_mb = _memory_mb("VmHWM")
     if before_mb is None or peak_mb is None or children > 0:
-        return Measured(value, wall, cpu + children, None)
-    return Measured(value, wall, cpu, max(0.0, peak_mb - before_mb))
+        return Measured(value, wall, cpu + children, None, contended)
+    return Measured(value, wall, cpu, max(0.0, peak_mb - before_mb), contended)
+
+
+def _was_contended(before: Reading | None, wall: float, own: float, children: float) -> bool:
+    after = read_threads()
+    if before is None or after is None:
+        return is_crowded(wall, own + children)
+    if children > 0 and is_crowded(wall, own + children):
+        return True
+    return has_waited(before, after, wall)
 
 
 def _children_s() -> float:

@@ -98,6 +98,7 @@ def call_for_many(method: Method, image: NDArray[np.uint8], n: int, shared: Shar
         whole.time_s + own.time_s,
         whole.cpu_s + own.cpu_s,
         max(peaks) if len(peaks) == 2 else None,
+        whole.contended or own.contended,
     )
     return Call(measured, _facts(method), {"n_requested": n, "time_shared_s": whole.time_s})
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import threading
-import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,9 +14,8 @@ from typing import Any
 from filelock import FileLock
 from joblib.externals import loky
 
+from bench.execution.supervision import end_with_parent
 from bench.storage.files import storage_errors, write_atomically
-
-PARENT_POLL_S = 0.5
 
 
 def obey_parent() -> None:
@@ -26,7 +24,7 @@ def obey_parent() -> None:
     os.environ.setdefault("PYTHONFAULTHANDLER", "")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-    threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
+    threading.Thread(target=end_with_parent, args=(os.getppid(),), daemon=True).start()
 
 
 def start_pool(
@@ -63,13 +61,6 @@ def interrupts_held() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _end_with_parent(parent: int) -> None:
-    """Leave when the parent was killed, so that no worker writes into what a next run does."""
-    while os.getppid() == parent:
-        time.sleep(PARENT_POLL_S)
-    os._exit(1)
 
 
 @contextmanager

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pickle
 import signal
 import sys
 import time
@@ -12,8 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -21,8 +18,10 @@ from numpy.typing import NDArray
 
 from bench.datasets import Dataset, DatasetError, Sample
 from bench.errors import StorageError
+from bench.execution.alarm import alarm
 from bench.execution.cell_errors import OUT_OF_MEMORY, one_line, release_memory, time_is_up
 from bench.execution.inflight import Marker
+from bench.execution.job import Job, Outcome, blank_row
 from bench.execution.method_calls import (
     CellTimeoutError,
     Shared,
@@ -34,10 +33,9 @@ from bench.execution.method_calls import (
 from bench.execution.processes import first_alone, obey_parent
 from bench.planning.cells import Batch, Cell
 from bench.scoring.annotators import read_scores, score_annotators
-from bench.scoring.score import DEFAULT_SCORING, Scoring, score
+from bench.scoring.score import Scoring, score
 from bench.storage.files import write_atomically
 from bench.storage.rounds import read_rounds, spread, write_rounds
-from bench.storage.schema import results_schema
 from bench.storage.store import Store
 from methods.base import Method, Skip
 from methods.canonical import InvalidLabelsError, canonicalise
@@ -51,44 +49,6 @@ TIMES = ("time_s", "time_shared_s", "cpu_s")
 LARGEST_IN_PNG = 65535
 # Compiling and importing may take this much longer than --timeout allows a cell.
 WARM_UP_S = 60.0
-
-
-@dataclass(frozen=True)
-class Job:
-    """What all cells of a run share."""
-
-    dataset: Dataset
-    out: Path
-    plugins: tuple[Path, ...] = ()
-    timeout: float | None = None
-    contended: bool = False
-    threads: int = 1
-    rounds: int = 1
-    pinned: bool = False
-    scoring: Scoring = DEFAULT_SCORING
-    match_n: float | None = None
-    run: str = ""
-    machine: str = ""
-    suite: str = ""
-
-    def __getstate__(self) -> dict[str, Any]:
-        # The class of the data set may come from a plugin, which a worker has yet to load.
-        return vars(self) | {"dataset": pickle.dumps(self.dataset)}
-
-    def opened(self) -> Job:
-        """Return the job with its data set, once the plugins are loaded in this process."""
-        sent: Any = self.dataset
-        return replace(self, dataset=pickle.loads(sent)) if isinstance(sent, bytes) else self
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What the progress display needs to know of a finished cell (or of one timing round)."""
-
-    cell: Cell
-    status: str
-    error: str | None = None
-    finished: bool = True
 
 
 class MethodError(Exception):
@@ -136,11 +96,13 @@ def run_batch(batch: Batch) -> list[Outcome]:
     for cell in todo:
         marker = Marker(store.inflight / str(os.getpid()), cell.key)
         marker.write(deadline=None)
+        start = time.perf_counter() - _warming_s
         try:
             with listening(marker.iterate):
-                outcomes.append(_run_cell(_job, store, cell, shared, marker))
+                outcome = _run_cell(_job, store, cell, shared, marker)
         finally:
             marker.remove()
+        outcomes.append(replace(outcome, took_s=time.perf_counter() - _warming_s - start))
         if (outcomes[-1].error or "").startswith(OUT_OF_MEMORY):
             release_memory()
     return outcomes
@@ -198,12 +160,13 @@ def _segment(
     n = cell.n
     assert n is not None, "only stored label maps have no n"
     with _blamed_on_the_method():
-        method, warmup_s = _warm_method(job, store, cell, sample.image, n, marker)
+        warm = _warm_method(job, store, cell, sample.image, n, marker)
+        method = warm.method
         if cell.shares_work:
-            with _alarm(marker, job.timeout):
+            with alarm(marker, job.timeout):
                 share(method, sample.image, shared)
         start = time.perf_counter() - shared.spent_s
-        with _alarm(marker, job.timeout, spent_s=shared.spent_s):
+        with alarm(marker, job.timeout, spent_s=shared.spent_s):
             if job.match_n is not None:
                 made = call_matched(method, sample.image, n, job.match_n)
             elif cell.shares_work:
@@ -218,11 +181,17 @@ def _segment(
         "time_spread_s": 0.0,
         "cpu_s": measured.cpu_s,
         "peak_mb": measured.peak_mb,
-        "warmup_s": warmup_s,
-        "facts": made.facts,
+        "contended": job.contended or measured.contended,
+        "warmup_s": warm.seconds,
+        "facts": _with_trouble(made.facts, warm.trouble),
         **made.columns,
     }
     return measured.value, clock
+
+
+def _with_trouble(facts: str, trouble: str) -> str:
+    """Say beside the method's own facts that it was not warm, so that its time has more in it."""
+    return json.dumps({**json.loads(facts), "warm_up": trouble}) if trouble else facts
 
 
 @contextmanager
@@ -242,25 +211,50 @@ def _blamed_on_the_method() -> Iterator[None]:
 
 _methods: dict[tuple[str, str], Method] = {}
 
+# Seconds that this process has spent warming up, or waiting for another that did.
+_warming_s = 0.0
+
+
+@dataclass(frozen=True)
+class Warm:
+    """A method that is ready, what that took, and what went wrong with it (empty if nothing)."""
+
+    method: Method
+    seconds: float = 0.0
+    trouble: str = ""
+
 
 def _warm_method(
     job: Job, store: Store, cell: Cell, image: NDArray[np.uint8], n: int, marker: Marker
-) -> tuple[Method, float]:
-    """Return the method, warmed up (compiled, imported) at its first use in this process."""
+) -> Warm:
+    """Return the method, warmed up (compiled, imported) at its first use in this process.
+
+    Where that fails the measured call is tried all the same: it may meet no such problem, or has
+    the better words for it.
+    """
+    global _warming_s
     known = cell.method, json.dumps(cell.given, sort_keys=True)
     if known in _methods:
-        return _methods[known], 0.0
-    with (
-        first_alone(store.inflight / f"compiled-{cell.method}"),
-        _alarm(marker, job.timeout and job.timeout + WARM_UP_S, "the warm-up"),
-    ):
-        method = get_method(cell.method, **cell.given)
-        start = time.perf_counter()
-        method.warm_up(image.copy(), n)
-        warmup_s = time.perf_counter() - start
+        return Warm(_methods[known])
+    begin, trouble = time.perf_counter(), ""
+    try:
+        with (
+            first_alone(store.inflight / f"compiled-{cell.method}"),
+            alarm(marker, job.timeout and job.timeout + WARM_UP_S, "the warm-up"),
+            listening(lambda *_: None),  # its iterations are not those of the cell
+        ):
+            method = get_method(cell.method, **cell.given)
+            start = time.perf_counter()
+            try:
+                method.warm_up(image.copy(), n)
+            except Exception as error:
+                trouble = one_line(error)
+            seconds = time.perf_counter() - start
+    finally:
+        _warming_s += time.perf_counter() - begin
     limit_threads(job.threads)
     _methods[known] = method
-    return method, warmup_s
+    return Warm(method, seconds, trouble)
 
 
 def limit_threads(threads: int) -> None:
@@ -277,7 +271,8 @@ def limit_threads(threads: int) -> None:
 def _join_rounds(store: Store, cell: Cell, clock: dict[str, Any]) -> dict[str, Any]:
     """Add this round's times to those of earlier rounds; the median and the spread are kept."""
     this = {column: clock[column] for column in TIMES if column in clock}
-    rounds = [*read_rounds(store.rounds, cell.key), this]
+    rounds = read_rounds(store.rounds, cell.key)
+    rounds.append(this | {"contended": float(clock["contended"])})
     write_rounds(store.rounds, cell.key, rounds)
     medians = {column: float(np.median([each[column] for each in rounds])) for column in this}
     return (
@@ -286,6 +281,8 @@ def _join_rounds(store: Store, cell: Cell, clock: dict[str, Any]) -> dict[str, A
         | {
             "time_spread_s": spread(each["time_s"] for each in rounds),
             "time_repeats": len(rounds),
+            # A median is that of a round that had to wait if most of them had.
+            "contended": 2 * sum(each.get("contended", 0.0) for each in rounds) > len(rounds),
         }
     )
 
@@ -310,70 +307,8 @@ def load_sample(dataset: Dataset, name: str) -> Sample:
     return dataset.load(name)
 
 
-def blank_row(job: Job, cell: Cell) -> dict[str, Any]:
-    """Return a row with what is known before the cell runs, and null for the rest."""
-    height, width = cell.size or (None, None)
-    row = dict.fromkeys(results_schema().names)
-    return row | {
-        "key": cell.key,
-        "dataset": job.dataset.name,
-        "split": job.dataset.split,
-        "image": cell.image,
-        "height": height,
-        "width": width,
-        "method": cell.method,
-        "params": cell.params,
-        "label": cell.label,
-        "version": cell.version,
-        "n": cell.n,
-        "seed": cell.seed,
-        "device": cell.device,
-        "threads": job.threads,
-        "contended": job.contended,
-        "time_repeats": 1,
-        "facts": "{}",
-        "content": cell.content,
-        "run": job.run,
-        "machine": job.machine,
-        "suite": job.suite,
-        "protocol": job.scoring.protocol.name,
-        "connectivity": job.scoring.connected(cell.connectivity).protocol.connectivity,
-        **cell.carried,
-    }
-
-
 def warm_up_scoring(scoring: Scoring) -> None:
     """Compile the scoring once, before many workers need it at the same time."""
     labels = np.arange(16, dtype=np.int32).reshape(4, 4) // 8
     sample = Sample("", np.zeros((4, 4, 3), np.uint8), (labels, labels))
     score(canonicalise(labels, labels.shape), sample, 2, scoring)
-
-
-@contextmanager
-def _alarm(
-    marker: Marker, seconds: float | None, what: str = "the method", spent_s: float = 0.0
-) -> Iterator[None]:
-    """Raise CellTimeoutError after so many seconds, less those spent, wherever Python then is.
-
-    A method that never returns to Python hears no alarm; the parent reads the deadline in the
-    marker and kills the process.
-    """
-    if seconds is None:
-        yield
-        return
-    left = seconds - spent_s
-    if left <= 0:
-        raise CellTimeoutError(seconds, what)
-
-    def ring(_signum: int, _frame: FrameType | None) -> None:
-        raise CellTimeoutError(seconds, what)
-
-    marker.write(deadline=time.time() + left)
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, left)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-        marker.write(deadline=None)

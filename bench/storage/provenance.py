@@ -12,6 +12,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from methods.memory import memory_limit
+
 PACKAGES = (
     "superpixel-bench",
     "numpy",
@@ -74,10 +76,13 @@ def _processor() -> str:
 
 
 def _memory_gb() -> float | None:
+    """Return what the machine has, or what of it a container may use."""
     try:
-        return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1)
+        there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (ValueError, OSError, AttributeError):
         return None
+    limit = memory_limit()
+    return round((there if limit is None else min(there, limit)) / 2**30, 1)
 
 
 def _git_revision() -> str | None:

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 import psutil
 import torch
 
+from methods.memory import memory_left
+
 MMAP_THRESHOLD, TRIM_THRESHOLD = -3, -1  # names of glibc's mallopt
 MIB = 2**20
 
@@ -23,11 +25,12 @@ def has_bf16_units(device: str) -> bool:
 
 
 def available_memory(device: str) -> int:
-    """Return how many bytes can still be allocated."""
+    """Return how many bytes can still be allocated: on the device, or in this container."""
     if device.startswith("cuda"):
         kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
         return int(torch.cuda.mem_get_info(device)[0] + kept)  # PyTorch's own, free to be used
-    return int(psutil.virtual_memory().available)
+    machine, group = int(psutil.virtual_memory().available), memory_left()
+    return machine if group is None else min(machine, group)
 
 
 @contextlib.contextmanager

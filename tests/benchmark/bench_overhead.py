@@ -12,7 +12,8 @@ import pandas as pd
 import psutil
 
 from bench.datasets import open_dataset
-from bench.execution.worker import Job, initialise, load_sample, run_batch, warm_up_scoring
+from bench.execution.job import Job
+from bench.execution.worker import initialise, load_sample, run_batch, warm_up_scoring
 from bench.planning.cells import make_plan
 from bench.planning.selection import Choice
 from bench.planning.variants import make_variants

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from bench.datasets import open_dataset
-from bench.execution.worker import Job, blank_row
+from bench.execution.job import Job, blank_row
 from bench.planning.cells import make_plan
 from bench.planning.selection import Choice
 from bench.planning.variants import make_variants

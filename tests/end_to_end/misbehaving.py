@@ -244,6 +244,7 @@ class Hangs(Method):
         pass
 
     def segment(self, image, n):
+        Path("hanging").touch()
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])
         ctypes.PyDLL(None).sleep(600)
 
@@ -275,4 +276,34 @@ class Counts(Method):
     def segment(self, image, n):
         time.sleep(self.wait)
         Path(self.folder, f"{os.getpid()}-{time.monotonic_ns()}").touch()
+        return stripes(image, n)
+
+
+@register
+class WarmsBadly(Method):
+    """Fails in its warm-up; then behaves, or fails as well."""
+
+    name = "warms_badly"
+    fails: bool = False
+
+    def warm_up(self, image, n):
+        raise ValueError("no corner is large enough")
+
+    def segment(self, image, n):
+        if self.fails:
+            raise RuntimeError("the image neither")
+        return stripes(image, n)
+
+
+@register
+class Shy(Method):
+    """Fails when it is called first, which is in its warm-up; then behaves."""
+
+    name = "shy"
+    called = False
+
+    def segment(self, image, n):
+        if not self.called:
+            self.called = True
+            raise ValueError("not at first")
         return stripes(image, n)

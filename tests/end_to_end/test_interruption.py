@@ -105,3 +105,77 @@ def test_two_runs_into_one_output_are_refused(slow_run, bench, tiny, results):
     assert "another --out" in second.out
     assert process.returncode == 0, out
     assert len(results()) == 12
+
+
+# --- asked to end while a method hangs in compiled code ------------------------------------
+
+
+@pytest.fixture
+def hung_run(tmp_path, tiny):
+    """A run whose first cell is done and whose second holds the interpreter for ever."""
+    started = []
+
+    def start(*options):
+        arguments = ["run", "--methods", "stripes,hangs", "--n", "4", "--limit", "1"]
+        arguments += ["--dataset", "folder", "--root", str(tiny), "--plugin", str(PLUGIN)]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "bench", *arguments, *options],
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        started.append(process)
+        while process.poll() is None and not (tmp_path / "hanging").exists():
+            time.sleep(0.05)
+        return process
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+@pytest.mark.parametrize(
+    ("backend", "send"),
+    [("sequential", os.kill), ("sequential", os.killpg), ("loky", os.kill)],
+)
+def test_a_run_that_hangs_ends_when_a_scheduler_asks(hung_run, results, tmp_path, backend, send):
+    process = hung_run("--backend", backend, "--workers", "1")
+    below = psutil.Process(process.pid).children(recursive=True)
+    send(process.pid, signal.SIGTERM)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 130, out
+    assert "The same command again continues" in out
+    assert "Traceback" not in out
+    assert results().method.tolist() == ["stripes"]
+    _, alive = psutil.wait_procs(below, timeout=30)
+    assert alive == []
+
+
+def test_a_run_that_hangs_dies_with_the_process_that_was_started(hung_run):
+    process = hung_run("--backend", "sequential")
+    below = psutil.Process(process.pid).children(recursive=True)
+    process.kill()
+    process.communicate(timeout=60)
+    assert below
+    _, alive = psutil.wait_procs(below, timeout=30)
+    assert alive == []
+
+
+def test_a_terminal_that_closes_ends_a_run_like_ctrl_c(slow_run, results):
+    process = slow_run()
+    os.killpg(process.pid, signal.SIGHUP)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 130, out
+    assert "The same command again continues" in out
+    assert 1 <= len(results()) < 12
+
+
+def test_a_method_that_takes_a_sequential_run_along_is_said(bench, tiny):
+    data = ("--dataset", "folder", "--root", tiny, "--plugin", PLUGIN)
+    ended = bench("run", "--methods", "crashes", "--n", "4", *data, "--backend", "sequential")
+    assert ended.status == 128 + signal.SIGSEGV
+    assert "the process died (SIGSEGV) while it ran a method" in ended.out

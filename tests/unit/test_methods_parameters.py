@@ -190,9 +190,12 @@ def test_warming_up_runs_a_corner_at_the_same_superpixel_size_and_leaves_no_fact
             raise Skip("too small")
 
     method = Recorder()
-    method.warm_up(np.zeros((256, 512, 3), np.uint8), 80)
-    method.warm_up(np.zeros((10, 12, 3), np.uint8), 80)
-    method.warm_up(np.zeros((4000, 4000, 3), np.uint8), 1)
+    with pytest.raises(Skip, match="too small"):
+        method.warm_up(np.zeros((256, 512, 3), np.uint8), 80)
+    with pytest.raises(Skip, match="too small"):
+        method.warm_up(np.zeros((10, 12, 3), np.uint8), 80)
+    with pytest.raises(Skip, match="too small"):
+        method.warm_up(np.zeros((4000, 4000, 3), np.uint8), 1)
     assert calls == [((128, 128, 3), 10), ((10, 12, 3), 80), ((128, 128, 3), 1)]
     assert method.facts == {}
 

@@ -2,14 +2,18 @@
 
 import io
 
+import pytest
 from rich.console import Console
 
-from bench.progress import MOST_ERRORS_SHOWN, Display, clock
+from bench.execution.time_left import Left
+from bench.progress import MOST_ERRORS_SHOWN, Display, clock, say_left
+
+NOTHING = Left(0.0)
 
 
-def show(outcomes):
+def show(outcomes, left=NOTHING):
     stream = io.StringIO()
-    with Display(len(outcomes), Console(file=stream, width=200)) as display:
+    with Display(len(outcomes), Console(file=stream, width=200), "cells", lambda: left) as display:
         for status, error in outcomes:
             display.add(status, "SLIC, n = 50, image 'a'", error)
     return stream.getvalue()
@@ -37,7 +41,8 @@ def test_durations_read_as_a_clock():
 
 def test_a_terminal_shows_how_far_long_cells_are_until_they_end():
     stream = io.StringIO()
-    with Display(3, Console(file=stream, width=80, force_terminal=True)) as display:
+    console = Console(file=stream, width=80, force_terminal=True)
+    with Display(3, console, "cells", lambda: NOTHING) as display:
         display.show_iterations({"EA (quick)[blocks=2] · 101085 · n=100": (340, 1000)})
         display.bar.refresh()
         assert "EA (quick)[blocks=2] · 101085 · n=100: 340/1000" in stream.getvalue()
@@ -48,3 +53,40 @@ def test_a_terminal_shows_how_far_long_cells_are_until_they_end():
         assert "101085" not in stream.getvalue()
         stream.truncate(0)
     assert "8143" not in stream.getvalue()
+
+
+UNTIMED = Left(28.0, 90, ("RIM", "EA"))
+
+
+def test_a_line_that_does_not_know_the_time_left_says_of_which_methods():
+    out = show([("ok", None)], UNTIMED)
+    assert "1/1 cells, 0 failed, 0:00 elapsed, time left unknown: 90 cells of RIM, EA not" in out
+
+
+@pytest.mark.parametrize(
+    ("left", "said"),
+    [
+        (Left(75.0), "1:15 left"),
+        (UNTIMED, "time left unknown: 90 rounds of RIM, EA not yet timed"),
+        (Left(0.0, 9, tuple("ABCDE")), "time left unknown: 9 rounds of A, B, C and 2 more not yet"),
+    ],
+)
+def test_the_time_left_in_words(left, said):
+    assert say_left(left, "rounds").startswith(said)
+
+
+def test_a_bar_shows_the_time_left_or_that_it_is_not_known():
+    stream, left = io.StringIO(), [UNTIMED]
+    console = Console(file=stream, width=100, force_terminal=True)
+    with Display(3, console, "cells", lambda: left[0]) as display:
+        display.add("ok", "", None)
+        display.bar.refresh()
+        assert "left ?" in stream.getvalue()
+        assert "time left unknown: 90 cells of RIM, EA not yet timed" in stream.getvalue()
+        stream.truncate(0)
+    left[0] = Left(754.0)
+    with Display(3, console, "cells", lambda: left[0]) as display:
+        display.add("ok", "", None)
+        display.bar.refresh()
+        assert "left 12:34" in stream.getvalue()
+        assert "unknown" not in stream.getvalue()
