@@ -152,22 +152,17 @@ def check_report(out: Path | None) -> None:
 
 
 def load_plugins(plugins: list[Path] | None) -> tuple[Path, ...]:
-    """Load plugin files, so that their methods have names.
+    """Load plugin files and installed metrics, so that what they register has a name.
 
     Raises
     ------
     UsageError
-        If a file does not exist, fails to import or takes a name that is in use.
+        If a file does not exist, fails to import, registers nothing or takes a name that is in use.
     """
-    from bench.errors import UsageError
-    from methods.registry import PluginError, load_plugin_file
+    from bench.execution.plugins import load_plugins
 
     paths = tuple(path.resolve() for path in plugins or ())
-    for path in paths:
-        try:
-            load_plugin_file(path)
-        except PluginError as error:
-            raise UsageError(f"--plugin: {error}") from error
+    load_plugins(paths)
     return paths
 
 

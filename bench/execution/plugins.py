@@ -1,0 +1,37 @@
+"""Loads what third parties add: files (``--plugin``) and the metrics of installed packages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from bench.errors import UsageError
+from bench.storage.schema import CELL_FACTS
+from methods import plugins
+from methods.registry import METHODS
+from metrics.base import METRICS, forget, load_installed, registered_from
+
+REGISTERS = (
+    METHODS,
+    plugins.Register("no metric: put @metric(...) before a function", registered_from, forget),
+)
+
+
+def load_plugins(paths: Iterable[Path]) -> None:
+    """Load plugin files, and the metrics of installed packages, unless they are loaded already.
+
+    Raises
+    ------
+    UsageError
+        If a file does not exist, fails to import, registers nothing or takes a name that is in use.
+    """
+    load_installed()
+    for path in paths:
+        try:
+            plugins.load(path, REGISTERS)
+        except plugins.PluginError as error:
+            raise UsageError(f"--plugin: {error}") from error
+    for id in METRICS.keys() & set(CELL_FACTS):
+        raise UsageError(
+            f"the metric id {id!r} is the name of another column of results; give it another id"
+        )
