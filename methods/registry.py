@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import importlib.metadata
+import inspect
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -278,9 +279,10 @@ def _place(cls: type) -> str:
 
 def _line(cls: type[Method]) -> str:
     """Return where in its file a class defines its first function, in words."""
-    lines = [
-        each.__code__.co_firstlineno for each in vars(cls).values() if hasattr(each, "__code__")
-    ]
+    file = str(plugins.file_of(cls.__module__))
+    functions = [inspect.unwrap(each) for each in vars(cls).values() if callable(each)]
+    codes = [each.__code__ for each in functions if inspect.isfunction(each)]
+    lines = [code.co_firstlineno for code in codes if code.co_filename == file]
     return f"line {min(lines)}" if lines else "no line of its own"
 
 

@@ -28,6 +28,7 @@ def protocols(
     out: options.ReportFile = None,
     root: options.Root = None,
     workers: options.Workers = None,
+    plugin: options.Plugins = None,
     quiet: options.Quiet = False,
 ) -> int:
     """Print what the same label maps score under every protocol.
@@ -47,6 +48,7 @@ def protocols(
     from reports.tables.protocols import side_by_side
 
     values.check_report(out)
+    plugins = values.load_plugins(plugin)
     shown = values.choose_metrics(metrics)
     names = values.split_names("--protocol", protocol) if protocol else []
     chosen = values.choose_protocols(names, protocol_file)
@@ -67,6 +69,7 @@ def protocols(
             backend=backend_for(cells),
             scoring=scoring,
             match_n=source.facts.get("match_n"),
+            plugins=plugins,
             arguments=tuple(sys.argv[1:]),
         )
         status = run_cells(cells, data, settings, console)

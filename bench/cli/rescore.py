@@ -44,6 +44,7 @@ def rescore(
     workers: options.Workers = None,
     force: options.Force = False,
     retry_failed: options.RetryFailed = False,
+    plugin: options.Plugins = None,
     quiet: options.Quiet = False,
 ) -> int:
     """Score stored label maps again, in another way.
@@ -56,6 +57,7 @@ def rescore(
     from bench.runner import run as run_cells
     from bench.settings import Settings
 
+    plugins = values.load_plugins(plugin)
     treatments = _treatments(connectivity)
     source = Source.read(results)
     chosen = metrics or ",".join(source.facts.get("metrics", ["default"]))
@@ -78,6 +80,7 @@ def rescore(
         scoring=scoring,
         treatments=tuple(several),
         match_n=source.facts.get("match_n"),
+        plugins=plugins,
         arguments=tuple(sys.argv[1:]),
     )
     return run_cells(cells, data, settings, output.make_console(quiet))

@@ -105,6 +105,7 @@ def run(
         match_n=match_n,
         arguments=tuple(sys.argv[1:]),
     )
+    broken = values.warn_of_broken_plugins(methods, metrics)
     choices = choose(parse_terms(methods), list_methods(), default_methods)
     variants = make_variants(choices, preset.value, device.value, dataset)
     data = values.find_dataset(dataset, root, split, limit)
@@ -112,4 +113,4 @@ def run(
     console = output.make_console(quiet)
     for line in explain_presets(variants, dataset):
         console.print(line, highlight=False, markup=False)
-    return run_cells(cells, data, settings, console)
+    return run_cells(cells, data, settings, console) or (2 if broken else 0)

@@ -35,6 +35,7 @@ def score(
     workers: options.Workers = None,
     force: options.Force = False,
     retry_failed: options.RetryFailed = False,
+    plugin: options.Plugins = None,
     quiet: options.Quiet = False,
 ) -> int:
     """Score label maps that were made elsewhere.
@@ -47,12 +48,14 @@ def score(
     from bench.runner import run as run_cells
     from bench.settings import Settings
 
+    plugins = values.load_plugins(plugin)
     settings = Settings(
         out=values.results_file(out),
         workers=values.count_workers(workers),
         force=force,
         retry_failed=retry_failed,
         scoring=values.make_scoring(protocol, protocol_file, connectivity, metrics),
+        plugins=plugins,
         arguments=tuple(sys.argv[1:]),
     )
     data = values.find_dataset(dataset, root, split, limit)

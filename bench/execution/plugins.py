@@ -32,6 +32,8 @@ def load_plugins(paths: Iterable[Path]) -> None:
         except plugins.PluginError as error:
             raise UsageError(f"--plugin: {error}") from error
     for id in METRICS.keys() & set(CELL_FACTS):
+        place = METRICS.pop(id).origin
         raise UsageError(
-            f"the metric id {id!r} is the name of another column of results; give it another id"
+            f"the metric id {id!r} of {place} is the name of another column of results; give it"
+            " another id"
         )
