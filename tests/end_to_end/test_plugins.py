@@ -1,6 +1,7 @@
 """Plugins in whole runs: in workers, beside files of any name, and when they are broken."""
 
 import json
+import os
 
 import pytest
 
@@ -77,6 +78,15 @@ def test_a_plugin_runs_in_workers_whatever_lies_beside_it(bench, results, tmp_pa
     again = bench(*asked, *data, "--plugin", "mine.py")
     assert again.status == 0, again.out
     assert results().n_returned.tolist() == [2]
+
+
+@pytest.mark.parametrize("on_path", [False, True], ids=["current folder", "PYTHONPATH"])
+def test_files_of_the_user_do_not_stand_for_the_suites(bench, tmp_path, monkeypatch, on_path):
+    for name in ("methods", "metrics", "reports"):
+        (tmp_path / f"{name}.py").write_text("raise RuntimeError('the wrong one')\n")
+    if on_path:
+        monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{os.environ['PYTHONPATH']}")
+    assert bench("check", "voronoi").status == 0  # in a worker process
 
 
 ONLY_HERE = """
