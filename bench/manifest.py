@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from bench.datasets import Dataset
 from bench.errors import UsageError
 from bench.planning.cells import Cell, digest
+from bench.planning.same_dataset import check_dataset
 from bench.settings import Settings
 from bench.storage.provenance import machine, machine_id, now, software
 from bench.storage.store import Store
 
 
+def contents_digest(cells: Iterable[Cell]) -> str:
+    """Return the digest of the images of a run and their contents."""
+    return digest(sorted({(cell.image, cell.content) for cell in cells}))
+
+
 def open_manifest(
-    store: Store, dataset: Dataset, settings: Settings, known: bool
+    store: Store, dataset: Dataset, settings: Settings, cells: Sequence[Cell]
 ) -> dict[str, Any]:
     """Return the manifest, after making sure that the results are of this data set and scoring.
 
-    A folder may have moved: with `known` content it is the same data set at another place.
+    Raises
+    ------
+    UsageError
+        If the rows of the file are of another data set (see `check_dataset`), or scored otherwise.
     """
     manifest = store.manifest()
     for what, asked in settings.kept.items():
@@ -29,15 +38,19 @@ def open_manifest(
                 f"{store.out} was made with {_shown(what, before, asked)}, and this run is with"
                 f" {_shown(what, asked, before)}; give another --out{_CURES.get(what, '')}"
             )
-    before = manifest.setdefault("dataset", dataset.identity)
-    if known:
-        manifest["dataset"] = dataset.identity
-    elif before != dataset.identity:
-        raise UsageError(
-            f"{store.out} holds results of data set '{before}', and this run is on"
-            f" '{dataset.identity}'; give another --out"
-        )
+    same_place = manifest.get("dataset", dataset.identity) == dataset.identity
+    last = manifest["runs"][-1] if manifest["runs"] else {}
+    mended_in_place = same_place and last.get("root") == _root(dataset)
+    # The last run may have been one with --force that was interrupted.
+    continued = last.get("dataset_sha256") == contents_digest(cells)
+    may_change = mended_in_place or settings.force or continued
+    check_dataset(store, dataset, cells, same_place, may_change)
+    manifest["dataset"] = dataset.identity
     return manifest
+
+
+def _root(dataset: Dataset) -> str | None:
+    return str(dataset.root) if dataset.root else None
 
 
 _RESCORE = ", or score the label maps again: bench rescore RESULTS"
@@ -80,8 +93,10 @@ def run_facts(
         "timeout": settings.timeout,
         "timing": settings.timing,
         "dataset": dataset.identity,
-        "root": str(dataset.root) if dataset.root else None,
+        "root": _root(dataset),
         "images": len(dataset.names),
-        "dataset_sha256": digest(sorted({(cell.image, cell.content) for cell in cells})),
+        "images_of": dataset.published,
+        "lacking": dataset.lacking,
+        "dataset_sha256": contents_digest(cells),
         **software(),
     }

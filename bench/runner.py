@@ -51,7 +51,7 @@ def run(cells: Sequence[Cell], dataset: Dataset, settings: Settings, console: Co
         store.adopt()
         store.gather()
         done = store.done()
-        manifest = open_manifest(store, dataset, settings, any(cell.key in done for cell in cells))
+        manifest = open_manifest(store, dataset, settings, cells)
         todo = [cell for cell in cells if _wanted(done.get(cell.key), settings)]
         if not todo and store.is_current():
             console.print(f"Nothing to do: all {len(cells)} cells are finished.")

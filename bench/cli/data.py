@@ -27,7 +27,8 @@ def data(
         str | None, typer.Argument(help="bsds500; without it, say what is here.")
     ] = None,
     root: Annotated[
-        Path | None, typer.Option(help="Folder to put the files in (default: the user's cache).")
+        Path | None,
+        typer.Option(help="Folder to put the files in, or to look in (default: the user's cache)."),
     ] = None,
     split: Annotated[
         list[str] | None, typer.Option(help="train, val or test; repeatable (default: all three).")
@@ -46,7 +47,9 @@ def data(
     another mirror, as a base URL.
     """
     if dataset is None:
-        return _list()
+        if verify:
+            raise UsageError("--verify: say which data set, 'bench data bsds500 --verify'")
+        return _list(root, split or [])
     if dataset == "bsds500":
         return _bsds500(root, split or [], verify, url)
     if dataset == "sample":
@@ -63,23 +66,41 @@ def data(
     )
 
 
-def _list() -> int:
-    from bench.datasets import DATASETS
+def _list(root: Path | None, splits: list[str]) -> int:
     from bench.datasets.bsds500 import SPLITS, download_folder
+    from bench.datasets.registry import entries
 
-    for name, entry in DATASETS.items():
-        typer.echo(f"{name:8}  {entry.title}")
-    folder = download_folder(None)
-    for split in SPLITS:
-        count = len(list((folder / "images" / split).glob("*.jpg")))
-        cure = f"not here; fetch it with 'bench data bsds500 --split {split}'"
-        typer.echo(f"bsds500 {split}: {f'{count} images in {folder}' if count else cure}")
+    _check_splits(splits)
+    if root is not None and not root.expanduser().is_dir():
+        raise UsageError(f"--root: {root} is no folder; give the folder to look in")
+    for name, entry in entries().items():
+        typer.echo(f"{name:8}  {entry.title or f'cannot be used: {entry.error}'}")
+    folder = download_folder(root.expanduser() if root else None)
+    for split in splits or SPLITS:
+        typer.echo(f"bsds500 {split}: {_what_is_here(folder, split, root)}")
     return 0
 
 
-def _bsds500(root: Path | None, splits: list[str], only_verify: bool, url: str | None) -> int:
-    from bench.datasets import download
-    from bench.datasets.bsds500 import SPLITS, download_folder
+def _what_is_here(folder: Path, split: str, root: Path | None) -> str:
+    """Count the images and annotations of a split of BSDS500, and name the cure if some lack."""
+    from bench.datasets.bsds500 import published_names
+    from bench.errors import count
+
+    where = f" --root {folder}" if root else ""
+    cure = f"fetch {{}} with 'bench data bsds500 --split {split}{where}'"
+    published = published_names(split)
+    images = {path.stem for path in (folder / "images" / split).glob("*.jpg")}
+    truths = {path.stem for path in (folder / "groundTruth" / split).glob("*.mat")}
+    if not images and not truths:
+        return f"not here; {cure.format('it')}"
+    whole = published == images == truths
+    of = "" if whole else f" of {len(published)}"
+    found = f"{len(images)}{of} images, {count(len(truths), 'annotation file')} in {folder}"
+    return found if published <= images & truths else f"{found}; {cure.format('the rest')}"
+
+
+def _check_splits(splits: list[str]) -> None:
+    from bench.datasets.bsds500 import SPLITS
     from bench.errors import hint
 
     for split in splits:
@@ -88,6 +109,13 @@ def _bsds500(root: Path | None, splits: list[str], only_verify: bool, url: str |
                 f"--split: bsds500 has no split '{split}'{hint(split, SPLITS)}"
                 f" (known: {', '.join(SPLITS)})"
             )
+
+
+def _bsds500(root: Path | None, splits: list[str], only_verify: bool, url: str | None) -> int:
+    from bench.datasets import download
+    from bench.datasets.bsds500 import SPLITS, download_folder
+
+    _check_splits(splits)
     folder = download_folder(root.expanduser() if root else None)
     hashes = download.of_splits(download.read_hashes(), splits or SPLITS)
     if only_verify:

@@ -139,10 +139,12 @@ def _metrics(verbose: bool) -> None:
 
 
 def _datasets(verbose: bool) -> None:
-    from bench.datasets import DATASETS
+    from bench.datasets.registry import entries
 
-    for name, entry in DATASETS.items():
-        if verbose:
+    for name, entry in entries().items():
+        if entry.error:
+            typer.echo(f"{name:<12} {entry.target}  cannot be used: {entry.error}")
+        elif verbose:
             _card(name, {"title": entry.title, "read by": entry.target})
         else:
             typer.echo(f"{name:<12} {entry.title}")

@@ -84,6 +84,10 @@ Root = Annotated[
 ]
 Split = Annotated[str | None, typer.Option("--split", help="Part of the data set: val, test ...")]
 Limit = Annotated[int | None, typer.Option("--limit", help="Use only the first so many images.")]
+Partial = Annotated[
+    bool,
+    typer.Option("--partial", help="Run on a split of which images or annotations are missing."),
+]
 OnlyLabels = Annotated[str, typer.Option(help="Labels to show, as patterns: 'SLIC*,FH'.")]
 WithoutLabels = Annotated[str, typer.Option(help="Labels to leave out, as patterns.")]
 ReportFile = Annotated[

@@ -42,6 +42,7 @@ def rescore(
     ] = None,
     root: options.Root = None,
     workers: options.Workers = None,
+    plugin: options.Plugins = None,
     force: options.Force = False,
     retry_failed: options.RetryFailed = False,
     plugin: options.Plugins = None,
@@ -59,6 +60,7 @@ def rescore(
 
     plugins = values.load_plugins(plugin)
     treatments = _treatments(connectivity)
+    plugins = values.load_plugins(plugin)
     source = Source.read(results)
     chosen = metrics or ",".join(source.facts.get("metrics", ["default"]))
     scoring = values.make_scoring(protocol, protocol_file, None, chosen)
@@ -77,6 +79,7 @@ def rescore(
         backend=backend_for(cells),
         force=force,
         retry_failed=retry_failed,
+        plugins=plugins,
         scoring=scoring,
         treatments=tuple(several),
         match_n=source.facts.get("match_n"),

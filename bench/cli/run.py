@@ -28,6 +28,7 @@ def run(
     root: options.Root = None,
     split: options.Split = None,
     limit: options.Limit = None,
+    partial: options.Partial = False,
     out: options.Out = Path("results.parquet"),
     seed: options.Seeds = "0",
     workers: options.Workers = None,
@@ -108,7 +109,7 @@ def run(
     broken = values.warn_of_broken_plugins(methods, metrics)
     choices = choose(parse_terms(methods), list_methods(), default_methods)
     variants = make_variants(choices, preset.value, device.value, dataset)
-    data = values.find_dataset(dataset, root, split, limit)
+    data = values.find_dataset(dataset, root, split, limit, partial)
     cells = make_plan(data, variants, counts, seeds, match_n)
     console = output.make_console(quiet)
     for line in explain_presets(variants, dataset):

@@ -27,12 +27,14 @@ def score(
     root: options.Root = None,
     split: options.Split = None,
     limit: options.Limit = None,
+    partial: options.Partial = False,
     out: options.Out = Path("scores.parquet"),
     protocol: options.ProtocolName = "default",
     protocol_file: options.ProtocolFile = None,
     connectivity: options.HowConnected = None,
     metrics: options.Metrics = "default",
     workers: options.Workers = None,
+    plugin: options.Plugins = None,
     force: options.Force = False,
     retry_failed: options.RetryFailed = False,
     plugin: options.Plugins = None,
@@ -42,7 +44,7 @@ def score(
 
     Same metrics, same kind of results file. A subfolder whose name is a number is the count that
     was asked for; without it n is null. An image of the data set without a label map ends as a
-    failed row; the exit status is then 2.
+    failed row; the exit status is then 2. What is in the folder and not scored is told.
     """
     from bench.planning.label_maps import find_label_maps
     from bench.runner import run as run_cells
@@ -54,10 +56,13 @@ def score(
         workers=values.count_workers(workers),
         force=force,
         retry_failed=retry_failed,
+        plugins=values.load_plugins(plugin),
         scoring=values.make_scoring(protocol, protocol_file, connectivity, metrics),
         plugins=plugins,
         arguments=tuple(sys.argv[1:]),
     )
-    data = values.find_dataset(dataset, root, split, limit)
-    cells = find_label_maps(labels, data, name or labels.resolve().name)
-    return run_cells(cells, data, settings, output.make_console(quiet))
+    data = values.find_dataset(dataset, root, split, limit, partial)
+    found = find_label_maps(labels, data, name or labels.resolve().name)
+    for line in found.left_out:  # told even to who wants to hear nothing
+        typer.echo(f"Warning: {line}", err=True)
+    return run_cells(found.cells, data, settings, output.make_console(quiet))

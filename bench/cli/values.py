@@ -193,23 +193,43 @@ def warn_of_broken_plugins(methods: str, metrics: str = "default") -> bool:
     return bool(lines)
 
 
-def find_dataset(name: str, root: Path | None, split: str | None, limit: int | None) -> Dataset:
-    """Open the data set that the options name.
+def find_dataset(
+    name: str,
+    root: Path | None,
+    split: str | None,
+    limit: int | None,
+    partial: bool = False,
+) -> Dataset:
+    """Open the data set that the options name, and say on stderr what of it is left out.
+
+    That is said even to who wants to hear nothing, since scores depend on it.
 
     Raises
     ------
     UsageError
-        If there is no such data set, folder, split or image.
+        If there is no such data set, folder, split or image, or if the split is not whole and
+        neither `partial` nor a limit says that a part will do.
     """
+    import typer
+
     from bench.datasets import DatasetError, open_dataset
     from bench.errors import UsageError
 
     if limit is not None and limit < 1:
         raise UsageError(f"--limit: {limit} is too small; the least value is 1")
     try:
-        return open_dataset(name, root=root, split=split, limit=limit)
+        dataset = open_dataset(name, root=root, split=split, limit=limit)
     except DatasetError as error:
         raise UsageError(str(error)) from error
+    if dataset.lacking:
+        what = f"{dataset.identity} in {dataset.root} is not whole: {dataset.lacking}"
+        if limit is None and not partial:
+            fetch = f"fetch the rest with 'bench data {name}', " if name == "bsds500" else ""
+            raise UsageError(f"{what}; {fetch}or run on what is there by --partial or --limit")
+        typer.echo(f"Warning: {what}", err=True)
+    for line in dataset.unread():
+        typer.echo(f"Warning: {line}", err=True)
+    return dataset
 
 
 def count_workers(workers: int | None) -> int:

@@ -56,6 +56,12 @@ class Dataset(ABC):
         Name of the split, empty where the data set has none.
     root : Path or None
         The folder with the files, None where there is none.
+    whole : tuple of str
+        All images of the split, also those that a limit leaves out of `names`.
+    published : int or None
+        How many images the split has as published; None where there is no such number.
+    lacking : str
+        What is not here of the split as published, in words; empty if nothing is known to lack.
     """
 
     name: ClassVar[str]
@@ -65,11 +71,18 @@ class Dataset(ABC):
     names: tuple[str, ...]
     split: str = ""
     root: Path | None = None
+    whole: tuple[str, ...] = ()
+    published: int | None = None
+    lacking: str = ""
 
     @property
     def identity(self) -> str:
         """What distinguishes this set of images from others, such as ``bsds500/test``."""
         return f"{self.name}/{self.split}" if self.split else self.name
+
+    def unread(self) -> list[str]:
+        """Name the files that the data set leaves unread, one line for each kind of them."""
+        return []
 
     @abstractmethod
     def size(self, name: str) -> tuple[int, int]:

@@ -14,9 +14,10 @@ import numpy as np
 import scipy.io
 from numpy.typing import NDArray
 
+from bench.datasets import download
 from bench.datasets.base import Dataset, DatasetError, Sample, check_sizes, hash_files
 from bench.datasets.images import image_size, read_image
-from bench.errors import hint
+from bench.errors import count, hint, name_some
 
 SPLITS = ("train", "val", "test")
 ROOT_VARIABLE = "SUPERPIXEL_BENCH_BSDS500"
@@ -55,6 +56,9 @@ class Bsds500(Dataset):
                 f"{folder} has no .jpg image; fetch the split with "
                 f"'bench data bsds500 --split {self.split} --root {self.root}'"
             )
+        published = published_names(self.split)
+        self.published = len(published)
+        self.lacking = self._compare(published)
 
     def size(self, name: str) -> tuple[int, int]:
         """Return (H, W) of one image from the header of its JPEG file."""
@@ -72,11 +76,31 @@ class Bsds500(Dataset):
         check_sizes(path, image, ((truths_path, truth) for truth in truths))
         return Sample(name, image, truths)
 
+    def _compare(self, published: frozenset[str]) -> str:
+        """Say what distinguishes the folder from the split as published, by names of files."""
+        whole = [name for name in self.names if self._truths(name).is_file()]
+        lost, foreign = published.difference(whole), set(self.names) - published
+        parts = []
+        if lost:
+            parts.append(
+                f"{len(published) - len(lost)} of {len(published)} images are there with their"
+                f" annotations, without {name_some(lost)}"
+            )
+        if foreign:
+            parts.append(f"{count(len(foreign), 'image')} not of this split: {name_some(foreign)}")
+        return "; ".join(parts)
+
     def _image(self, name: str) -> Path:
         return self.root / "images" / self.split / f"{name}.jpg"
 
     def _truths(self, name: str) -> Path:
         return self.root / "groundTruth" / self.split / f"{name}.mat"
+
+
+def published_names(split: str) -> frozenset[str]:
+    """Return the images that a split has as published."""
+    hashes = download.of_splits(download.read_hashes(), [split])
+    return frozenset(Path(path).stem for path in hashes if path.startswith("images/"))
 
 
 def download_folder(root: Path | None) -> Path:

@@ -86,8 +86,7 @@ def fetch(
     import pooch
 
     # Made here, since many threads that find a folder missing would all try to make it.
-    for parent in {(folder / path).parent for path in hashes}:
-        parent.mkdir(parents=True, exist_ok=True)
+    made = _make_folders({(folder / path).parent for path in hashes})
     pooch.get_logger().setLevel("CRITICAL")
     source = pooch.create(path=folder, base_url=url.rstrip("/") + "/", registry=dict(hashes))
     stop = threading.Event()
@@ -109,14 +108,20 @@ def fetch(
     finally:
         stop.set()
         threads.shutdown(cancel_futures=True)
-        _remove_empty_folders(folder)
+        # No folder stays behind that looks like a data set and holds none; the user's own do.
+        for empty in reversed(made):
+            with contextlib.suppress(OSError):
+                empty.rmdir()
 
 
-def _remove_empty_folders(folder: Path) -> None:
-    """Leave no folder behind that looks like a data set and holds none."""
-    for empty in sorted((path for path in folder.rglob("*") if path.is_dir()), reverse=True):
-        with contextlib.suppress(OSError):
-            empty.rmdir()
+def _make_folders(folders: Collection[Path]) -> list[Path]:
+    """Make folders and what lies above them; return those that were not there, outermost first."""
+    missing = {path for each in folders for path in (each, *each.parents) if not path.exists()}
+    made = []
+    for path in sorted(missing):
+        path.mkdir(exist_ok=True)
+        made.append(path)
+    return made
 
 
 def _fetch_one(
@@ -136,7 +141,8 @@ def _fetch_one(
             break
         try:
             source.fetch(path, downloader=pooch.HTTPDownloader(timeout=_TIMEOUT_S))
-            target.chmod(0o644)  # pooch leaves the file readable for its owner only
+            # pooch leaves it readable for its owner only; it is for whom its folder is for.
+            target.chmod(target.parent.stat().st_mode & 0o666)
             return Outcome(path, "downloaded")
         except requests.HTTPError as error:
             reason = f"the server answered {error}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -13,12 +12,12 @@ from numpy.typing import NDArray
 
 from bench.datasets.base import Dataset, DatasetError, Sample, check_sizes, hash_files
 from bench.datasets.images import EXTENSIONS, image_size, read_image
+from bench.datasets.unread import Unread, check_owners, describe, find_unread, owner_of
 from bench.errors import hint
 from methods.labelfiles import SUFFIXES, read_labels
 
 ANNOTATION_FOLDERS = ("labels", "annotations", "groundTruth")
 VOID_FOLDER = "void"
-_SEPARATORS = "_-."
 
 
 class Folder(Dataset):
@@ -52,7 +51,14 @@ class Folder(Dataset):
         self.root = root.resolve()
         self.split = split or ""
         _scan.cache_clear()  # the folder may have changed since it was last opened
-        self.names = tuple(sorted(self._files.images))
+        files = self._files
+        self.names = tuple(sorted(files.images))
+        has_maps, has_voids = any(files.maps.values()), any(files.voids.values())
+        check_owners(files.unread, files.images, has_maps, has_voids)
+
+    def unread(self) -> list[str]:
+        """Name the annotations and voids of no image, and what is in no format that is read."""
+        return describe(self._files.unread)
 
     @property
     def identity(self) -> str:
@@ -99,6 +105,7 @@ class _Files:
     maps_folder: Path
     maps: dict[str, list[Path]]
     voids: dict[str, list[Path]]
+    unread: Unread
 
 
 @functools.lru_cache(maxsize=4)
@@ -110,14 +117,16 @@ def _scan(root: Path, split: str) -> _Files:
     maps: dict[str, list[Path]] = {name: [] for name in images}
     voids: dict[str, list[Path]] = {name: [] for name in images}
     for path in _list(maps_folder, SUFFIXES):
-        owner = _owner(path.stem, images)
+        owner = owner_of(path.stem, images)
         if owner is not None:
             maps[owner].append(path)
     for folder, found in [*((folder, maps) for folder in annotators), (voids_folder, voids)]:
         for path in _list(folder, SUFFIXES) if folder.is_dir() else ():
             if path.stem in images:
                 found[path.stem].append(path)
-    return _Files(images, maps_folder, maps, voids)
+    read = {path for found in (maps, voids) for paths in found.values() for path in paths}
+    unread = find_unread(maps_folder, voids_folder, images, read)
+    return _Files(images, maps_folder, maps, voids, unread)
 
 
 def _image_folder(root: Path, split: str) -> Path:
@@ -161,12 +170,6 @@ def _maps_folder(root: Path, split: str) -> Path:
             f"{' or '.join(ANNOTATION_FOLDERS)}{inside}"
         )
     return root / found[0] / split
-
-
-def _owner(stem: str, images: Collection[str]) -> str | None:
-    """Return the image with the longest name that a label map's name starts with."""
-    ends = [len(stem)] + [i for i in range(len(stem) - 1, 0, -1) if stem[i] in _SEPARATORS]
-    return next((stem[:end] for end in ends if stem[:end] in images), None)
 
 
 def _list(folder: Path, extensions: tuple[str, ...]) -> list[Path]:

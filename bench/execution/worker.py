@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import signal
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from types import FrameType
@@ -71,6 +72,15 @@ class Job:
     machine: str = ""
     suite: str = ""
 
+    def __getstate__(self) -> dict[str, Any]:
+        # The class of the data set may come from a plugin, which a worker has yet to load.
+        return vars(self) | {"dataset": pickle.dumps(self.dataset)}
+
+    def opened(self) -> Job:
+        """Return the job with its data set, once the plugins are loaded in this process."""
+        sent: Any = self.dataset
+        return replace(self, dataset=pickle.loads(sent)) if isinstance(sent, bytes) else self
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -96,8 +106,8 @@ _CORES = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set[in
 def initialise(job: Job) -> None:
     """Prepare this process: plugins, and one core for itself where times are taken on one."""
     global _job
-    _job = job
     load_plugins(job.plugins)
+    _job = job.opened()
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(_CORES)} if job.pinned else _CORES)
 

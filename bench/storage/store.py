@@ -186,6 +186,13 @@ class Store:
         columns = (table[name].to_pylist() for name in ("key", "status", "time_repeats"))
         return {key: Done(status, n) for key, status, n in zip(*columns, strict=True)}
 
+    def rows(self, names: Iterable[str]) -> pa.Table:
+        """Return some columns of all rows: of those of one cell the newest alone."""
+        wanted = list(dict.fromkeys((*names, *IDENTITY)))
+        tables = [_read_part(part, wanted) for part in self._parts()]
+        table = pa.concat_tables([*tables, to_table(self._loose_rows()).select(wanted)])
+        return table.filter(_newest(table)).select(list(names))
+
     def gather(self) -> None:
         """Turn the loose shards into one Parquet part."""
         rows = self._loose_rows()

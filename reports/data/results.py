@@ -85,10 +85,18 @@ class Facts:
     annotators : mapping of str to mapping
         By `Aligned.name`, then by metric id: how annotators score against each other, means over
         images of the lowest, the mean and the highest annotator. Empty where it is not known.
+    published : mapping of str to int
+        By `Aligned.name`, how many images that data set split has as published.
     """
 
     protocol: Protocol = DEFAULT_PROTOCOL
     annotators: Mapping[str, Mapping[str, tuple[float, float, float]]] = field(default_factory=dict)
+    published: Mapping[str, int] = field(default_factory=dict)
+
+    def images(self, name: str, number: int) -> str:
+        """Say how many images a data set split has here, and of how many where that is more."""
+        whole = self.published.get(name, number)
+        return f"{number} of {whole} images" if number < whole else f"{number} images"
 
     @property
     def under(self) -> str:
@@ -139,6 +147,11 @@ def _facts(schema: pa.Schema, path: Path) -> Facts:
     return Facts(
         protocol,
         {name: {id: tuple(v) for id, v in group["metrics"].items()} for name, group in groups},
+        {
+            run["dataset"]: run["images_of"]
+            for run in stored.get("runs", ())
+            if run.get("images_of")
+        },
     )
 
 

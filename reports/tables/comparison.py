@@ -131,7 +131,7 @@ def compare_over(
     for aligned in align(frame, shown):
         rows = areas(aligned, shown, low, high).assign(over_low=low, over_high=high)
         heading = f"**{aligned.name}** over {low:g} to {high:g} returned superpixels"
-        heading += f", {len(aligned.images)} images{facts.under}"
+        heading += f", {facts.images(aligned.name, len(aligned.images))}{facts.under}"
         texts += [heading, *_text_over(rows)]
         numbers.append(_with_source(rows, aligned, facts))
     return _report([*texts, _legend_over(facts.samples)], numbers, shown, DAGGER_OVER)
@@ -264,7 +264,7 @@ def _text_at(at: AtCount, metrics: Sequence[str], rows: pd.DataFrame, facts: Fac
         columns[f"{metrics[0]} - best"] = _difference_cells(first)
     columns = _best_first(columns, first, get_metric(metrics[0]).direction)
     title = f"**{at.aligned.name}** at {at.count:g} returned superpixels"
-    title += f", {at.images} images{facts.under}"
+    title += f", {facts.images(at.aligned.name, at.images)}{facts.under}"
     lacking = "\n".join(_lacking_at(at, metrics))
     return "\n\n".join(filter(None, [title, table(columns), lacking]))
 

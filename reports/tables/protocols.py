@@ -79,7 +79,7 @@ def side_by_side(
     blocks: list[str] = []
     for (dataset, split), group in numbers.groupby(["dataset", "split"], sort=True):
         name = dataset_name(str(dataset), str(split))
-        blocks += [_heading(name, group, list(files)), _how_to_read(files)]
+        blocks += [_heading(name, group, files), _how_to_read(files)]
         for metric in wanted:
             blocks += _metric_blocks(
                 group[group["metric"] == metric], get_metric(metric), list(files)
@@ -123,12 +123,12 @@ def _measure(protocol: str, groups: Sequence[Aligned], metrics: Sequence[str]) -
     return pd.concat(tables)[facts + values]
 
 
-def _heading(name: str, group: pd.DataFrame, protocols: Sequence[str]) -> str:
-    images = {p: int(group.loc[group["protocol"] == p, "asked"].max()) for p in protocols}
+def _heading(name: str, group: pd.DataFrame, files: Mapping[str, Path]) -> str:
+    images = {p: int(group.loc[group["protocol"] == p, "asked"].max()) for p in files}
     if len(set(images.values())) == 1:
-        return (
-            f"**{name}**, {images[protocols[0]]} images, the same label maps under every protocol"
-        )
+        first, number = next(iter(images.items()))
+        number_of = file_facts(files[first]).images(name, number)
+        return f"**{name}**, {number_of}, the same label maps under every protocol"
     each = ", ".join(f"{number} under {protocol}" for protocol, number in images.items())
     return f"**{name}**, not the same images under every protocol: {each}"
 

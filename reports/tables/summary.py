@@ -119,8 +119,8 @@ def markdown(analysis: Analysis) -> str:
 
 
 def _heading(analysis: Analysis) -> str:
-    images = len(analysis.aligned.images)
-    return f"**{analysis.aligned.name}**, {images} images{analysis.facts.under}"
+    name, facts = analysis.aligned.name, analysis.facts
+    return f"**{name}**, {facts.images(name, len(analysis.aligned.images))}{facts.under}"
 
 
 def _annotators_line(annotators: Mapping[str, tuple[float, float, float]]) -> str:

@@ -48,7 +48,8 @@ def reproduce(tmp_path, monkeypatch, capfd, berkeley):
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments):
-        given = ["reproduce", "--root", berkeley, "--plugin", PRETEND, "--device", "cpu"]
+        given = ["reproduce", "--root", berkeley, "--partial", "--plugin", PRETEND]
+        given += ["--device", "cpu"]
         status = _status([str(part) for part in (*given, *arguments)])
         said = capfd.readouterr()
         return status, said.out + said.err

@@ -8,7 +8,7 @@ import pytest
 import scipy.io
 
 from bench.datasets import DatasetError, open_dataset
-from bench.datasets.bsds500 import ROOT_VARIABLE, download_folder
+from bench.datasets.bsds500 import ROOT_VARIABLE, download_folder, published_names
 from tests.shared import BSDS500, needs_shared
 
 H, W = 20, 30
@@ -135,3 +135,28 @@ def test_the_real_files_are_those_of_the_hash_list(tmp_path):
     assert {outcome.status for outcome in verify(BSDS500, hashes)} == {"present"}
     shutil.copytree(BSDS500 / "images" / "val", tmp_path / "images" / "val")
     assert sum(o.status == "present" for o in verify(tmp_path, hashes)) == 100
+
+
+def test_a_part_of_the_published_split_says_how_many_of_how_many(tmp_path):
+    names = sorted(published_names("test"))
+    assert len(names) == 200
+    dataset = open_dataset("bsds500", root=make(tmp_path, names=names[:3]))
+    assert dataset.published == 200
+    assert "3 of 200 images are there with their annotations" in dataset.lacking
+    assert f"without {names[3]}, {names[4]}, {names[5]} and 194 more" in dataset.lacking
+    (tmp_path / "groundTruth" / "test" / f"{names[1]}.mat").unlink()
+    assert "2 of 200 images" in open_dataset("bsds500", root=tmp_path).lacking
+
+
+def test_images_that_are_not_of_the_split_are_named(tmp_path):
+    (known,) = sorted(published_names("val"))[:1]
+    dataset = open_dataset("bsds500", root=make(tmp_path, "val", ("mine", known)), split="val")
+    assert "1 of 100 images" in dataset.lacking
+    assert dataset.lacking.endswith("1 image not of this split: mine")
+
+
+@needs_shared
+@pytest.mark.parametrize(("split", "images"), [("train", 200), ("val", 100), ("test", 200)])
+def test_the_real_splits_are_whole(split, images):
+    dataset = open_dataset("bsds500", root=BSDS500, split=split)
+    assert (dataset.published, dataset.lacking) == (images, "")

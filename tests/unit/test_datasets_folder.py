@@ -268,3 +268,54 @@ def test_hidden_files_are_not_images(data):
 def test_an_unknown_data_set_is_answered_with_the_nearest():
     with pytest.raises(DatasetError, match=r"unknown data set 'foldr'; did you mean 'folder'\?"):
         open_dataset("foldr")
+
+
+# --- files that belong to no image ----------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["a_void.png", "void_a.png", "A.png", "a.tif", "deep/a.png"])
+def test_a_void_mask_that_would_not_be_applied_is_refused(data, name):
+    write(data / "void" / name, np.zeros((H, W), np.uint8))
+    with pytest.raises(DatasetError, match=rf"1 mask of void .*void/{name}; .* void/a\.png"):
+        folder(data)
+
+
+def test_voids_of_no_image_are_refused_if_all_and_named_if_some(data):
+    write(data / "void" / "gone.png", np.zeros((H, W), np.uint8))
+    with pytest.raises(DatasetError, match=r"void/gone\.png; name each exactly after its image"):
+        folder(data)
+    write(data / "void" / "a.png", np.zeros((H, W), np.uint8))
+    [line] = folder(data).unread()
+    assert line == "1 mask is left out, of void pixels, of no image of the data set: void/gone.png"
+
+
+def test_annotations_of_no_image_are_named_and_counted(data):
+    for name in ("b.png", "c_1.png", "ab.npy", "zoe/d.csv", "zoe/e.png"):
+        write(data / "labels" / name, labels())
+    [line] = folder(data).unread()
+    assert line.startswith("5 annotations are left out, of no image of the data set: labels/ab.npy")
+    assert line.endswith(" and 2 more")
+
+
+def test_annotations_in_other_formats_or_too_deep_are_named(data):
+    write(data / "labels" / "a.bmp", labels())
+    write(data / "labels" / "zoe" / "first" / "a.png", labels())
+    (data / "labels" / "README.txt").write_text("how they were made")
+    formats, deep = folder(data).unread()
+    assert formats.startswith("1 file is left out, not in a format that is read (.png .npy")
+    assert formats.endswith(": labels/a.bmp")
+    assert deep.endswith("(ANNOTATOR/IMAGE.png): labels/zoe/first/a.png")
+
+
+def test_a_folder_whose_annotations_are_all_of_no_image_is_refused(data):
+    (data / "labels" / "a.png").rename(data / "labels" / "gt1.png")
+    with pytest.raises(DatasetError, match=r"none of the 1 annotations \(labels/gt1\.png\) is of"):
+        folder(data)
+
+
+def test_a_folder_in_order_leaves_nothing_unread(data):
+    write(data / "void" / "a.png", np.zeros((H, W), np.uint8))
+    write(data / "labels" / "zoe" / "a.png", labels())
+    (data / "labels" / ".DS_Store").write_text("")
+    (data / "labels" / "classes.txt").write_text("sky")
+    assert folder(data).unread() == []

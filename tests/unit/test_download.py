@@ -274,7 +274,54 @@ def test_command_without_a_name_lists_what_is_here(tmp_path, mirror, monkeypatch
     assert data() == 0
     shown = capsys.readouterr().out
     assert "sample" in shown
-    assert f"bsds500 val: 2 images in {tmp_path}" in shown
+    assert f"bsds500 val: 2 images, 2 annotation files in {tmp_path}" in shown
     monkeypatch.setenv("SUPERPIXEL_BENCH_BSDS500", str(tmp_path / "nowhere"))
     assert data() == 0
     assert "bsds500 val: not here; fetch it with" in capsys.readouterr().out
+
+
+def test_command_lists_what_is_in_the_folder_that_is_named(tmp_path, mirror, monkeypatch, capsys):
+    fetch(tmp_path / "here", mirror)
+    (tmp_path / "here/images/test/1.jpg").unlink()
+    monkeypatch.setenv("SUPERPIXEL_BENCH_BSDS500", str(tmp_path / "nowhere"))
+    assert data(root=tmp_path / "here") == 0
+    shown = capsys.readouterr().out
+    assert f"bsds500 val: 2 images, 2 annotation files in {tmp_path / 'here'}\n" in shown
+    assert "bsds500 test: 1 of 2 images, 2 annotation files in" in shown
+    assert f"fetch the rest with 'bench data bsds500 --split test --root {tmp_path}" in shown
+    assert data(root=tmp_path / "here", split=["val"]) == 0
+    assert "bsds500 test" not in capsys.readouterr().out
+    with pytest.raises(UsageError, match=r"--root: .*gone is no folder"):
+        data(root=tmp_path / "gone")
+    with pytest.raises(UsageError, match="bench data bsds500 --verify"):
+        data(verify=True)
+
+
+def test_a_download_leaves_the_users_own_folders_and_files_alone(tmp_path, mirror):
+    for own in ("my experiments/empty", "images/mine", "groundTruth/val"):
+        (tmp_path / own).mkdir(parents=True)
+    (tmp_path / "notes.txt").write_text("mine")
+    (tmp_path / "notes.txt").chmod(0o600)
+    (tmp_path / "images").chmod(0o700)
+    mirror.faults = {path: [404] for path in CONTENT if "/test/" not in path}
+    fetch(tmp_path, mirror)
+    folders = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_dir()}
+    assert folders == {
+        *("my experiments", "my experiments/empty", "images", "images/mine", "images/test"),
+        *("groundTruth", "groundTruth/val", "groundTruth/test"),
+    }
+    assert (tmp_path / "notes.txt").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "images").stat().st_mode & 0o777 == 0o700
+
+
+def test_a_download_that_got_nothing_leaves_nothing(tmp_path, mirror):
+    mirror.faults = {path: [404] for path in CONTENT}
+    fetch(tmp_path / "new" / "data", mirror)
+    assert not list(tmp_path.iterdir())
+
+
+def test_downloaded_files_are_for_whom_their_folder_is_for(tmp_path, mirror):
+    (tmp_path / "images/val").mkdir(parents=True)
+    (tmp_path / "images/val").chmod(0o700)
+    fetch(tmp_path, mirror)
+    assert (tmp_path / VICTIM).stat().st_mode & 0o777 == 0o600

@@ -1,0 +1,93 @@
+"""Data sets of one's own: what registers, what is refused, what is told of a broken one."""
+
+import importlib.metadata
+import sys
+import types
+
+import pytest
+
+from bench.datasets import DATASETS, Dataset, DatasetError, open_dataset, register, registry
+
+
+@pytest.fixture(autouse=True)
+def own_registry(monkeypatch):
+    monkeypatch.setattr(registry, "_registered", {})
+    monkeypatch.setattr(registry, "_broken", None)
+
+
+def make(name="mine", module=__name__, **more):
+    def __init__(self, root=None, split=None):  # noqa: N807
+        self.names = ("a", "b")
+
+    members = {"name": name, "title": "Mine", "license": "CC0", "__module__": module}
+    abstract = dict.fromkeys(("size", "fingerprint", "load"), lambda self, name: None)
+    return type("Mine", (Dataset,), {**members, "__init__": __init__, **abstract, **more})
+
+
+def test_a_registered_data_set_opens_by_name_and_is_listed():
+    cls = register(make())
+    dataset = open_dataset("mine", limit=1)
+    assert isinstance(dataset, cls)
+    assert (dataset.names, dataset.whole) == (("a",), ("a", "b"))
+    assert list(registry.entries()) == [*DATASETS, "mine"]
+    assert registry.entries()["mine"].title == "Mine"
+    assert registry.registered_from(__name__) == ["mine"]
+    assert registry.registered_from("elsewhere") == []
+
+
+@pytest.mark.parametrize(
+    ("cls", "message"),
+    [
+        (object, "is no data set: derive the class from bench.datasets.Dataset"),
+        (make("my data"), "made of letters, digits"),
+        (make(None), "made of letters, digits"),
+        (make("bsds500"), "'bsds500' .* is taken by built-in bench.datasets.bsds500:Bsds500"),
+        (type("Half", (Dataset,), {"name": "half"}), "defines no fingerprint, load, size"),
+    ],
+)
+def test_what_is_no_data_set_is_refused(cls, message):
+    with pytest.raises(DatasetError, match=message):
+        register(cls)
+
+
+def test_two_data_sets_of_one_name_are_refused_and_both_named(monkeypatch):
+    module = types.ModuleType("mine_a")
+    monkeypatch.setitem(sys.modules, "mine_a", module)
+    module.Mine = register(make(module="mine_a"))
+    with pytest.raises(DatasetError, match="of mine_b:Mine is taken by mine_a:Mine"):
+        register(make(module="mine_b"))
+
+
+def test_a_plugin_file_that_is_loaded_again_takes_the_place_of_its_former_self(monkeypatch):
+    monkeypatch.setitem(sys.modules, "mine_a", types.ModuleType("mine_a"))
+    sys.modules["mine_a"].Mine = register(make(module="mine_a"))
+    monkeypatch.setitem(sys.modules, "mine_a", types.ModuleType("mine_a"))  # being executed
+    again = register(make(module="mine_a"))
+    assert isinstance(open_dataset("mine"), again)
+
+
+def test_installed_data_sets_are_found_and_broken_ones_told(monkeypatch):
+    class Point:
+        dist = None
+
+        def __init__(self, name, loaded):
+            self.name, self.value, self.loaded = name, f"package:{name}", loaded
+
+        def load(self):
+            if isinstance(self.loaded, Exception):
+                raise self.loaded
+            return self.loaded
+
+    points = {
+        registry.ENTRY_POINT_GROUP: [
+            Point("mine", make()),
+            Point("lost", ImportError("no module named torchvision")),
+        ]
+    }
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: points.get(group, []))
+    assert open_dataset("mine").names == ("a", "b")
+    with pytest.raises(DatasetError, match=r"'lost' of .*package:lost\) is broken: ImportErr"):
+        open_dataset("lost")
+    with pytest.raises(DatasetError, match="unknown data set 'mime'; did you mean 'mine'"):
+        open_dataset("mime")
+    assert registry.entries()["lost"].error == "ImportError: no module named torchvision"
