@@ -1,4 +1,4 @@
-"""``bench check``: the contract tests on a method or a metric, built in or of a plugin."""
+"""``bench check``: the contract tests on a method, a metric or a data set of ours or a plugin."""
 
 from __future__ import annotations
 
@@ -20,13 +20,19 @@ def check(
         str,
         typer.Argument(
             autocompletion=options.complete_methods,
-            help="A method, with parameters where wanted: slic[compactness=1]; or a metric.",
+            help="A method, perhaps with parameters, slic[compactness=1]; a metric; a data set.",
         ),
     ],
+    root: options.Root = None,
+    split: options.Split = None,
     plugin: options.Plugins = None,
 ) -> int:
-    """Run the contract tests on a method or a metric. Exit status: 0 all hold, 2 some do not."""
-    from bench.execution.checking import check_metric
+    """Run the contract tests on a method, a metric or a data set.
+
+    Exit status: 0 all hold, 2 some do not.
+    """
+    from bench.datasets.registry import entries
+    from bench.execution.checking import check_dataset, check_metric
     from methods import list_methods
     from metrics import METRICS
 
@@ -34,6 +40,11 @@ def check(
     checked = []
     if name in METRICS:
         checked.append((f"metric {name}", check_metric(name, plugins)))
+    if name in entries():
+        values.find_dataset(name, root, split, None, partial=True)  # says what it lacks
+        checked.append((f"data set {name}", check_dataset(name, root, split, plugins)))
+    elif root is not None or split is not None:
+        raise UsageError(f"--root and --split are for data sets, and {name!r} is none; leave them")
     if name in list_methods() or not checked:
         checked += _methods(name, plugins)
     failed = sum(_tell(label, results) for label, results in checked)

@@ -53,7 +53,6 @@ def protocols(
     names = values.split_names("--protocol", protocol) if protocol else []
     chosen = values.choose_protocols(names, protocol_file)
     patterns = values.split_patterns(only, without)
-    plugins = values.load_plugins(plugin)
     source = Source.read(results).only(*patterns)
     data = source.dataset(root)
     folder = Store(results.resolve()).folder / "protocols"
@@ -71,7 +70,6 @@ def protocols(
             scoring=scoring,
             plugins=plugins,
             match_n=source.facts.get("match_n"),
-            plugins=plugins,
             arguments=tuple(sys.argv[1:]),
         )
         status = run_cells(cells, data, settings, console)

@@ -45,7 +45,6 @@ def rescore(
     plugin: options.Plugins = None,
     force: options.Force = False,
     retry_failed: options.RetryFailed = False,
-    plugin: options.Plugins = None,
     quiet: options.Quiet = False,
 ) -> int:
     """Score stored label maps again, in another way.
@@ -58,7 +57,6 @@ def rescore(
     from bench.runner import run as run_cells
     from bench.settings import Settings
 
-    plugins = values.load_plugins(plugin)
     treatments = _treatments(connectivity)
     plugins = values.load_plugins(plugin)
     source = Source.read(results)
@@ -83,7 +81,6 @@ def rescore(
         scoring=scoring,
         treatments=tuple(several),
         match_n=source.facts.get("match_n"),
-        plugins=plugins,
         arguments=tuple(sys.argv[1:]),
     )
     return run_cells(cells, data, settings, output.make_console(quiet))

@@ -37,7 +37,6 @@ def score(
     plugin: options.Plugins = None,
     force: options.Force = False,
     retry_failed: options.RetryFailed = False,
-    plugin: options.Plugins = None,
     quiet: options.Quiet = False,
 ) -> int:
     """Score label maps that were made elsewhere.
@@ -50,7 +49,6 @@ def score(
     from bench.runner import run as run_cells
     from bench.settings import Settings
 
-    plugins = values.load_plugins(plugin)
     settings = Settings(
         out=values.results_file(out),
         workers=values.count_workers(workers),
@@ -58,7 +56,6 @@ def score(
         retry_failed=retry_failed,
         plugins=values.load_plugins(plugin),
         scoring=values.make_scoring(protocol, protocol_file, connectivity, metrics),
-        plugins=plugins,
         arguments=tuple(sys.argv[1:]),
     )
     data = values.find_dataset(dataset, root, split, limit, partial)

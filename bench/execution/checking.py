@@ -8,6 +8,7 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any, Protocol
 
+from bench.datasets import checks as dataset_checks
 from bench.execution.plugins import load_plugins
 from bench.execution.processes import interrupts_held, start_pool
 from bench.planning.variants import Variant
@@ -56,6 +57,21 @@ def check_metric(id: str, plugins: tuple[Path, ...]) -> Iterator[Result]:
     return _run_safely(metric_checks.CHECKS, "the metric", (_check_metric, plugins, id))
 
 
+def check_dataset(
+    name: str, root: Path | None, split: str | None, plugins: tuple[Path, ...]
+) -> Iterator[Result]:
+    """Run every check on the data set of that name, as `check_method` does.
+
+    Parameters
+    ----------
+    name, root, split
+        As for `bench.datasets.open_dataset`.
+    plugins : tuple of Path
+    """
+    call = _check_dataset, plugins, name, root, split
+    return _run_safely(dataset_checks.CHECKS, "the data set", call)
+
+
 def _run_safely(names: Iterable[str], what: str, call: tuple[Any, ...]) -> Iterator[Result]:
     check, *arguments = call
     worker = start_pool()
@@ -89,3 +105,10 @@ def _check_method(
 def _check_metric(name: str, plugins: tuple[Path, ...], id: str) -> Result:
     load_plugins(plugins)
     return metric_checks.run_check(name, id)
+
+
+def _check_dataset(
+    check: str, plugins: tuple[Path, ...], name: str, root: Path | None, split: str | None
+) -> Result:
+    load_plugins(plugins)
+    return dataset_checks.run_check(check, name, root, split)

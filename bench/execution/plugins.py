@@ -5,15 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from bench.datasets import registry as datasets
 from bench.errors import UsageError
 from bench.storage.schema import CELL_FACTS
 from methods import plugins
 from methods.registry import METHODS
-from metrics.base import METRICS, forget, load_installed, registered_from
+from metrics import base as metrics
+from metrics.base import METRICS
 
 REGISTERS = (
     METHODS,
-    plugins.Register("no metric: put @metric(...) before a function", registered_from, forget),
+    plugins.Register(
+        "no metric: put @metric(...) before a function", metrics.registered_from, metrics.forget
+    ),
+    plugins.Register(
+        "no data set: put @register of bench.datasets before a subclass of Dataset",
+        datasets.registered_from,
+        datasets.forget,
+    ),
 )
 
 
@@ -25,7 +34,7 @@ def load_plugins(paths: Iterable[Path]) -> None:
     UsageError
         If a file does not exist, fails to import, registers nothing or takes a name that is in use.
     """
-    load_installed()
+    metrics.load_installed()
     for path in paths:
         try:
             plugins.load(path, REGISTERS)

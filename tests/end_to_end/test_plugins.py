@@ -147,3 +147,15 @@ def test_a_broken_metric_is_said_where_all_are_asked_for(monkeypatch, capsys):
     assert values.warn_of_broken_plugins("slic", "all")
     assert "metric 'sad' is left out, it cannot be used: acme 2.5" in capsys.readouterr().err
     assert not values.warn_of_broken_plugins("slic", "default")
+
+
+def test_a_data_set_is_checked_like_a_method(capsys):
+    assert _status(["check", "sample"]) == 0
+    said = capsys.readouterr().out
+    assert "data set sample" in said
+    assert "all checks hold" in said
+
+
+def test_a_folder_is_for_data_sets(capsys):
+    assert _status(["check", "voronoi", "--root", "."]) == 1
+    assert "'voronoi' is none" in capsys.readouterr().err
