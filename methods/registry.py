@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import importlib
 import importlib.metadata
-import importlib.util
+import inspect
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from methods import plugins
 from methods.base import Method
 from methods.names import did_you_mean
+from methods.plugins import PluginError
 
 ENTRY_POINT_GROUP = "superpixel_bench.methods"
 
@@ -57,10 +59,6 @@ class RegistrationError(ValueError):
     """A class that cannot become a method, or whose name another one has."""
 
 
-class PluginError(ValueError):
-    """A plugin that cannot be loaded."""
-
-
 @dataclass(frozen=True)
 class Entry:
     """One line of ``bench list methods``.
@@ -80,7 +78,6 @@ class Entry:
 
 
 _registered: dict[str, type[Method]] = {}
-_plugin_files: dict[str, tuple[Path, str]] = {}  # module name -> its file and the file's SHA-256
 _entry_points: dict[str, Entry] | None = None  # None until they have been imported
 
 
@@ -108,7 +105,14 @@ def register(cls: M) -> M:
     cls.parameters()  # raises where an annotation is no parameter
     if BUILTIN.get(cls.name) == place:
         return cls
+    if _registered.get(cls.name) is cls:
+        return cls
     holder = _holder(cls.name)
+    if holder == _origin(cls) and plugins.file_of(cls.__module__):
+        raise RegistrationError(
+            f"two classes {holder} ({_line(_registered[cls.name])} and {_line(cls)}) have the"
+            f" method name {cls.name!r}: give one of them another `name`"
+        )
     if holder not in (None, _origin(cls)):
         raise RegistrationError(
             f"the method name {cls.name!r} of {_origin(cls)} is taken by {holder}: "
@@ -176,36 +180,43 @@ def get_method(name: str, **params: Any) -> Method:
     return get_class(name)(**params)
 
 
+def registered_from(module: str) -> list[str]:
+    """Return the names of the methods that the module of that name has registered."""
+    return [name for name, cls in _registered.items() if cls.__module__ == module]
+
+
+def forget(module: str) -> None:
+    """Drop the methods that the module of that name has registered."""
+    for name in registered_from(module):
+        del _registered[name]
+
+
+#: How plugins add methods.
+METHODS = plugins.Register(
+    "registers no method: put @register before a subclass of Method", registered_from, forget
+)
+
+
 def load_plugin_file(path: str | Path) -> list[str]:
     """Import a Python file and return the names of the methods it registers.
 
-    Loading an unchanged file again does nothing; modules beside it can be imported from it.
+    Loading an unchanged file again does nothing. What lies beside the file can be imported from it
+    and stays its own: another plugin's file of the same name is another module.
 
     Raises
     ------
     PluginError
         If the file is missing, fails to import, or registers no method.
     """
-    file = Path(path).resolve()
-    if not file.is_file():
-        raise PluginError(f"plugin {file}: no such file")
-    content = hashlib.sha256(file.read_bytes()).hexdigest()
-    module_name = f"_plugin_{hashlib.sha256(str(file).encode()).hexdigest()[:8]}_{file.stem}"
-    if _plugin_files.get(module_name) != (file, content):
-        _import_plugin_file(file, module_name, content)
-    names = _names_from(module_name)
-    if not names:
-        raise PluginError(
-            f"plugin {file} registers no method: put @register before a subclass of Method"
-        )
-    return names
+    return plugins.load(path, [METHODS])
 
 
 def method_version(cls: type[Method]) -> str:
     """Return what identifies the code of a method in a result.
 
     That is the class's own `version`, the version of the library it wraps, and for a class from
-    outside this package the first 12 hexadecimal digits of its source file's SHA-256.
+    outside this package the first 12 hexadecimal digits of a SHA-256: of its file and of those that
+    the file imports from its folder; of an installed package, of all of its Python files.
     """
     parts = [cls.version]
     if cls.library:
@@ -214,34 +225,27 @@ def method_version(cls: type[Method]) -> str:
         except importlib.metadata.PackageNotFoundError:
             parts.append(f"{cls.library}-unknown")
     if _place(cls) not in BUILTIN.values():
-        source = getattr(sys.modules.get(cls.__module__), "__file__", None)
-        if source:
-            parts.append(f"sha256-{hashlib.sha256(Path(source).read_bytes()).hexdigest()[:12]}")
+        digest = _source_digest(cls.__module__)
+        if digest:
+            parts.append(f"sha256-{digest[:12]}")
     return "+".join(parts)
 
 
-def _import_plugin_file(file: Path, module_name: str, content: str) -> None:
-    spec = importlib.util.spec_from_file_location(module_name, file)
-    if spec is None or spec.loader is None:
-        raise PluginError(f"plugin {file}: not a Python file, its name must end in .py")
-    if str(file.parent) not in sys.path:
-        sys.path.append(str(file.parent))
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[module_name] = module
-    _plugin_files[module_name] = (file, content)
-    for name in _names_from(module_name):
-        del _registered[name]
-    try:
-        spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:
-        for name in _names_from(module_name):
-            del _registered[name]
-        del sys.modules[module_name], _plugin_files[module_name]
-        raise PluginError(f"plugin {file} failed: {type(error).__name__}: {error}") from error
-
-
-def _names_from(module_name: str) -> list[str]:
-    return [name for name, cls in _registered.items() if cls.__module__ == module_name]
+def _source_digest(module: str) -> str | None:
+    """Return the SHA-256 of a module's sources: a plugin's files, or those of a whole package."""
+    source = getattr(sys.modules.get(module), "__file__", None)
+    if source is None:
+        return None
+    digest = plugins.digest_of(module)
+    if digest:
+        return digest
+    top = module.partition(".")[0]
+    if top == module or top in plugins.OURS:
+        return hashlib.sha256(Path(source).read_bytes()).hexdigest()
+    folders = getattr(sys.modules.get(top), "__path__", ())
+    files = sorted(file for folder in folders for file in Path(folder).rglob("*.py"))
+    contents = [hashlib.sha256(file.read_bytes()).digest() for file in files]
+    return hashlib.sha256(b"".join(contents)).hexdigest()
 
 
 def _load_entry_points() -> dict[str, Entry]:
@@ -273,10 +277,20 @@ def _place(cls: type) -> str:
     return f"{cls.__module__}:{cls.__qualname__}"
 
 
+def _line(cls: type[Method]) -> str:
+    """Return where in its file a class defines its first function, in words."""
+    file = str(plugins.file_of(cls.__module__))
+    functions = [inspect.unwrap(each) for each in vars(cls).values() if callable(each)]
+    codes = [each.__code__ for each in functions if inspect.isfunction(each)]
+    lines = [code.co_firstlineno for code in codes if code.co_filename == file]
+    return f"line {min(lines)}" if lines else "no line of its own"
+
+
 def _origin(cls: type[Method]) -> str:
     """Return where a registered class comes from, in words."""
-    if cls.__module__ in _plugin_files:
-        return f"{_plugin_files[cls.__module__][0]}:{cls.__qualname__}"
+    file = plugins.file_of(cls.__module__)
+    if file:
+        return f"{file}:{cls.__qualname__}"
     for entry in (_entry_points or {}).values():
         if entry.origin.endswith(f"({_place(cls)})"):
             return entry.origin

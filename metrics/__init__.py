@@ -2,14 +2,16 @@
 
 Importing it imports numpy only; what is compiled is loaded at the first evaluation. A family of
 metrics is a module with an intermediate (`Source`) and formulae under the `metric` decorator,
-imported here.
+imported here. Third parties do the same in a file of their own (``--plugin``) or under an entry
+point ``superpixel_bench.metrics`` named after the id, with `metric`, `Case` and `Source` from here.
 """
 
 # In the order in which metrics are listed.
 from metrics import overlap, boundaries, moments, shape  # isort: skip
 from metrics import regularity, reconstruction, matching  # isort: skip
-from metrics.base import METRICS, Metric, get_metric
+from metrics.base import METRICS, Metric, Source, get_metric, metric
 from metrics.evaluate import evaluate
+from metrics.inputs import Case
 from metrics.protocols import (
     DEFAULT_PROTOCOL,
     PROTOCOLS,
@@ -19,11 +21,12 @@ from metrics.protocols import (
     load_protocols,
 )
 
-DEFAULT = tuple(id for id, metric in METRICS.items() if not metric.on_request)
+DEFAULT = tuple(id for id, each in METRICS.items() if not each.on_request)
 """Ids that `evaluate` computes if none are named: all but the slow ones and `br`."""
 
 RECORDED = (*DEFAULT, "br")
-"""Ids that results have unless others are asked for: they are always under a protocol."""
+"""Ids that results have unless others are asked for: they are always under a protocol. Metrics of
+plugins are asked for by id, so that results do not depend on what else is installed."""
 
 __all__ = [
     "DEFAULT",
@@ -31,15 +34,18 @@ __all__ = [
     "METRICS",
     "PROTOCOLS",
     "RECORDED",
+    "Case",
     "Metric",
     "Protocol",
     "ProtocolError",
+    "Source",
     "boundaries",
     "evaluate",
     "get_metric",
     "get_protocol",
     "load_protocols",
     "matching",
+    "metric",
     "moments",
     "overlap",
     "reconstruction",

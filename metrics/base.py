@@ -1,5 +1,6 @@
 """What a metric declares, and the register that formulae enter by a decorator."""
 
+import importlib.metadata
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self, TypeVar
@@ -74,8 +75,21 @@ class Metric:
     weight: Callable[[Any], float] | None = None
     on_request: bool = False
 
+    @property
+    def origin(self) -> str:
+        """Where the formula stands: ``module:function``."""
+        return f"{self.formula.__module__}:{self.formula.__qualname__}"
+
+
+ENTRY_POINT_GROUP = "superpixel_bench.metrics"
 
 METRICS: dict[str, Metric] = {}
+
+_broken: dict[str, str] | None = None  # of installed plugins; None until they have been imported
+
+# What --metrics takes beside ids, and the ends of names of columns that belong to an id.
+_RESERVED = ("default", "all")
+_ENDS = ("_by_annotator", "_pairs")
 
 
 def metric(
@@ -97,12 +111,22 @@ def metric(
     Raises
     ------
     ValueError
-        If the id is taken.
+        If the id is taken or cannot be the name of a column, or the direction is none.
     """
+    if not id.isidentifier() or id in _RESERVED or id.endswith(_ENDS):
+        raise ValueError(
+            f"metric id {id!r} cannot be: it is a name of letters, digits and _, none of"
+            f" {', '.join(_RESERVED)}, and ends neither in {' nor in '.join(_ENDS)}"
+        )
+    if direction not in ("high", "low", None):
+        raise ValueError(f"metric {id!r} has direction={direction!r}; give 'high', 'low' or None")
 
     def register(formula: Callable[[SourceT], float]) -> Callable[[SourceT], float]:
         if id in METRICS:
-            raise ValueError(f"metric id {id!r} is taken by {METRICS[id].title!r}; choose another")
+            raise ValueError(
+                f"metric id {id!r} of {formula.__module__}:{formula.__qualname__} is taken by"
+                f" {METRICS[id].origin} ({METRICS[id].title}); choose another"
+            )
         METRICS[id] = Metric(
             id=id,
             title=title,
@@ -124,7 +148,7 @@ def metric(
 
 
 def get_metric(id: str) -> Metric:
-    """Return the metric of that id.
+    """Return the metric of that id, if need be one of an installed plugin.
 
     Raises
     ------
@@ -132,6 +156,44 @@ def get_metric(id: str) -> Metric:
         If there is none; names the nearest ids.
     """
     if id not in METRICS:
+        reason = load_installed().get(id)
+        if reason:
+            raise ValueError(f"metric {id!r} is broken: {reason}")
+    if id not in METRICS:
         hint = did_you_mean(id, METRICS, most=3) or f"known are {', '.join(METRICS)}"
         raise ValueError(f"unknown metric {id!r}; {hint}")
     return METRICS[id]
+
+
+def load_installed() -> dict[str, str]:
+    """Import the metrics of installed packages, once, and say which cannot be used.
+
+    Returns
+    -------
+    dict
+        Name of the entry point -> whose it is, and what its import raised.
+    """
+    global _broken
+    if _broken is None:
+        _broken = {}
+        for point in importlib.metadata.entry_points(group=ENTRY_POINT_GROUP):
+            owner = f"{point.dist.name} {point.dist.version}" if point.dist else "unknown"
+            try:
+                point.load()
+                if point.name not in METRICS:
+                    raise ValueError(f"it registers no metric of the id {point.name!r}")
+            except (Exception, SystemExit) as problem:
+                why = f"{type(problem).__name__}: {problem}"
+                _broken[point.name] = f"{owner} ({point.value}): {why}"
+    return _broken
+
+
+def registered_from(module: str) -> list[str]:
+    """Return the ids of the metrics that the module of that name has registered."""
+    return [id for id, metric in METRICS.items() if metric.formula.__module__ == module]
+
+
+def forget(module: str) -> None:
+    """Drop the metrics that the module of that name has registered."""
+    for id in registered_from(module):
+        del METRICS[id]

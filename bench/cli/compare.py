@@ -53,6 +53,7 @@ def compare(
         ),
     ] = None,
     out: options.ReportFile = None,
+    plugin: options.Plugins = None,
     quiet: options.Quiet = False,
 ) -> int:
     """Compare labels at equal count, or two files.
@@ -70,6 +71,7 @@ def compare(
         if not quiet:
             typer.echo(f"note: {remark}", err=True)
 
+    values.load_plugins(plugin)
     wanted = None if metrics is None else values.split_metrics("--metrics", metrics)
     labels = values.split_patterns(only, without)
     renames = values.read_renames(rename)

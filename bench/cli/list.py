@@ -111,7 +111,9 @@ def _meaning(cls: type[Method], name: str) -> str:
 
 def _metrics(verbose: bool) -> None:
     from metrics import METRICS, RECORDED
+    from metrics.base import load_installed
 
+    broken = load_installed()
     arrows = {"high": "higher is better", "low": "lower is better", None: ""}
     for name, metric in METRICS.items():
         if verbose:
@@ -121,6 +123,7 @@ def _metrics(verbose: bool) -> None:
                 "range": f"{metric.range[0]:g} to {metric.range[1]:g}",
                 "unit": metric.unit,
                 "needs": ", ".join(sorted(metric.needs)) or "labels only",
+                "defined by": metric.origin,
                 "computed": "on request: --metrics" if name not in RECORDED else "by default",
                 "reference": metric.reference,
                 "undefined": metric.undefined,
@@ -131,6 +134,8 @@ def _metrics(verbose: bool) -> None:
             asked = "" if name in RECORDED else "on request (--metrics)"
             line = f"{name:<14} {metric.title:<53} {arrows[metric.direction]:<16} {asked}"
             typer.echo(line.rstrip())
+    for name, why in broken.items():
+        typer.echo(f"{name:<14} cannot be used: {why}")
 
 
 def _datasets(verbose: bool) -> None:

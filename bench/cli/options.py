@@ -130,7 +130,10 @@ Workers = Annotated[
 ]
 Plugins = Annotated[
     list[Path] | None,
-    typer.Option("--plugin", help="Python file with methods of your own; may be repeated."),
+    typer.Option(
+        "--plugin",
+        help="Python file with methods, metrics or data sets of your own; may be repeated.",
+    ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors that stop the run.")]
 Force = Annotated[

@@ -32,6 +32,7 @@ def plot(
     annotators: Annotated[
         bool, typer.Option(help="Show how annotators score against each other.")
     ] = True,
+    plugin: options.Plugins = None,
     quiet: options.Quiet = False,
 ) -> None:
     """Draw curves, runtimes and a summary table.
@@ -41,6 +42,7 @@ def plot(
     """
     from reports.plot import FORMATS
 
+    values.load_plugins(plugin)
     wanted = [] if metrics is None else values.split_metrics("--metrics", metrics)
     kinds = values.split_names("--formats", formats)
     shown, hidden = values.split_patterns(only, without)

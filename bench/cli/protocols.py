@@ -51,11 +51,11 @@ def protocols(
     from reports.tables.protocols import side_by_side
 
     values.check_report(out)
+    plugins = values.load_plugins(plugin)
     shown = values.choose_metrics(metrics)
     names = values.split_names("--protocol", protocol) if protocol else []
     chosen = values.choose_protocols(names, protocol_file)
     patterns = values.split_patterns(only, without)
-    plugins = values.load_plugins(plugin)
     renames = values.read_renames(rename)
     source = Source.read(results).only(*patterns, rename=renames)
     present = {str(row["label"]).casefold() for row in source.rows}

@@ -63,6 +63,7 @@ def reproduce(
     counts, seeds = parse_integers(n, "--n", least=1), parse_integers(seed, "--seed", least=0)
     results = values.results_file(out / "results.parquet")
     plugins = values.load_plugins(plugin)
+    broken = values.warn_of_broken_plugins(methods)
     choices = choose(parse_terms(methods), list_methods(), default_methods)
     variants = make_variants(choices, preset.value, device.value, DATASET)
     data = values.find_dataset(DATASET, root, split, limit, partial)
@@ -82,7 +83,7 @@ def reproduce(
         plugins=plugins,
         arguments=tuple(sys.argv[1:]),
     )
-    status = run_cells(cells, data, settings, console)
+    status = run_cells(cells, data, settings, console) or (2 if broken else 0)
     if status not in (0, 2):
         return status
     try:

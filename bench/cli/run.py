@@ -113,6 +113,7 @@ def run(
         match_n=match_n,
         arguments=tuple(sys.argv[1:]),
     )
+    broken = values.warn_of_broken_plugins(methods, metrics)
     choices = choose(parse_terms(methods), list_methods(), default_methods)
     variants = make_variants(choices, preset.value, device.value, dataset)
     reading = values.make_reading(exif, void)
@@ -121,7 +122,7 @@ def run(
     console = output.make_console(quiet)
     for line in [*data.remarks(), *explain_presets(variants, dataset)]:
         console.print(line, highlight=False, markup=False)
-    return run_cells(cells, data, settings, console)
+    return run_cells(cells, data, settings, console) or (2 if broken else 0)
 
 
 def _run_below(out: Path, force: bool, quiet: bool) -> int | None:

@@ -91,7 +91,7 @@ def choose_metrics(text: str) -> tuple[str, ...]:
     try:
         ids = [id for part in parts for id in groups.get(part) or (get_metric(part).id,)]
     except ValueError as error:
-        raise UsageError(f"--metrics: {error}") from error
+        raise UsageError(f"--metrics: {error}; one of your own needs --plugin FILE") from error
     return tuple(dict.fromkeys(ids))
 
 
@@ -128,7 +128,7 @@ def split_metrics(option: str, text: str) -> list[str]:
     try:
         return [get_metric(name).id for name in split_names(option, text)]
     except ValueError as error:
-        raise UsageError(f"{option}: {error}") from error
+        raise UsageError(f"{option}: {error}; one of your own needs --plugin FILE") from error
 
 
 def split_patterns(only: str, without: str) -> tuple[list[str], list[str]]:
@@ -179,22 +179,17 @@ def check_report(out: Path | None) -> None:
 
 
 def load_plugins(plugins: list[Path] | None) -> tuple[Path, ...]:
-    """Load plugin files, so that their methods have names.
+    """Load plugin files and installed metrics, so that what they register has a name.
 
     Raises
     ------
     UsageError
-        If a file does not exist, fails to import or takes a name that is in use.
+        If a file does not exist, fails to import, registers nothing or takes a name that is in use.
     """
-    from bench.errors import UsageError
-    from methods.registry import PluginError, load_plugin_file
+    from bench.execution.plugins import load_plugins
 
     paths = tuple(path.resolve() for path in plugins or ())
-    for path in paths:
-        try:
-            load_plugin_file(path)
-        except PluginError as error:
-            raise UsageError(f"--plugin: {error}") from error
+    load_plugins(paths)
     return paths
 
 
@@ -237,6 +232,33 @@ def reread(before: Reading, exif: str | None, void: str | None) -> Reading:
         exif=before.exif if exif is None else asked.exif,
         void=before.void if void is None else asked.void,
     )
+
+
+def warn_of_broken_plugins(methods: str, metrics: str = "default") -> bool:
+    """Say on stderr which installed plugins would be among what is asked for, but cannot be used.
+
+    Returns whether there are any: what is asked for is then not all done.
+    """
+    from fnmatch import fnmatchcase
+
+    import typer
+
+    from bench.planning.selection import parse_terms
+    from methods.registry import entries
+    from metrics.base import load_installed
+
+    patterns = ["*" if term.pattern == "all" else term.pattern for term in parse_terms(methods)]
+    lines = [
+        f"method '{entry.name}' of {entry.origin} is left out, it cannot be used: {entry.error}"
+        for entry in entries()
+        if entry.error and any(fnmatchcase(entry.name, pattern) for pattern in patterns)
+    ]
+    if "all" in split_names("--metrics", metrics):
+        broken = load_installed().items()
+        lines += [f"metric '{name}' is left out, it cannot be used: {why}" for name, why in broken]
+    for line in lines:
+        typer.echo(f"bench: {line}", err=True)
+    return bool(lines)
 
 
 def find_dataset(

@@ -100,6 +100,12 @@ def registered_from(module_name: str) -> list[str]:
     return [name for name, cls in _registered.items() if cls.__module__ == module_name]
 
 
+def forget(module_name: str) -> None:
+    """Drop the data sets that a module registered."""
+    for name in registered_from(module_name):
+        del _registered[name]
+
+
 def entries() -> dict[str, Entry]:
     """Return every known data set and every plugin that could not be loaded, by name.
 

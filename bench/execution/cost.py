@@ -17,13 +17,14 @@ from numpy.typing import NDArray
 
 from bench.execution.cell_errors import one_line
 from bench.execution.crews import Crew, crews, threads_of
-from bench.execution.processes import interrupts_held, obey_parent, start_pool
+from bench.execution.plugins import load_plugins
+from bench.execution.processes import interrupts_held, start_pool
 from bench.execution.worker import limit_threads
 from bench.planning.cells import Cell, Lane, lane_of
 from bench.planning.variants import Variant
 from methods import progress
 from methods.base import Skip
-from methods.registry import get_method, load_plugin_file
+from methods.registry import get_method
 
 Image = NDArray[np.uint8]
 
@@ -157,7 +158,7 @@ class Timer:
         try:
             with interrupts_held():
                 asked = self._worker(threads).submit(
-                    time_call, variant.name, given, self.image, n, threads
+                    _time_call, self.plugins, variant.name, given, self.image, n, threads
                 )
             cost: Cost = asked.result()
         except BrokenProcessPool:
@@ -169,17 +170,17 @@ class Timer:
         """Return the process with so many threads, a new one if there is none."""
         if threads not in self.workers:
             environment = Crew(1, threads).environment
-            self.workers[threads] = start_pool(1, _prepare, (self.plugins,), environment)
+            self.workers[threads] = start_pool(1, environment=environment)
         return self.workers[threads]
 
     def _end(self, threads: int) -> None:
         self.workers.pop(threads).shutdown(kill_workers=True)
 
 
-def _prepare(plugins: tuple[Path, ...]) -> None:
-    obey_parent()
-    for plugin in plugins:
-        load_plugin_file(plugin)
+def _time_call(plugins: tuple[Path, ...], *call: Any) -> Cost:
+    """Time a call in a process of its own, which may have to load plugins first."""
+    load_plugins(plugins)
+    return time_call(*call)
 
 
 def costs_by_count(counts: Sequence[int], timed: Callable[[int], Cost]) -> dict[int, Cost]:

@@ -6,7 +6,7 @@ A row's time is what the labels would have cost a user who asks for this count a
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,6 +36,10 @@ class Call:
     measured: Measured
     facts: str
     columns: Mapping[str, Any] = field(default_factory=dict)
+
+
+class FactsError(ValueError):
+    """What a method says of its labels cannot be kept."""
 
 
 class CellTimeoutError(BaseException):
@@ -137,4 +141,49 @@ def _measure_shared(method: Method, image: NDArray[np.uint8], ns: tuple[int, ...
 
 
 def _facts(method: Method) -> str:
-    return json.dumps(dict(method.facts), default=float)
+    """Return what the method said as JSON.
+
+    Raises
+    ------
+    FactsError
+        If that is no dictionary, or a fact is nothing that JSON can hold; names it.
+    """
+    said = method.facts
+    if not isinstance(said, Mapping):
+        raise FactsError(f"facts is a {type(said).__name__}; make it a dictionary")
+    for name, value in said.items():
+        if not isinstance(name, str):
+            raise FactsError(f"the name {name!r} in facts is no text; write facts[{str(name)!r}]")
+        try:
+            _check_names(value)
+            json.dumps(value, default=_plain, allow_nan=False)
+        except (TypeError, ValueError, OverflowError, RecursionError) as error:
+            why = "it contains itself" if isinstance(error, RecursionError) else error
+            raise FactsError(
+                f"facts[{name!r}] is a {type(value).__name__} that JSON cannot hold ({why}); give"
+                " finite numbers, text, lists or dictionaries of them"
+            ) from error
+    return json.dumps(dict(said), default=_plain)
+
+
+def _check_names(value: object) -> None:
+    """Refuse names inside a fact that JSON would turn into text without a word."""
+    parts: Iterable[object] = ()
+    if isinstance(value, Mapping):
+        for name in value:
+            if not isinstance(name, str):
+                raise TypeError(f"the name {name!r} in it is no text")
+        parts = value.values()
+    elif isinstance(value, list | tuple):
+        parts = value
+    for part in parts:
+        _check_names(part)
+
+
+def _plain(value: object) -> object:
+    """Return a number of NumPy's or PyTorch's, or one like Decimal, as one of Python's."""
+    if getattr(value, "shape", ()) == () and hasattr(value, "item"):
+        return value.item()
+    if hasattr(value, "__float__") and not hasattr(value, "shape"):
+        return float(value)
+    raise TypeError(f"{type(value).__name__} is none of its types")

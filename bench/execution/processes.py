@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import threading
@@ -17,11 +18,19 @@ from joblib.externals import loky
 from bench.execution.supervision import end_with_parent
 from bench.storage.files import storage_errors, write_atomically
 
+# Python starts without the current folder first on its path, where files of the user's may have
+# the names of modules that a worker needs; what methods start themselves is left as they expect.
+_SAFE_PATH, _SET_HERE = "PYTHONSAFEPATH", "for the worker"
+
 
 def obey_parent() -> None:
     """Leave to the parent what concerns it: Ctrl-C, which reaches this process too, and life."""
     # A crash is told in a line; its stack, which loky would print, would drown the display.
     os.environ.setdefault("PYTHONFAULTHANDLER", "")
+    if os.environ.get(_SAFE_PATH) == _SET_HERE:
+        del os.environ[_SAFE_PATH]
+    # What a method starts by multiprocessing knows nothing of loky, which loky makes the default.
+    multiprocessing.set_start_method(None, force=True)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     threading.Thread(target=end_with_parent, args=(os.getppid(),), daemon=True).start()
@@ -48,8 +57,9 @@ def start_pool(
     warnings.filterwarnings(
         "ignore", message="A worker stopped while some jobs", category=UserWarning
     )
+    safe = {_SAFE_PATH: os.environ.get(_SAFE_PATH) or _SET_HERE}
     return loky.ProcessPoolExecutor(
-        workers, initializer=initializer, initargs=initargs, env=environment
+        workers, initializer=initializer, initargs=initargs, env=safe | dict(environment or {})
     )
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.datasets import Dataset, DatasetError, Sample
-from bench.errors import StorageError
+from bench.errors import BenchError, StorageError
 from bench.execution.alarm import alarm
 from bench.execution.cell_errors import OUT_OF_MEMORY, one_line, release_memory, time_is_up
 from bench.execution.inflight import Marker
@@ -30,6 +30,7 @@ from bench.execution.method_calls import (
     call_matched,
     share,
 )
+from bench.execution.plugins import load_plugins
 from bench.execution.processes import first_alone, obey_parent
 from bench.planning.cells import Batch, Cell
 from bench.scoring.annotators import read_scores, score_annotators
@@ -41,7 +42,7 @@ from methods.base import Method, Skip
 from methods.canonical import InvalidLabelsError, canonicalise
 from methods.labelfiles import LabelFileError, encode_labels, read_label_map
 from methods.progress import listening
-from methods.registry import get_method, load_plugin_file
+from methods.registry import get_method
 
 # The columns of which a timed cell keeps the median.
 TIMES = ("time_s", "time_shared_s", "cpu_s")
@@ -56,6 +57,7 @@ class MethodError(Exception):
 
 
 _job: Job | None = None
+_unready = ""  # why this process could not be prepared
 
 # The cores that this process was given.
 _CORES = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set[int]()
@@ -64,17 +66,22 @@ _CORES = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set[in
 def initialise(job: Job) -> None:
     """Prepare this process: plugins, and one core for itself where times are taken on one."""
     global _job
-    for plugin in job.plugins:
-        load_plugin_file(plugin)
+    load_plugins(job.plugins)
     _job = job.opened()
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(_CORES)} if job.pinned else _CORES)
 
 
 def serve(job: Job) -> None:
-    """Prepare a worker process."""
+    """Prepare a worker process; what fails is told at its first cells, since loky tells nobody."""
+    global _unready
     obey_parent()
-    initialise(job)
+    try:
+        initialise(job)
+    except BenchError as error:
+        _unready = str(error)
+    except Exception as error:
+        _unready = one_line(error)
 
 
 def run_batch(batch: Batch) -> list[Outcome]:
@@ -83,6 +90,8 @@ def run_batch(batch: Batch) -> list[Outcome]:
     Whatever goes wrong short of killing the process becomes a row with a status; only storage
     problems are raised, since they concern the run and not a cell.
     """
+    if _unready:
+        raise BenchError(f"a worker process could not be prepared, though this one was: {_unready}")
     assert _job is not None, "initialise comes first"
     store = Store(_job.out)
     outcomes, todo = [], []

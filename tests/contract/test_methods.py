@@ -1,10 +1,13 @@
 """Every built-in method keeps the contract that plugin authors are held to."""
 
+import ast
+from pathlib import Path
 from typing import ClassVar, Literal
 
 import numpy as np
 import pytest
 
+import methods
 from methods import Method
 from methods.base import Skip
 from methods.checks import CHECKS, parametrize_with_checks, run_check, run_checks
@@ -31,6 +34,27 @@ def test_built_in_facts_name_their_source(name):
     assert cls.__doc__
     assert not cls.library or cls.license
     assert cls.doi.startswith("10.") if cls.reference else not cls.doi
+
+
+def registered_classes(folder):
+    """Name the classes under @register in the files of a folder of methods, without import."""
+    for file in sorted((Path(methods.__file__).parent / folder).glob("*.py")):
+        for node in ast.parse(file.read_bytes()).body:
+            if isinstance(node, ast.ClassDef) and "register" in map(
+                ast.unparse, node.decorator_list
+            ):
+                yield f"methods.{folder}.{file.stem}:{node.name}"
+
+
+@pytest.mark.parametrize("folder", ["classical", "neural"])
+def test_a_registered_class_of_ours_is_listed(folder):
+    found = list(registered_classes(folder))
+    assert found
+    for place in found:
+        assert place in BUILTIN.values(), (
+            f"{place} stands under @register, which built-in methods are not found by: add"
+            f' "NAME": "{place}" to BUILTIN in methods/registry.py'
+        )
 
 
 # --- the checks themselves: each catches a method that breaks just its rule ------------------

@@ -40,7 +40,6 @@ def notes(tmp_path):
 def plugin(monkeypatch):
     """The methods of the plugin, which are forgotten after the test."""
     monkeypatch.setattr(registry, "_registered", dict(registry._registered))
-    monkeypatch.setattr(registry, "_plugin_files", dict(registry._plugin_files))
     registry.load_plugin_file(PLUGIN)
 
 

@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from bench.execution.method_calls import CellTimeoutError, Shared, call, call_for_many, share
+from bench.execution.method_calls import (
+    CellTimeoutError,
+    FactsError,
+    Shared,
+    call,
+    call_for_many,
+    share,
+)
 from methods import Method
 from methods.base import OnDemand
 
@@ -165,3 +172,56 @@ def test_a_method_that_writes_into_its_image_harms_no_other_call():
     image = IMAGE.copy()
     assert call(Paints(), image, 3).columns == {"n_requested": 3}
     assert np.array_equal(image, IMAGE)
+
+
+class Says(Method):
+    """Says what it is told to say."""
+
+    name = "says"
+
+    def __init__(self, said):
+        super().__init__()
+        self.said = said
+
+    def segment(self, image, n):
+        self.facts = self.said
+        return np.zeros(image.shape[:2], int)
+
+
+def test_facts_are_numbers_text_and_lists_and_numpys_numbers_become_plain_ones():
+    said = {"n": np.int64(7), "share": np.float32(0.5), "on": np.True_, "by": ["a", {"b": None}]}
+    facts = call(Says(said), IMAGE, 5).facts
+    assert facts == '{"n": 7, "share": 0.5, "on": true, "by": ["a", {"b": null}]}'
+
+
+CIRCLE: list = []
+CIRCLE.append(CIRCLE)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        np.arange(3),
+        np.ones(1),
+        {1, 2},
+        b"bytes",
+        float("nan"),
+        [np.float64("inf")],
+        {float("nan"): 1},
+        [{2: "two"}],
+        CIRCLE,
+        1j,
+        object(),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_fact_that_json_cannot_hold_is_refused_by_its_name(value):
+    with pytest.raises(FactsError, match=r"facts\['depth'\] is a .* that JSON cannot hold"):
+        call(Says({"fine": 1, "depth": value}), IMAGE, 5)
+
+
+def test_facts_without_names_are_refused():
+    with pytest.raises(FactsError, match=r"the name nan in facts is no text; write facts\['nan'\]"):
+        call(Says({float("nan"): 1}), IMAGE, 5)
+    with pytest.raises(FactsError, match="facts is a NoneType; make it a dictionary"):
+        call(Says(None), IMAGE, 5)

@@ -43,7 +43,6 @@ class Columns(Method):
 def no_trace(monkeypatch):
     """Give every test an empty registry of its own, whatever ran before in this process."""
     monkeypatch.setattr(registry, "_registered", {})
-    monkeypatch.setattr(registry, "_plugin_files", {})
     monkeypatch.setattr(registry, "_entry_points", {})
     monkeypatch.setattr(sys, "path", list(sys.path))
 

@@ -18,7 +18,13 @@ ALL = [name for name in METRICS if name != "br"]
 
 
 def plain(case):
-    return oracle(**case) | oracle_on_request(**case)
+    values = oracle(**case) | oracle_on_request(**case)
+    lacking = [name for name in ALL if name not in values]
+    assert not lacking, (
+        f"{', '.join(lacking)} has no plain version to be compared with: add one to"
+        " tests/oracle/oracle_metrics.py, or, if it is on request, to oracle_on_request.py"
+    )
+    return values
 
 
 @given(cases())
