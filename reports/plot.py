@@ -32,8 +32,9 @@ def make_figures(
     only: Sequence[str] = ("*",),
     without: Sequence[str] = (),
     annotators: bool = True,
-    rename: Mapping[str, str] | None = None,
     on_note: Callable[[str], None] | None = None,
+    *,
+    rename: Mapping[str, str] | None = None,
 ) -> list[Path]:
     """Draw the curves, the runtimes and the summary tables of a results file.
 
@@ -51,10 +52,10 @@ def make_figures(
         Patterns of the labels to draw and to leave out, such as ``SLIC*``; case is ignored.
     annotators : bool
         Whether to show how annotators score against each other, where the results know it.
-    rename : mapping of str to str, optional
-        Labels to show, by those there are, which `only` and `without` go by.
     on_note : callable, optional
         Gets each remark on what is missing from the figures, one line each.
+    rename : mapping of str to str, optional
+        Labels to show, by those there are, which `only` and `without` go by.
 
     Returns
     -------

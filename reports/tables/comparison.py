@@ -43,8 +43,9 @@ def compare_at(
     metrics: Sequence[str] = DEFAULT_METRICS,
     only: Sequence[str] = ("*",),
     without: Sequence[str] = (),
-    rename: Mapping[str, str] | None = None,
     on_note: Callable[[str], None] = lambda _: None,
+    *,
+    rename: Mapping[str, str] | None = None,
 ) -> Report:
     """Compare labels at equal returned counts, each image interpolated along its own curve.
 
@@ -58,10 +59,10 @@ def compare_at(
         Metric ids. By the first one the rows are sorted and compared with the best.
     only, without : sequence of str
         Patterns of the labels to compare and to leave out, such as ``SLIC*``; case is ignored.
-    rename : mapping of str to str, optional
-        Labels to show, by those there are, which `only` and `without` go by.
     on_note : callable, optional
         Gets each remark on what is left out, one line each.
+    rename : mapping of str to str, optional
+        Labels to show, by those there are, which `only` and `without` go by.
 
     Returns
     -------
@@ -103,8 +104,9 @@ def compare_over(
     metrics: Sequence[str] = DEFAULT_METRICS,
     only: Sequence[str] = ("*",),
     without: Sequence[str] = (),
-    rename: Mapping[str, str] | None = None,
     on_note: Callable[[str], None] = lambda _: None,
+    *,
+    rename: Mapping[str, str] | None = None,
 ) -> Report:
     """Compare the areas under the curves of labels over a range of returned counts.
 
@@ -114,7 +116,7 @@ def compare_over(
         The results file.
     low, high : float
         Ends of the range, ``low < high``.
-    metrics, only, without, rename, on_note
+    metrics, only, without, on_note, rename
         As for `compare_at`.
 
     Returns

@@ -36,6 +36,7 @@ def side_by_side(
     metrics: Sequence[str],
     only: Sequence[str] = ("*",),
     without: Sequence[str] = (),
+    *,
     rename: Mapping[str, str] | None = None,
 ) -> tuple[str, pd.DataFrame]:
     """Compare the scores of the same label maps under several protocols.

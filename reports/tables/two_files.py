@@ -101,6 +101,7 @@ def compare_files(
     metrics: Sequence[str] = DIFFERENCE_METRICS,
     only: Sequence[str] = ("*",),
     without: Sequence[str] = (),
+    *,
     rename: Mapping[str, str] | None = None,
 ) -> Difference:
     """Compare two results files cell by cell.
