@@ -79,6 +79,7 @@ def _list() -> int:
 
 def _bsds500(root: Path | None, splits: list[str], only_verify: bool, url: str | None) -> int:
     from bench.datasets import download
+    from bench.datasets.base import expand
     from bench.datasets.bsds500 import SPLITS, download_folder
     from bench.errors import hint
 
@@ -88,7 +89,7 @@ def _bsds500(root: Path | None, splits: list[str], only_verify: bool, url: str |
                 f"--split: bsds500 has no split '{split}'{hint(split, SPLITS)}"
                 f" (known: {', '.join(SPLITS)})"
             )
-    folder = download_folder(root.expanduser() if root else None)
+    folder = download_folder(expand(root) if root else None)
     hashes = download.of_splits(download.read_hashes(), splits or SPLITS)
     if only_verify:
         outcomes = download.verify(folder, hashes)

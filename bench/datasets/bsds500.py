@@ -14,7 +14,7 @@ import numpy as np
 import scipy.io
 from numpy.typing import NDArray
 
-from bench.datasets.base import Dataset, DatasetError, Sample, check_sizes, hash_files
+from bench.datasets.base import Dataset, DatasetError, Sample, check_sizes, expand, hash_files
 from bench.datasets.images import image_size, read_image
 from bench.errors import hint
 
@@ -91,10 +91,15 @@ def _wanted_folder(root: Path | None) -> tuple[Path, str]:
         return root, "--root"
     variable = os.environ.get(ROOT_VARIABLE)
     if variable:
-        return Path(variable).expanduser(), f"the environment variable {ROOT_VARIABLE}"
+        return expand(Path(variable)), f"the environment variable {ROOT_VARIABLE}"
     import pooch
 
-    return Path(pooch.os_cache("superpixel-bench")) / "bsds500", "the download cache"
+    try:
+        return Path(pooch.os_cache("superpixel-bench")) / "bsds500", "the download cache"
+    except RuntimeError as error:
+        raise DatasetError(
+            f"there is no home folder to keep BSDS500 in; give --root DIR, or set {ROOT_VARIABLE}"
+        ) from error
 
 
 def _look_inside(folder: Path) -> Path | None:

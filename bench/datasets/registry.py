@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from bench.datasets.base import Dataset, DatasetError
+from bench.datasets.base import Dataset, DatasetError, expand
 from bench.errors import hint
 
 
@@ -71,7 +71,7 @@ def open_dataset(
         raise DatasetError(f"limit is {limit}, which leaves no image; give 1 or more")
     module, _, attribute = DATASETS[name].target.partition(":")
     dataset: Dataset = getattr(importlib.import_module(module), attribute)(
-        root=None if root is None else Path(root).expanduser(), split=split
+        root=None if root is None else expand(Path(root)), split=split
     )
     dataset.names = dataset.names[:limit]
     return dataset
