@@ -35,8 +35,9 @@ def plot(
 ) -> None:
     """Draw curves, runtimes and a summary table.
 
-    Scores stand against the returned number of superpixels. Writes curves, runtime (from
-    uncontended cells; `bench run --timing` makes them), summary.csv and summary.md.
+    Scores stand against the returned number of superpixels. Writes, for r.parquet,
+    r-curves, r-runtime (from uncontended cells; `bench run --timing` makes them), r-summary.csv and
+    r-summary.md, and removes what an earlier plot of that file made and this one does not.
     """
     from reports.plot import FORMATS
 

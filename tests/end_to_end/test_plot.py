@@ -20,10 +20,12 @@ def made(bench, tiny, tmp_path):
 def test_figures_and_tables_stand_beside_the_results(bench, made, results):
     finished = bench("plot", made)
     assert finished.status == 0, finished.out
-    figures = {f"{name}.{kind}" for name in ("curves", "runtime") for kind in ("png", "pdf")}
+    figures = {
+        f"results-{name}.{kind}" for name in ("curves", "runtime") for kind in ("png", "pdf")
+    }
     written = {path.name for path in made.parent.iterdir() if path.is_file()}
-    assert figures | {"summary.csv", "summary.md"} <= written
-    table = pd.read_csv(made.parent / "summary.csv").set_index(["label", "n"])
+    assert figures | {"results-summary.csv", "results-summary.md"} <= written
+    table = pd.read_csv(made.parent / "results-summary.csv").set_index(["label", "n"])
     rows = results()
     assert table.loc[("Grid", 9), "asa"] == pytest.approx(
         rows[(rows.method == "grid") & (rows.n == 9)].asa.mean(), rel=1e-5
