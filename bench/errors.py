@@ -17,6 +17,10 @@ class UsageError(BenchError):
     """The user asked for something that cannot be done; the message says what to ask instead."""
 
 
+class BusyError(UsageError):
+    """Another run is writing to the same results file."""
+
+
 class StorageError(BenchError):
     """Results could not be written (disk full, read-only folder); what is stored stays."""
 

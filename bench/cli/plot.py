@@ -47,6 +47,7 @@ def plot(
     for kind in kinds:
         if kind not in FORMATS:
             raise UsageError(f"--formats: unknown format {kind!r}; known are {', '.join(FORMATS)}")
+    output.recover(results, quiet)
     output.draw(
         results,
         quiet=quiet,

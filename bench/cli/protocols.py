@@ -28,6 +28,7 @@ def protocols(
     out: options.ReportFile = None,
     root: options.Root = None,
     workers: options.Workers = None,
+    how: options.FormatName = options.Format.TEXT,
     quiet: options.Quiet = False,
 ) -> int:
     """Print what the same label maps score under every protocol.
@@ -51,6 +52,7 @@ def protocols(
     names = values.split_names("--protocol", protocol) if protocol else []
     chosen = values.choose_protocols(names, protocol_file)
     patterns = values.split_patterns(only, without)
+    output.recover(results, quiet)
     source = Source.read(results).only(*patterns)
     data = source.dataset(root)
     folder = Store(results.resolve()).folder / "protocols"
@@ -78,8 +80,8 @@ def protocols(
         text, numbers = side_by_side(files, shown, *patterns)
     except ResultsError as error:
         raise UsageError(str(error)) from error
-    if not quiet:
-        typer.echo(text)
     if out is not None:
         output.write_report(text, numbers, out)
+    if not quiet:
+        output.print_report(text, numbers, how)
     return max(statuses)

@@ -57,6 +57,7 @@ def rescore(
     from bench.settings import Settings
 
     treatments = _treatments(connectivity)
+    output.recover(results, quiet)
     source = Source.read(results)
     chosen = metrics or ",".join(source.facts.get("metrics", ["default"]))
     scoring = values.make_scoring(protocol, protocol_file, None, chosen)

@@ -9,6 +9,11 @@ import numpy as np
 ARROWS: Final = {"high": " ↑", "low": " ↓", None: ""}
 
 
+def counted(number: int, noun: str) -> str:
+    """Write how many there are of something: ``1 cell``, ``2 cells``."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def short(count: float) -> str:
     """Write a count, which is no whole number where seeds were averaged, as ``96`` or ``95.5``."""
     return f"{round(count, 1):g}"
