@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from metrics import get_metric
 from reports.data.align import Aligned, align, comparable_times
 from reports.data.results import choose_labels, file_facts, load_scores
+from reports.data.words import counted
 from reports.figures.curves import draw_curves
 from reports.figures.runtime import draw_runtime
 from reports.figures.style import paper
@@ -165,6 +166,6 @@ def _machine(frame: pd.DataFrame, group: Aligned) -> str:
     kinds = timed[["device", "threads"]].drop_duplicates()
     times = f"{repeats} repeats a cell" if repeats > 1 else "single runs"
     return f"{times}; " + "; ".join(
-        f"{device}, {threads} thread{'s' if threads != 1 else ''}"
+        f"{device}, {counted(threads, 'thread')}"
         for device, threads in sorted(kinds.itertuples(index=False))
     )

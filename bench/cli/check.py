@@ -8,6 +8,7 @@ import typer
 
 from bench.cli import options, values
 from bench.errors import UsageError
+from reports.data.words import counted
 
 
 def check(
@@ -39,5 +40,5 @@ def check(
             message = f": {result.message}" if result.message else ""
             typer.echo(f"  {result.status:<8} {result.name}{message}")
             failed += not result.ok
-    typer.echo("all checks hold" if not failed else f"{failed} checks failed")
+    typer.echo("all checks hold" if not failed else f"{counted(failed, 'check')} failed")
     return 2 if failed else 0

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bench.errors import UsageError
+from reports.data.words import counted
 
 if TYPE_CHECKING:
     from bench.datasets.download import Outcome
@@ -73,7 +74,8 @@ def _list() -> int:
     for split in SPLITS:
         count = len(list((folder / "images" / split).glob("*.jpg")))
         cure = f"not here; fetch it with 'bench data bsds500 --split {split}'"
-        typer.echo(f"bsds500 {split}: {f'{count} images in {folder}' if count else cure}")
+        here = f"{counted(count, 'image')} in {folder}"
+        typer.echo(f"bsds500 {split}: {here if count else cure}")
     return 0
 
 
@@ -95,7 +97,7 @@ def _bsds500(root: Path | None, splits: list[str], only_verify: bool, url: str |
         outcomes = download.verify(folder, hashes)
     else:
         source = url or download.BASE_URL
-        typer.echo(f"{_NOTICE}\nFetching {len(hashes)} files to {folder} from {source}")
+        typer.echo(f"{_NOTICE}\nFetching {counted(len(hashes), 'file')} to {folder} from {source}")
         outcomes = download.fetch(folder, hashes, source)
     done: list[Outcome] = []
     try:
@@ -103,7 +105,10 @@ def _bsds500(root: Path | None, splits: list[str], only_verify: bool, url: str |
             done.append(outcome)  # noqa: PERF402 (kept when the user interrupts)
     except KeyboardInterrupt:
         kept = sum(outcome.status != "failed" for outcome in done)
-        typer.echo(f"{kept} files are in {folder}; the same command goes on from there", err=True)
+        typer.echo(
+            f"{counted(kept, 'file')} kept in {folder}; the same command goes on from there",
+            err=True,
+        )
         raise
     except OSError as error:
         raise UsageError(
@@ -132,11 +137,12 @@ def _report(done: list[Outcome], folder: Path, only_verify: bool, option: str) -
             )
         elif only_verify:
             cure = f"'bench data bsds500{option}' fetches them"
-        typer.echo(f"{len(failed)} of {len(done)} files are missing or wrong; {cure}", err=True)
+        files = f"{counted(len(done), 'file')} {'is' if len(done) == 1 else 'are'}"
+        typer.echo(f"{len(failed)} of {files} missing or wrong; {cure}", err=True)
         return 1
     fetched = sum(outcome.status == "downloaded" for outcome in done)
     new = "" if only_verify else f" ({fetched} of them new)"
-    typer.echo(f"{len(done)} files complete and verified in {folder}{new}")
+    typer.echo(f"{counted(len(done), 'file')} complete and verified in {folder}{new}")
     typer.echo(f"Use them:  bench run --dataset bsds500{option} --methods all --n 100,200")
     return 0
 
@@ -158,4 +164,4 @@ def _shown(outcomes: Iterable[Outcome], total: int) -> Iterator[Outcome]:
         yield outcome
         good += outcome.status != "failed"
         if outcome.status != "failed" and (good % 100 == 0 or good == total):
-            typer.echo(f"{good} of {total} files", err=True)
+            typer.echo(f"{good} of {counted(total, 'file')}", err=True)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from bench.cli.options import Format
+from reports.data.words import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -138,7 +139,6 @@ def recover(results: Path, quiet: bool = False) -> None:
         If the file cannot be written.
     """
     from bench.storage.recovery import recover as recover_rows
-    from reports.data.words import counted
 
     found, folder = recover_rows(results), results.parent / f"{results.stem}.run"
     if found.rows:

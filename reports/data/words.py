@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from math import isnan
 from typing import Final
-
-import numpy as np
 
 ARROWS: Final = {"high": " ↑", "low": " ↓", None: ""}
 
@@ -21,4 +20,4 @@ def short(count: float) -> str:
 
 def number(n: float) -> str:
     """Write an asked count, which label maps from elsewhere may lack."""
-    return "not given" if np.isnan(n) else f"{n:.0f}"
+    return "not given" if isnan(n) else f"{n:.0f}"

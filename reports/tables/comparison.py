@@ -12,7 +12,7 @@ import pandas as pd
 from metrics import get_metric
 from reports.data.align import Aligned, align
 from reports.data.results import Facts, ResultsError, choose_labels, file_facts, load_scores
-from reports.data.words import ARROWS
+from reports.data.words import ARROWS, counted
 from reports.statistics.aggregate import aggregate
 from reports.statistics.area import areas, summary_of
 from reports.statistics.bootstrap import not_worse_than_best
@@ -131,7 +131,7 @@ def compare_over(
     for aligned in align(frame, shown):
         rows = areas(aligned, shown, low, high).assign(over_low=low, over_high=high)
         heading = f"**{aligned.name}** over {low:g} to {high:g} returned superpixels"
-        heading += f", {len(aligned.images)} images{facts.under}"
+        heading += f", {counted(len(aligned.images), 'image')}{facts.under}"
         texts += [heading, *_text_over(rows)]
         numbers.append(_with_source(rows, aligned, facts))
     return _report([*texts, _legend_over(facts.samples)], numbers, shown, DAGGER_OVER)
@@ -264,7 +264,7 @@ def _text_at(at: AtCount, metrics: Sequence[str], rows: pd.DataFrame, facts: Fac
         columns[f"{metrics[0]} - best"] = _difference_cells(first)
     columns = _best_first(columns, first, get_metric(metrics[0]).direction)
     title = f"**{at.aligned.name}** at {at.count:g} returned superpixels"
-    title += f", {at.images} images{facts.under}"
+    title += f", {counted(at.images, 'image')}{facts.under}"
     lacking = "\n".join(_lacking_at(at, metrics))
     return "\n\n".join(filter(None, [title, table(columns), lacking]))
 
@@ -277,7 +277,7 @@ def _lacking_at(at: AtCount, metrics: Sequence[str]) -> Iterator[str]:
     ):
         parts = []
         if reason:
-            lost = f"{at.images - covered} of {at.images} images"
+            lost = f"{at.images - covered} of {counted(at.images, 'image')}"
             parts.append(f"not at {at.count:g} on {lost} ({reason})")
         parts += filter(None, undefined)
         if parts:

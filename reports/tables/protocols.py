@@ -22,7 +22,7 @@ from reports.data.results import (
     file_facts,
     load,
 )
-from reports.data.words import ARROWS
+from reports.data.words import ARROWS, counted
 from reports.statistics.aggregate import aggregate
 from reports.tables.markdown import NOTHING, PARTIAL, decimals, table
 from reports.tables.summary import missing_notes
@@ -126,9 +126,8 @@ def _measure(protocol: str, groups: Sequence[Aligned], metrics: Sequence[str]) -
 def _heading(name: str, group: pd.DataFrame, protocols: Sequence[str]) -> str:
     images = {p: int(group.loc[group["protocol"] == p, "asked"].max()) for p in protocols}
     if len(set(images.values())) == 1:
-        return (
-            f"**{name}**, {images[protocols[0]]} images, the same label maps under every protocol"
-        )
+        same = counted(images[protocols[0]], "image")
+        return f"**{name}**, {same}, the same label maps under every protocol"
     each = ", ".join(f"{number} under {protocol}" for protocol, number in images.items())
     return f"**{name}**, not the same images under every protocol: {each}"
 
