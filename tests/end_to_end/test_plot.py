@@ -4,6 +4,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from bench.cli import _status
 from bench.storage.schema import VERSION_KEY
 from tests.conftest import PLUGIN
 
@@ -35,7 +36,7 @@ def test_figures_and_tables_stand_beside_the_results(bench, made, results):
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lambda path: path.unlink(), "no such file"),
+        (lambda path: _take_away(path), "no such file"),
         (lambda path: path.write_bytes(path.read_bytes()[:-200]), "truncated"),
         (lambda path: path.write_bytes(b"no parquet at all"), "not a Parquet file"),
         (lambda path: _change_version(path), "schema version 99"),
@@ -63,6 +64,20 @@ def test_results_of_another_version_are_not_continued(bench, made, tiny):
     assert finished.status == 1
     assert "schema version 99" in finished.out
     assert made.read_bytes() == before
+
+
+def test_a_results_file_that_was_deleted_is_written_again_from_its_folder(made, capsys):
+    rows = len(pd.read_parquet(made))
+    made.unlink()
+    assert _status(["plot", str(made), "--formats", "pdf"]) == 0
+    assert f"it is written from {rows} finished rows" in capsys.readouterr().err
+    assert len(pd.read_parquet(made)) == rows
+
+
+def _take_away(path):
+    """Take the file away, and the folder that it could be made from again."""
+    path.unlink()
+    path.with_suffix(".run").rename(path.with_name("elsewhere"))
 
 
 def _change_version(path):
