@@ -27,6 +27,10 @@ class Interrupted(BenchError):  # noqa: N818 (it is no error)
     exit_status = 130
 
 
+class BusyError(UsageError):
+    """Another run is writing to the same results file."""
+
+
 class StorageError(BenchError):
     """Results could not be written (disk full, read-only folder); what is stored stays."""
 
@@ -42,8 +46,3 @@ def name_some(names: Iterable[str], most: int = 3) -> str:
     listed = sorted(names)
     more = f" and {len(listed) - most} more" if len(listed) > most else ""
     return ", ".join(listed[:most]) + more
-
-
-def count(number: int, what: str) -> str:
-    """Return ``1 image`` or ``3 images``."""
-    return f"{number} {what}{'' if number == 1 else 's'}"

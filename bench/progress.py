@@ -62,7 +62,7 @@ class Display:
     console : rich.console.Console
         Where to write; one that is quiet shows nothing.
     unit : str
-        What is counted.
+        What is counted, in the plural.
     left : callable
         Returns what is left to do.
     """
@@ -70,13 +70,14 @@ class Display:
     def __init__(self, total: int, console: Console, unit: str, left: Callable[[], Left]) -> None:
         self.total = total
         self.left = left
-        self.unit = unit
+        self.unit = unit = unit if total != 1 else unit.removesuffix("s")
         self.done = 0
         self.console = console
         self.counts: Counter[str] = Counter()
         self.iterations: list[str] = []
         self.started = self.last_line = time.monotonic()
-        self.live = console.is_terminal and not console.quiet
+        dumb = console.is_dumb_terminal  # such as an editor's: a bar would not be seen
+        self.live = console.is_terminal and not dumb and not console.quiet
         self.bar = _Bar(
             TextColumn("{task.description}"),
             BarColumn(bar_width=None),

@@ -32,6 +32,7 @@ from bench.storage.provenance import machine, machine_id, now, suite_version
 from bench.storage.rounds import read_rounds
 from bench.storage.schema import FAILURES
 from bench.storage.store import Done, Store
+from reports.data.words import counted
 
 INTERRUPTED = Interrupted.exit_status
 TIMING_ROUNDS = 3
@@ -64,7 +65,7 @@ def run(cells: Sequence[Cell], dataset: Dataset, settings: Settings, console: Co
         relabel(store, renewed.labels)
         todo = [cell for cell in cells if _wanted(done.get(cell.key), settings)]
         if not todo and not renewed.labels and store.is_current():
-            console.print(f"Nothing to do: all {len(cells)} cells are finished.")
+            console.print(f"Nothing to do: {_all_of(len(cells))} finished.")
             return _summarise(cells, done, settings.out, console)
         if todo:
             facts = machine()
@@ -117,8 +118,8 @@ def _say_what_was_not_reached(cells: Sequence[Cell], settings: Settings, console
     if missed:
         each = ", ".join(f"{label} {number}" for label, number in missed.most_common())
         console.print(
-            f"{missed.total()} cells did not come within {settings.match_n:.0%} of n (column"
-            f" match_reached): {each}. The nearest count was kept.",
+            f"{counted(missed.total(), 'cell')} did not come within {settings.match_n:.0%} of n"
+            f" (column match_reached): {each}. The nearest count was kept.",
             highlight=False,
         )
 
@@ -215,7 +216,9 @@ def _announce(
 ) -> None:
     resumed = f" ({asked - len(todo)} of {asked} are finished)" if len(todo) < asked else ""
     how = "one after the other, timed" if settings.timing else _side_by_side(todo, workers)
-    console.print(f"{len(todo)} cells to run{resumed}, {how}, into {settings.out}", highlight=False)
+    console.print(
+        f"{counted(len(todo), 'cell')} to run{resumed}, {how}, into {settings.out}", highlight=False
+    )
     busy = os.getloadavg()[0]
     if settings.timing and busy > 0.5:
         console.print(
@@ -230,7 +233,7 @@ def _side_by_side(todo: Sequence[Cell], workers: int) -> str:
     ways: dict[Lane, str] = {
         "core": f"{min(workers, counts['core'])} at a time",
         "cuda": "on CUDA",
-        "cores": f"one at a time with {threads_of('cores')} threads",
+        "cores": f"one at a time with {counted(threads_of('cores'), 'thread')}",
     }
     if len(counts) == 1:
         return ways[todo[0].lane]
@@ -288,6 +291,10 @@ def _follow(
             gathering.gather()
 
 
+def _all_of(cells: int) -> str:
+    return "the only cell is" if cells == 1 else f"all {cells} cells are"
+
+
 def _say_why_skipped(cells: Sequence[Cell], out: Path, console: Console) -> None:
     columns, which = ["key", "label", "error"], [("status", "==", "skipped")]
     asked = {cell.key for cell in cells}
@@ -305,13 +312,13 @@ def _say_why_skipped(cells: Sequence[Cell], out: Path, console: Console) -> None
 def _summarise(cells: Sequence[Cell], done: dict[str, Done], out: Path, console: Console) -> int:
     counts = Counter(done[cell.key].status for cell in cells)
     parts = ", ".join(f"{count} {status}" for status, count in counts.most_common())
-    console.print(f"{len(cells)} cells: {parts}. Results: {out}", highlight=False)
+    console.print(f"{counted(len(cells), 'cell')}: {parts}. Results: {out}", highlight=False)
     if counts["skipped"]:
         _say_why_skipped(cells, out, console)
     failed = sum(counts[status] for status in FAILURES)
     if failed:
         console.print(
-            f"{failed} cells failed; their rows say why (columns status and error)."
-            " --retry-failed runs them again."
+            f"{counted(failed, 'cell')} failed; the columns status and error say why."
+            " --retry-failed runs what failed again."
         )
     return 2 if failed else 0

@@ -1,9 +1,12 @@
-"""Write a file whole or not at all."""
+"""Write a file whole or not at all, and know which files of a folder a results file has made."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -85,3 +88,90 @@ def save_figure(figure: Figure, path: Path, dpi: float | str | None = None) -> P
     undated = {"CreationDate": None} if path.suffix == ".pdf" else None
     kind = path.suffix[1:]
     return write_whole(path, partial(figure.savefig, format=kind, dpi=dpi, metadata=undated))
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What was drawn from a results file into a folder: all named after it, and kept account of.
+
+    Attributes
+    ----------
+    results : Path
+        The results file.
+    folder : Path
+        Where its figures and tables go.
+    files : mapping of str to str
+        By name, the SHA-256 of each file that was drawn before. One that was changed since, or that
+        somebody else made, is not in the way and is never removed.
+    """
+
+    results: Path
+    folder: Path
+    files: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, results: Path, folder: Path) -> Drawn:
+        """Return what an earlier call has drawn; nothing if there was none.
+
+        Raises
+        ------
+        OutputError
+            If it was drawn from another results file of the same name.
+        """
+        account = _account(results, folder)
+        try:
+            kept = json.loads(account.read_text(encoding="utf-8"))
+            other, files = folder / kept["results"], dict(kept["files"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return cls(results, folder)
+        if other.exists() and results.exists() and not other.samefile(results):
+            raise OutputError(
+                f"{folder} has the figures of {other}, which would be overwritten; give --out "
+                "another folder, or one of the two results files another name"
+            )
+        return cls(results, folder, files)
+
+    def path(self, name: str) -> Path:
+        """Return where ``curves.png`` of ``r.parquet`` goes: to ``r-curves.png``."""
+        return self.folder / f"{self.results.stem}-{name}"
+
+    def replace(self, written: Sequence[Path]) -> list[Path]:
+        """Keep account of what is drawn now, and remove what was drawn before and is not any more.
+
+        Returns
+        -------
+        list of Path
+            What was removed.
+
+        Raises
+        ------
+        OutputError
+            If the file system refuses.
+        """
+        files = {path.name: _hash(path) for path in written}
+        old = [self.folder / name for name in self.files if name not in files]
+        removed = [path for path in old if _hash(path) == self.files[path.name]]
+        for path in removed:
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                raise OutputError(
+                    f"cannot remove {path}, which is of an earlier plot: {error.strerror or error}"
+                    "; remove it yourself, or give --out another folder"
+                ) from error
+        here = os.path.relpath(self.results.resolve(), self.folder.resolve())
+        text = json.dumps({"results": here, "files": files}, indent=1) + "\n"
+        write_whole(_account(self.results, self.folder), lambda to: to.write_text(text, "utf-8"))
+        return removed
+
+
+def _account(results: Path, folder: Path) -> Path:
+    return folder / f"{results.stem}-figures.json"
+
+
+def _hash(path: Path) -> str:
+    """Return the SHA-256 (hex) of a file; nothing if it cannot be read."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return ""

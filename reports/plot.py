@@ -14,10 +14,11 @@ from matplotlib.figure import Figure
 from metrics import get_metric
 from reports.data.align import Aligned, align, comparable_times
 from reports.data.results import choose_labels, file_facts, load_scores
+from reports.data.words import counted
 from reports.figures.curves import draw_curves
 from reports.figures.runtime import draw_runtime
 from reports.figures.style import paper
-from reports.output import save_figure, write_whole
+from reports.output import Drawn, save_figure, write_whole
 from reports.statistics.aggregate import Analysis, analyse
 from reports.tables.summary import headline, markdown, missing_notes, summary
 
@@ -60,19 +61,21 @@ def make_figures(
     Returns
     -------
     list of Path
-        The files written: ``curves``, ``runtime`` (if any cell was timed uncontended), with
-        ``-<dataset>-<split>`` where the results have several, and ``summary.csv``, ``summary.md``.
+        The files written, for ``r.parquet``: ``r-curves``, ``r-runtime`` (if any cell was timed
+        uncontended), with ``-<dataset>-<split>`` where the results have several, and
+        ``r-summary.csv``, ``r-summary.md``. What an earlier call made and this one does not is
+        removed; ``r-figures.json`` keeps account.
 
     Raises
     ------
     ResultsError
         If the file cannot be used, has no ok cell, lacks a metric, or no label is left.
     OutputError
-        If a file cannot be written.
+        If a file cannot be written, or the folder has the figures of another file of that name.
     """
-    folder = results.parent if out is None else out
     note = on_note or _ignore
     facts = file_facts(results)
+    drawn = Drawn.read(results, results.parent if out is None else out)
     facts = facts if annotators else replace(facts, annotators={})
     usual = headline(facts.protocol)
     wanted = [get_metric(metric).id for metric in dict.fromkeys(metrics or usual[:2])]
@@ -83,19 +86,38 @@ def make_figures(
     panels = [metric for metric in wanted if metric in frame]
     shown = [name for name in dict.fromkeys((*panels, *usual)) if name in frame]
     groups = [analyse(aligned, shown, facts) for aligned in align(frame, shown)]
+    suffixes = _suffixes([group.aligned.name for group in groups])
     written = []
-    for group in groups:
+    for group, suffix in zip(groups, suffixes, strict=True):
         of_group = partial(_note_of, note, group.aligned.name)
         for remark in _remarks(group, timed=bool(frame["time_s"].notna().any())):
             of_group(remark)
-        suffix = "-" + re.sub(r"[^\w.]+", "-", group.aligned.name) if len(groups) > 1 else ""
         with paper():
             for name, figure in _figures(group, panels, frame, of_group):
-                written += _save(figure, folder, name + suffix, formats)
+                written += [
+                    save_figure(figure, drawn.path(f"{name}{suffix}.{kind}")) for kind in formats
+                ]
     csv = pd.concat(map(summary, groups)).to_csv(index=False, float_format="%.6g")
     texts = {"summary.csv": csv, "summary.md": "\n".join(map(markdown, groups))}
-    written += [write_whole(folder / name, partial(_write, text)) for name, text in texts.items()]
+    written += [
+        write_whole(drawn.path(name), partial(_write, text)) for name, text in texts.items()
+    ]
+    for path in drawn.replace(written):
+        note(f"removed {path}, which an earlier plot made and this one does not")
     return written
+
+
+def _suffixes(names: Sequence[str]) -> list[str]:
+    """Return what the names of the files of each group end in, each once; nothing for the only."""
+    if len(names) == 1:
+        return [""]
+    suffixes: list[str] = []
+    for name in names:
+        suffix = "-" + re.sub(r"[^\w.]+", "-", name)
+        while suffix in suffixes:
+            suffix += "-2"
+        suffixes.append(suffix)
+    return suffixes
 
 
 def _note_of(note: Callable[[str], None], name: str, remark: str) -> None:
@@ -141,10 +163,6 @@ def _write(text: str, path: Path) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def _save(figure: Figure, folder: Path, name: str, formats: Sequence[str]) -> list[Path]:
-    return [save_figure(figure, folder / f"{name}.{suffix}") for suffix in formats]
-
-
 def _machine(frame: pd.DataFrame, group: Aligned) -> str:
     """Say in a few words what the times of a group that compare were taken on."""
     its = frame[(frame["dataset"] == group.dataset) & (frame["split"] == group.split)]
@@ -153,6 +171,6 @@ def _machine(frame: pd.DataFrame, group: Aligned) -> str:
     kinds = timed[["device", "threads"]].drop_duplicates()
     times = f"{repeats} repeats a cell" if repeats > 1 else "single runs"
     return f"{times}; " + "; ".join(
-        f"{device}, {threads} thread{'s' if threads != 1 else ''}"
+        f"{device}, {counted(threads, 'thread')}"
         for device, threads in sorted(kinds.itertuples(index=False))
     )

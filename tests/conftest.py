@@ -20,6 +20,8 @@ os.environ["PYTHONPATH"] = os.pathsep.join(
     filter(None, [str(CHECKOUT), os.environ.get("PYTHONPATH")])
 )
 
+os.environ.pop("COLUMNS", None)  # what is printed does not depend on the developer's terminal
+
 PLUGIN = Path(__file__).parent / "end_to_end" / "misbehaving.py"
 
 

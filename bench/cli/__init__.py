@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import io
+import errno
 import os
 import sys
 from importlib.metadata import version
@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from bench.cli import surroundings
 from bench.cli.check import check
 from bench.cli.compare import compare
 from bench.cli.data import data
@@ -35,6 +36,8 @@ class _Commands(TyperGroup):
         except KeyboardInterrupt as error:
             raise Interrupted("interrupted") from error
 
+
+_UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EBADF)
 
 app = typer.Typer(
     name="bench",
@@ -74,11 +77,14 @@ def main(arguments: list[str] | None = None) -> None:
     0: all well; 1: usage or input error; 2: finished, but some cells failed; 3: past the tolerance
     of a comparison; 130: interrupted.
     """
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a terminal that lacks arrows shows "?" instead
-            stream.reconfigure(errors="replace")
+    surroundings.prepare()
     hear_schedulers()
-    sys.exit(_status(arguments))
+    status = _status(arguments)
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        sys.exit(_cannot_print(error))
+    sys.exit(status)
 
 
 def _status(arguments: list[str] | None) -> int:
@@ -87,15 +93,22 @@ def _status(arguments: list[str] | None) -> int:
     except BenchError as error:
         typer.echo(f"bench: {error}", err=True)
         return error.exit_status
-    except BrokenPipeError:  # the reader of a pipe, such as head, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except typer.Abort:
+    except (KeyboardInterrupt, typer.Abort):
         typer.echo("bench: interrupted", err=True)
         return 130
     except Exception as error:
+        if isinstance(error, OSError) and error.filename is None and error.errno in _UNWRITABLE:
+            return _cannot_print(error)
         if not hasattr(error, "show"):  # only the parser's own errors know how to show themselves
             raise
         error.show()
         return 1  # the parser's default is 2, which here means that cells failed
     return returned if isinstance(returned, int) else 0
+
+
+def _cannot_print(error: OSError) -> int:
+    """Say that what was asked for could not be printed, and print no more."""
+    sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 (open till the end)
+    reason = error.strerror or error
+    typer.echo(f"bench: cannot write to standard output: {reason}; send it elsewhere", err=True)
+    return 1

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -54,6 +55,7 @@ def compare(
     ] = None,
     out: options.ReportFile = None,
     plugin: options.Plugins = None,
+    how: options.FormatName = options.Format.TEXT,
     quiet: options.Quiet = False,
 ) -> int:
     """Compare labels at equal count, or two files.
@@ -65,21 +67,21 @@ def compare(
     from bench.planning.selection import parse_integers
     from reports.data.results import ResultsError
 
+    show = partial(_show, out=out, how=how, quiet=quiet)
     _check(b, at, over, tolerance, out)
-
-    def note(remark: str) -> None:
-        if not quiet:
-            typer.echo(f"note: {remark}", err=True)
 
     values.load_plugins(plugin)
     wanted = None if metrics is None else values.split_metrics("--metrics", metrics)
+    note = partial(output.note, quiet=quiet)
     labels = values.split_patterns(only, without)
     renames = values.read_renames(rename)
     counts = parse_integers(at, "--at", least=1) if at is not None else None
     span = _range(over) if over is not None else None
+    for results in filter(None, (a, b)):
+        output.recover(results, quiet)
     try:
         if b is not None:
-            return _two_files(a, b, wanted, labels, renames, tolerance, out, quiet)
+            return _two_files(a, b, wanted, labels, renames, tolerance, show, quiet)
         from reports.tables.comparison import DEFAULT_METRICS, compare_at, compare_over
 
         wanted = wanted or list(DEFAULT_METRICS)
@@ -89,7 +91,7 @@ def compare(
             report = compare_at(a, counts, wanted, *labels, rename=renames, on_note=note)
     except ResultsError as error:
         raise UsageError(str(error)) from error
-    _show(report, out, quiet)
+    show(report)
     return 0
 
 
@@ -100,14 +102,14 @@ def _two_files(
     labels: tuple[Sequence[str], Sequence[str]],
     renames: Mapping[str, str],
     tolerance: float | None,
-    out: Path | None,
+    show: Callable[[Report], None],
     quiet: bool,
 ) -> int:
     from reports.tables.two_files import DIFFERENCE_METRICS, compare_files
 
     compared = metrics or DIFFERENCE_METRICS
     report = compare_files(a, b, compared, *labels, rename=renames)
-    _show(report, out, quiet)
+    show(report)
     if tolerance is None:
         return 0
     beyond = report.beyond(tolerance)
@@ -147,8 +149,8 @@ def _range(text: str) -> tuple[int, int]:
     return ends[0], ends[1]
 
 
-def _show(report: Report, out: Path | None, quiet: bool) -> None:
+def _show(report: Report, out: Path | None, how: options.Format, quiet: bool) -> None:
     if out is not None:
         output.write_report(report.text, report.numbers, out)
     if not quiet:
-        typer.echo(report.text)
+        output.print_report(report.text, report.numbers, how)

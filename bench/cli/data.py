@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bench.errors import UsageError
+from reports.data.words import counted
 
 if TYPE_CHECKING:
     from bench.datasets.download import Outcome
@@ -70,15 +71,16 @@ def data(
 
 
 def _list(root: Path | None, splits: list[str]) -> int:
+    from bench.datasets.base import expand
     from bench.datasets.bsds500 import SPLITS, download_folder
     from bench.datasets.registry import entries
 
     _check_splits(splits)
-    if root is not None and not root.expanduser().is_dir():
+    if root is not None and not expand(root).is_dir():
         raise UsageError(f"--root: {root} is no folder; give the folder to look in")
     for name, entry in entries().items():
         typer.echo(f"{name:8}  {entry.title or f'cannot be used: {entry.error}'}")
-    folder = download_folder(root.expanduser() if root else None)
+    folder = download_folder(expand(root) if root else None)
     for split in splits or SPLITS:
         typer.echo(f"bsds500 {split}: {_what_is_here(folder, split, root)}")
     return 0
@@ -90,15 +92,15 @@ def _folder(root: Path | None, splits: list[str]) -> int:
         typer.echo("The data set 'folder' is your own: bench run --dataset folder --root DIR")
         return 0
     from bench.datasets import DatasetError
+    from bench.datasets.base import expand
     from bench.datasets.folder import Folder
-    from bench.errors import count
 
     for split in splits or [""]:
         try:
-            here = Folder(root.expanduser(), split)
+            here = Folder(expand(root), split)
         except DatasetError as error:
             raise UsageError(str(error)) from error
-        images, maps = count(len(here.names), "image"), count(here.annotations, "annotation")
+        images, maps = counted(len(here.names), "image"), counted(here.annotations, "annotation")
         typer.echo(f"folder{f' {split}' if split else ''}: {images}, {maps} in {here.root}")
         for line in here.unread():
             typer.echo(f"Warning: {line}", err=True)
@@ -108,7 +110,6 @@ def _folder(root: Path | None, splits: list[str]) -> int:
 def _what_is_here(folder: Path, split: str, root: Path | None) -> str:
     """Count the images and annotations of a split of BSDS500, and name the cure if some lack."""
     from bench.datasets.bsds500 import published_names
-    from bench.errors import count
 
     where = f" --root {folder}" if root else ""
     cure = f"fetch {{}} with 'bench data bsds500 --split {split}{where}'"
@@ -119,7 +120,7 @@ def _what_is_here(folder: Path, split: str, root: Path | None) -> str:
         return f"not here; {cure.format('it')}"
     whole = published == images == truths
     of = "" if whole else f" of {len(published)}"
-    found = f"{len(images)}{of} images, {count(len(truths), 'annotation file')} in {folder}"
+    found = f"{len(images)}{of} images, {counted(len(truths), 'annotation file')} in {folder}"
     return found if published <= images & truths else f"{found}; {cure.format('the rest')}"
 
 
@@ -137,16 +138,17 @@ def _check_splits(splits: list[str]) -> None:
 
 def _bsds500(root: Path | None, splits: list[str], only_verify: bool, url: str | None) -> int:
     from bench.datasets import download
+    from bench.datasets.base import expand
     from bench.datasets.bsds500 import SPLITS, download_folder
 
     _check_splits(splits)
-    folder = download_folder(root.expanduser() if root else None)
+    folder = download_folder(expand(root) if root else None)
     hashes = download.of_splits(download.read_hashes(), splits or SPLITS)
     if only_verify:
         outcomes = download.verify(folder, hashes)
     else:
         source = url or download.BASE_URL
-        typer.echo(f"{_NOTICE}\nFetching {len(hashes)} files to {folder} from {source}")
+        typer.echo(f"{_NOTICE}\nFetching {counted(len(hashes), 'file')} to {folder} from {source}")
         outcomes = download.fetch(folder, hashes, source)
     done: list[Outcome] = []
     try:
@@ -154,7 +156,10 @@ def _bsds500(root: Path | None, splits: list[str], only_verify: bool, url: str |
             done.append(outcome)  # noqa: PERF402 (kept when the user interrupts)
     except KeyboardInterrupt:
         kept = sum(outcome.status != "failed" for outcome in done)
-        typer.echo(f"{kept} files are in {folder}; the same command goes on from there", err=True)
+        typer.echo(
+            f"{counted(kept, 'file')} kept in {folder}; the same command goes on from there",
+            err=True,
+        )
         raise
     except OSError as error:
         raise UsageError(
@@ -183,11 +188,12 @@ def _report(done: list[Outcome], folder: Path, only_verify: bool, option: str) -
             )
         elif only_verify:
             cure = f"'bench data bsds500{option}' fetches them"
-        typer.echo(f"{len(failed)} of {len(done)} files are missing or wrong; {cure}", err=True)
+        files = f"{counted(len(done), 'file')} {'is' if len(done) == 1 else 'are'}"
+        typer.echo(f"{len(failed)} of {files} missing or wrong; {cure}", err=True)
         return 1
     fetched = sum(outcome.status == "downloaded" for outcome in done)
     new = "" if only_verify else f" ({fetched} of them new)"
-    typer.echo(f"{len(done)} files complete and verified in {folder}{new}")
+    typer.echo(f"{counted(len(done), 'file')} complete and verified in {folder}{new}")
     typer.echo(f"Use them:  bench run --dataset bsds500{option} --methods all --n 100,200")
     return 0
 
@@ -209,4 +215,4 @@ def _shown(outcomes: Iterable[Outcome], total: int) -> Iterator[Outcome]:
         yield outcome
         good += outcome.status != "failed"
         if outcome.status != "failed" and (good % 100 == 0 or good == total):
-            typer.echo(f"{good} of {total} files", err=True)
+            typer.echo(f"{good} of {counted(total, 'file')}", err=True)

@@ -13,6 +13,7 @@ import typer
 
 from bench.cli import options, output, values
 from bench.errors import BenchError, StorageError, UsageError
+from reports.data.words import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -164,8 +165,8 @@ def _read(image: Path, n: int, exif: Exif) -> Picture:
     height, width = pixels.shape[:2]
     if n > height * width:
         raise UsageError(
-            f"--n: {n} is above the {height * width} pixels of '{image}' ({height} x {width});"
-            " ask for fewer superpixels, or give a larger image"
+            f"--n: {n} is above the {counted(height * width, 'pixel')} of '{image}'"
+            f" ({height} x {width}); ask for fewer superpixels, or give a larger image"
         )
     return pixels
 
@@ -242,7 +243,7 @@ def _pictures(label: str, method: Method, image: Picture, n: int) -> Division:
 
 def _caption(variants: Sequence[Variant], n: int, seed: int) -> str:
     """Say how the figure was made: the count, the seed, the presets."""
-    asked = f"{n} superpixel{'s' if n != 1 else ''} asked for"
+    asked = f"{counted(n, 'superpixel')} asked for"
     if any("seed" in v.takes and "seed" not in v.given for v in variants):
         asked += f", seed {seed}"
     return " ".join([f"{asked}.", *_presets(variants)])

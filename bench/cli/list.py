@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from itertools import takewhile
 from pathlib import Path
@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.cli import options, values
+from bench.cli import options, output, values
 from bench.errors import UsageError
 
 if TYPE_CHECKING:
     from methods.base import Method
     from methods.parameters import Parameter
+
+
+Facts = dict[str, str]  # of one thing, its name first
 
 
 class Kind(StrEnum):
@@ -35,35 +38,45 @@ def list_(
     ] = False,
     plugin: options.Plugins = None,
     protocol_file: options.ProtocolFile = None,
+    how: options.FormatName = options.Format.TEXT,
 ) -> None:
     """List methods, metrics, data sets or protocols."""
-    if kind is Kind.PROTOCOLS:
-        _protocols(verbose, protocol_file)
-        return
     broken = []
     for path in plugin or ():
         try:
             values.load_plugins([path])
         except UsageError as error:
             broken.append(str(error))
-    _LISTS[kind](verbose)
+    if kind is Kind.PROTOCOLS:
+        facts = list(_protocols(verbose, protocol_file))
+    else:
+        facts = list(_LISTS[kind](verbose))
+    if verbose and how is options.Format.TEXT:
+        for each in facts:
+            _card(each)
+    else:
+        output.print_rows(facts, how, heads=False)
     for problem in broken:
-        typer.echo(problem)
+        typer.echo(problem, err=how is not options.Format.TEXT)
 
 
-def _methods(verbose: bool) -> None:
+def _methods(verbose: bool) -> Iterator[Facts]:
     from methods.registry import entries
 
     for entry in entries():
         if entry.error:
-            typer.echo(f"{entry.name:<12} {entry.origin}  cannot be used: {entry.error}")
+            yield {
+                "name": entry.name,
+                "origin": entry.origin,
+                "problem": f"cannot be used: {entry.error}",
+            }
         elif verbose:
-            _card(entry.name, _method_facts(entry.name))
+            yield {"name": entry.name, **_method_facts(entry.name)}
         else:
-            typer.echo(f"{entry.name:<12} {entry.origin}")
+            yield {"name": entry.name, "origin": entry.origin}
 
 
-def _method_facts(name: str) -> dict[str, str]:
+def _method_facts(name: str) -> Facts:
     from methods.registry import get_class
 
     cls = get_class(name)
@@ -109,7 +122,7 @@ def _meaning(cls: type[Method], name: str) -> str:
     return ""
 
 
-def _metrics(verbose: bool) -> None:
+def _metrics(verbose: bool) -> Iterator[Facts]:
     from metrics import METRICS, RECORDED
     from metrics.base import load_installed
 
@@ -117,7 +130,8 @@ def _metrics(verbose: bool) -> None:
     arrows = {"high": "higher is better", "low": "lower is better", None: ""}
     for name, metric in METRICS.items():
         if verbose:
-            facts = {
+            yield {
+                "name": name,
                 "title": metric.title,
                 "better": arrows[metric.direction] or "neither way",
                 "range": f"{metric.range[0]:g} to {metric.range[1]:g}",
@@ -129,47 +143,54 @@ def _metrics(verbose: bool) -> None:
                 "undefined": metric.undefined,
                 "limits": metric.limits,
             }
-            _card(name, facts)
         else:
-            asked = "" if name in RECORDED else "on request (--metrics)"
-            line = f"{name:<14} {metric.title:<53} {arrows[metric.direction]:<16} {asked}"
-            typer.echo(line.rstrip())
+            yield {
+                "name": name,
+                "title": metric.title,
+                "better": arrows[metric.direction],
+                "computed": "" if name in RECORDED else "on request",
+            }
     for name, why in broken.items():
-        typer.echo(f"{name:<14} cannot be used: {why}")
+        yield {"name": name, "problem": f"cannot be used: {why}"}
 
 
-def _datasets(verbose: bool) -> None:
+def _datasets(verbose: bool) -> Iterator[Facts]:
     from bench.datasets.registry import entries
 
     for name, entry in entries().items():
         if entry.error:
-            typer.echo(f"{name:<12} {entry.target}  cannot be used: {entry.error}")
-        elif verbose:
-            _card(name, {"title": entry.title, "read by": entry.target})
+            yield {
+                "name": name,
+                "read by": entry.target,
+                "problem": f"cannot be used: {entry.error}",
+            }
         else:
-            typer.echo(f"{name:<12} {entry.title}")
+            own = {"read by": entry.target} if verbose else {}
+            yield {"name": name, "title": entry.title, **own}
 
 
-def _protocols(verbose: bool, file: Path | None) -> None:
+def _protocols(verbose: bool, file: Path | None) -> Iterator[Facts]:
     for protocol in values.choose_protocols((), file):
         if verbose:
-            facts = protocol.definition()
-            _card(facts.pop("name"), {key: str(value) for key, value in facts.items()})
+            yield {key: str(value) for key, value in protocol.definition().items()}
         else:
-            typer.echo(f"{protocol.name:<15} {protocol.title}")
+            yield {"name": protocol.name, "title": protocol.title}
 
 
-def _card(name: str, facts: dict[str, str]) -> None:
-    typer.echo(name)
-    width = max(map(len, facts)) + 1
-    for fact, value in facts.items():
-        if value:
-            value = value.replace("\n", "\n" + " " * (width + 3))
-            typer.echo(f"  {fact + ':':<{width}} {value}")
+def _card(facts: Facts) -> None:
+    """Print all that is known of one thing below its name."""
+    from reports.tables.folded import wrap_fact
+
+    name, *others = facts
+    typer.echo(facts[name])
+    indent, width = max(map(len, others)) + 4, output.terminal_width()
+    for fact in others:
+        if facts[fact]:
+            typer.echo(wrap_fact(f"  {fact}:", facts[fact], indent, width))
     typer.echo("")
 
 
-_LISTS: dict[Kind, Callable[[bool], None]] = {
+_LISTS: dict[Kind, Callable[[bool], Iterator[Facts]]] = {
     Kind.METHODS: _methods,
     Kind.METRICS: _metrics,
     Kind.DATASETS: _datasets,

@@ -50,6 +50,23 @@ class Preset(StrEnum):
     QUICK = "quick"
 
 
+class Format(StrEnum):
+    """How a table is printed."""
+
+    TEXT = "text"
+    CSV = "csv"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+FormatName = Annotated[
+    Format,
+    typer.Option(
+        "--format",
+        help="text fits the terminal (all columns where there is none, or COLUMNS); markdown is not"
+        " folded; csv and json have all numbers, unrounded.",
+    ),
+]
 MethodsText = Annotated[
     str,
     typer.Option(
@@ -162,8 +179,8 @@ ProtocolFile = Annotated[
 METRICS_HELP = "'default', 'all', or ids; 'default,gr,sirs' adds some that are on request."
 Metrics = Annotated[str, typer.Option("--metrics", help=METRICS_HELP)]
 CONNECTIVITY_HELP = (
-    "Before scoring: leave labels as they are, make every 4-connected part a superpixel, or merge"
-    " all parts but each superpixel's largest into their neighbours."
+    "Before scoring: 'as-is' leaves labels as they are, 'components' makes every 4-connected part a"
+    " superpixel, 'merge' joins all parts but each superpixel's largest to their neighbours."
 )
 HowConnected = Annotated[
     str | None,

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import math
+import os
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
+
+from bench.cli.options import Format
+from reports.data.words import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -13,10 +23,136 @@ if TYPE_CHECKING:
 
 
 def make_console(quiet: bool) -> Console:
-    """Return the console that progress goes to: standard error, so that pipes do not end a run."""
+    """Return the console that progress goes to: standard error, so that pipes do not end a run.
+
+    What it prints is meant as it stands: names of files and labels have brackets and colons.
+    """
     from rich.console import Console
 
-    return Console(quiet=quiet, soft_wrap=True, stderr=True)
+    return Console(
+        quiet=quiet, soft_wrap=True, stderr=True, markup=False, emoji=False, highlight=False
+    )
+
+
+def note(remark: str, quiet: bool = False) -> None:
+    """Say on standard error what a user should know of what was printed, unless to be quiet."""
+    if not quiet:
+        typer.echo(f"note: {remark}", err=True)
+
+
+def terminal_width() -> int | None:
+    """Return how many characters a line may have: of the terminal, or as COLUMNS says.
+
+    A file or another program gets whole lines: None.
+    """
+    try:
+        asked = int(os.environ.get("COLUMNS", "0"))
+    except ValueError:
+        asked = 0
+    if asked > 0 or sys.stdout.isatty():
+        return shutil.get_terminal_size().columns
+    return None
+
+
+def print_rows(
+    rows: Sequence[Mapping[str, Any]], how: Format = Format.TEXT, heads: bool = True
+) -> None:
+    """Print what is known of several things, one row each.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        By heading; what one of them lacks is empty there.
+    how : Format
+        Text in columns that fit the terminal, or for a program.
+    heads : bool
+        Whether text has headings.
+    """
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    if how is Format.JSON:
+        plain = [{name: _plain(value) for name, value in row.items()} for row in rows]
+        typer.echo(json.dumps(plain, indent=1, ensure_ascii=False))
+        return
+    cells = [[_cell(row.get(name)) for name in names] for row in rows]
+    if how is Format.CSV:
+        typer.echo(_csv([names, *cells]), nl=False)
+        return
+    if how is Format.MARKDOWN:
+        from reports.tables.markdown import table
+
+        lines = [[" ".join(cell.split()) for cell in row] for row in cells]
+        columns = zip(*lines, strict=True) if lines else [[] for _ in names]
+        typer.echo(table({n: list(column) for n, column in zip(names, columns, strict=True)}))
+        return
+    from reports.tables.folded import align
+
+    typer.echo(align(cells, terminal_width(), names if heads else ()))
+
+
+def print_report(text: str, numbers: pd.DataFrame, how: Format) -> None:
+    """Print a comparison: its tables, which fit the terminal as text, or all of its numbers."""
+    if how in (Format.CSV, Format.JSON):
+        names = [str(name) for name in numbers]
+        rows = numbers.astype(object).itertuples(index=False)
+        print_rows([dict(zip(names, row, strict=True)) for row in rows], how)
+        return
+    from reports.tables.folded import fold
+
+    typer.echo(fold(text.rstrip(), terminal_width() if how is Format.TEXT else None))
+
+
+def _plain(value: Any) -> Any:
+    """Return a value that JSON can hold: null for what is missing, words for what is infinite."""
+    value = value.item() if hasattr(value, "item") else value
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):
+        return None
+    if isinstance(value, float) and not math.isfinite(value):
+        return None if math.isnan(value) else str(value)
+    return value
+
+
+def _cell(value: Any) -> str:
+    """Write a value in full; nothing for what is missing."""
+    plain = _plain(value)
+    return "" if plain is None else str(plain)
+
+
+def _csv(rows: Sequence[Sequence[str]]) -> str:
+    import csv
+    import io
+
+    sink = io.StringIO()
+    csv.writer(sink, lineterminator="\n").writerows(rows)
+    return sink.getvalue()
+
+
+def recover(results: Path, quiet: bool = False) -> None:
+    """Make a results file that a killed run did not write, from its finished rows, and say so.
+
+    Every command that reads a results file calls this first.
+
+    Raises
+    ------
+    UsageError
+        If the run is still going on.
+    StorageError
+        If the file cannot be written.
+    """
+    from bench.storage.recovery import recover as recover_rows
+
+    found, folder = recover_rows(results), results.parent / f"{results.stem}.run"
+    if found.rows:
+        rows = counted(found.rows, "finished row")
+        note(
+            f"{results} was not there; it is written from {rows} in {folder}; the same `bench run`"
+            " continues that run",
+            quiet,
+        )
+    if found.waiting:
+        note(
+            f"{folder} has finished rows that {results} lacks; the same `bench run` adds them",
+            quiet,
+        )
 
 
 def write_report(text: str, numbers: pd.DataFrame, out: Path) -> None:
@@ -64,12 +200,8 @@ def draw(results: Path, quiet: bool = False, **how: Any) -> None:
     from reports.output import OutputError
     from reports.plot import make_figures
 
-    def note(remark: str) -> None:
-        if not quiet:
-            typer.echo(f"note: {remark}", err=True)
-
     try:
-        written = make_figures(results, **how, on_note=note)
+        written = make_figures(results, **how, on_note=partial(note, quiet=quiet))
     except ResultsError as error:
         raise UsageError(str(error)) from error
     except OutputError as error:

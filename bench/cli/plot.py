@@ -37,8 +37,9 @@ def plot(
 ) -> None:
     """Draw curves, runtimes and a summary table.
 
-    Scores stand against the returned number of superpixels. Writes curves, runtime (from
-    uncontended cells; `bench run --timing` makes them), summary.csv and summary.md.
+    Scores stand against the returned number of superpixels. Writes, for r.parquet,
+    r-curves, r-runtime (from uncontended cells; `bench run --timing` makes them), r-summary.csv and
+    r-summary.md, and removes what an earlier plot of that file made and this one does not.
     """
     from reports.plot import FORMATS
 
@@ -50,6 +51,7 @@ def plot(
     for kind in kinds:
         if kind not in FORMATS:
             raise UsageError(f"--formats: unknown format {kind!r}; known are {', '.join(FORMATS)}")
+    output.recover(results, quiet)
     output.draw(
         results,
         quiet=quiet,

@@ -32,6 +32,7 @@ def protocols(
     void: options.VoidText = None,
     workers: options.Workers = None,
     plugin: options.Plugins = None,
+    how: options.FormatName = options.Format.TEXT,
     quiet: options.Quiet = False,
 ) -> int:
     """Print what the same label maps score under every protocol.
@@ -56,6 +57,7 @@ def protocols(
     names = values.split_names("--protocol", protocol) if protocol else []
     chosen = values.choose_protocols(names, protocol_file)
     patterns = values.split_patterns(only, without)
+    output.recover(results, quiet)
     renames = values.read_renames(rename)
     source = Source.read(results).only(*patterns, rename=renames)
     present = {str(row["label"]).casefold() for row in source.rows}
@@ -88,8 +90,8 @@ def protocols(
         text, numbers = side_by_side(files, shown, *patterns, rename=renames)
     except ResultsError as error:
         raise UsageError(str(error)) from error
-    if not quiet:
-        typer.echo(text)
     if out is not None:
         output.write_report(text, numbers, out)
+    if not quiet:
+        output.print_report(text, numbers, how)
     return max(statuses)

@@ -11,6 +11,7 @@ import typer
 
 from bench.cli import options, output, values
 from bench.errors import BenchError
+from reports.data.words import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -172,8 +173,8 @@ def _print_total(
         ways.append("--preset quick (not the published settings)")
     ways.append("fewer --n or --methods")
     console.print(
-        f"About {total}{days} for {len(todo)} label maps of {images}"
-        f" image{'s' if images != 1 else ''}; reading and scoring come on top. To scale it down:"
+        f"About {total}{days} for {counted(len(todo), 'label map')} of {counted(images, 'image')}"
+        "; reading and scoring come on top. To scale it down:"
         f" {', '.join(ways)}.",
         highlight=False,
     )

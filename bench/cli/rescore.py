@@ -61,6 +61,7 @@ def rescore(
 
     treatments = _treatments(connectivity)
     plugins = values.load_plugins(plugin)
+    output.recover(results, quiet)
     source = Source.read(results)
     chosen = metrics or ",".join(source.facts.get("metrics", ["default"]))
     scoring = values.make_scoring(protocol, protocol_file, None, chosen)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -111,6 +112,11 @@ class Dataset(ABC):
             If the image or an annotation cannot be read, an annotation is missing, or its size
             is not that of the image.
         """
+
+
+def expand(folder: Path) -> Path:
+    """Put the home folder in the place of ``~``; where there is none, a folder stays as it is."""
+    return Path(os.path.expanduser(folder))  # noqa: PTH111 (that of Path ends in an error then)
 
 
 def check_sizes(

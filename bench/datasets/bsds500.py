@@ -15,10 +15,11 @@ import scipy.io
 from numpy.typing import NDArray
 
 from bench.datasets import download
-from bench.datasets.base import Dataset, DatasetError, Sample, check_sizes, hash_files
+from bench.datasets.base import Dataset, DatasetError, Sample, check_sizes, expand, hash_files
 from bench.datasets.images import applied_orientation, image_size, read_image
-from bench.errors import count, hint, name_some
+from bench.errors import hint, name_some
 from methods.labelfiles import LabelFileError, check_labels
+from reports.data.words import counted
 
 SPLITS = ("train", "val", "test")
 ROOT_VARIABLE = "SUPERPIXEL_BENCH_BSDS500"
@@ -91,7 +92,9 @@ class Bsds500(Dataset):
                 f" annotations, without {name_some(lost)}"
             )
         if foreign:
-            parts.append(f"{count(len(foreign), 'image')} not of this split: {name_some(foreign)}")
+            parts.append(
+                f"{counted(len(foreign), 'image')} not of this split: {name_some(foreign)}"
+            )
         return "; ".join(parts)
 
     def _image(self, name: str) -> Path:
@@ -119,10 +122,15 @@ def _wanted_folder(root: Path | None) -> tuple[Path, str]:
         return root, "--root"
     variable = os.environ.get(ROOT_VARIABLE)
     if variable:
-        return Path(variable).expanduser(), f"the environment variable {ROOT_VARIABLE}"
+        return expand(Path(variable)), f"the environment variable {ROOT_VARIABLE}"
     import pooch
 
-    return Path(pooch.os_cache("superpixel-bench")) / "bsds500", "the download cache"
+    try:
+        return Path(pooch.os_cache("superpixel-bench")) / "bsds500", "the download cache"
+    except RuntimeError as error:
+        raise DatasetError(
+            f"there is no home folder to keep BSDS500 in; give --root DIR, or set {ROOT_VARIABLE}"
+        ) from error
 
 
 def _look_inside(folder: Path) -> Path | None:

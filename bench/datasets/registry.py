@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from bench.datasets.base import Dataset, DatasetError
+from bench.datasets.base import Dataset, DatasetError, expand
 from bench.datasets.reading import Reading
 from bench.errors import hint
 
@@ -150,7 +150,7 @@ def open_dataset(
     cls: Any = get_class(name)  # each class has options of its own, these two among them
     if limit is not None and limit < 1:
         raise DatasetError(f"limit is {limit}, which leaves no image; give 1 or more")
-    dataset: Dataset = cls(root=None if root is None else Path(root).expanduser(), split=split)
+    dataset: Dataset = cls(root=None if root is None else expand(Path(root)), split=split)
     if reading not in (None, Reading()) and not dataset.has_reading:
         raise DatasetError(
             f"the data set '{name}' has neither turned images nor void values; leave --exif and"

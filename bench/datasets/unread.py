@@ -12,8 +12,9 @@ from pathlib import Path
 
 from bench.datasets.base import DatasetError
 from bench.datasets.images import EXTENSIONS
-from bench.errors import count, name_some
+from bench.errors import name_some
 from methods.labelfiles import SUFFIXES
+from reports.data.words import counted
 
 _SEPARATORS = "_-."
 # What people also keep label maps in; other files (notes, scripts) are nobody's annotation.
@@ -105,7 +106,7 @@ def check_owners(unread: Unread, images: Collection[str], has_maps: bool, has_vo
     wrong = unread.voids if unread.voids and not has_voids else unread.void_trouble
     if wrong:
         raise DatasetError(
-            f"{count(len(wrong), 'mask')} of void pixels would not be applied, so that pixels"
+            f"{counted(len(wrong), 'mask')} of void pixels would not be applied, so that pixels"
             f" which no metric may count were scored: {name_some(wrong)}; name each exactly after"
             f" its image, {unread.void_place}/{example}.png ({' '.join(SUFFIXES)}), or take it out"
         )
@@ -120,7 +121,7 @@ def describe(unread: Unread) -> list[str]:
         (unread.deep, "label map", "in a folder too deep to be read (ANNOTATOR/IMAGE.png)"),
     )
     return [
-        f"{count(len(names), what)} {'is' if len(names) == 1 else 'are'} left out, {why}:"
+        f"{counted(len(names), what)} {'is' if len(names) == 1 else 'are'} left out, {why}:"
         f" {name_some(names)}"
         for names, what, why in kinds
         if names

@@ -17,6 +17,7 @@ from bench.execution.match_count import Trial, match_count
 from bench.execution.measure import Measured, measure
 from methods.base import Method
 from methods.canonical import canonicalise
+from reports.data.words import counted
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,8 @@ def _measure_shared(method: Method, image: NDArray[np.uint8], ns: tuple[int, ...
 
     measured = measure(segment_many)
     if len(measured.value) != len(ns):
-        raise ValueError(f"segment_many gave {len(measured.value)} label maps for {len(ns)} counts")
+        made = counted(len(measured.value), "label map")
+        raise ValueError(f"segment_many gave {made} for {counted(len(ns), 'count')}")
     return measured
 
 

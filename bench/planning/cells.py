@@ -13,6 +13,7 @@ from bench.datasets import Dataset, DatasetError
 from bench.errors import UsageError
 from bench.planning.variants import Variant
 from metrics.protocols import Connectivity
+from reports.data.words import counted
 
 Lane = Literal["core", "cores", "cuda"]
 
@@ -126,7 +127,7 @@ def _cells_of_image(
         for n in counts:
             decline = None
             if pixels is not None and n > pixels:
-                decline = f"n = {n} is above the {pixels} pixels of image '{image}'"
+                decline = f"n = {n} is above the {counted(pixels, 'pixel')} of image '{image}'"
             for seed in own_seeds:
                 identity = [content, variant.name, variant.version, variant.params, n, seed]
                 identity += [variant.device]

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from bench.datasets import Dataset
 from bench.datasets.images import EXTENSIONS
-from bench.errors import UsageError, count, name_some
+from bench.errors import UsageError, name_some
 from bench.planning.cells import Cell, digest, image_size
 from methods.labelfiles import SUFFIXES
+from reports.data.words import counted
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ def _left_out(groups: list[_Group], images: Collection[str]) -> Iterator[str]:
         own = [path for stem, path in group.files.items() if stem not in images]
         if own and len(own) == len(group.files) and group.n is not None:
             yield (
-                f"none of the {count(len(own), 'label map')} in {group.folder} is of an image of"
+                f"none of the {counted(len(own), 'label map')} in {group.folder} is of an image of"
                 f" the data set, so that every image lacks its label map for n = {group.n}:"
                 f" {name_some(path.name for path in own)}"
             )
@@ -129,7 +130,7 @@ def _left_out(groups: list[_Group], images: Collection[str]) -> Iterator[str]:
     for paths, what, why in kinds:
         if paths:
             names = name_some(str(path.relative_to(top)) for path in paths)
-            yield f"{count(len(paths), what)} left out, {why}: {names}"
+            yield f"{counted(len(paths), what)} left out, {why}: {names}"
 
 
 def _looks_like_a_label_map(path: Path, images: Collection[str]) -> bool:

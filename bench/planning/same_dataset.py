@@ -9,10 +9,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bench.datasets import Dataset
-from bench.errors import UsageError, count, name_some
+from bench.errors import UsageError, name_some
 from bench.planning.cells import Cell
 from bench.storage.store import Store
 from reports.data.results import dataset_name
+from reports.data.words import counted
 
 _POINT = ("image", "method", "params", "n", "seed", "device")
 
@@ -67,7 +68,7 @@ def check_dataset(
     if not changed:
         return
     what = (
-        f"{len(changed)} of {count(len(stored), 'image')} in {store.out} had another content, or"
+        f"{len(changed)} of {counted(len(stored), 'image')} in {store.out} had another content, or"
         f" other annotations, than in {_place(dataset)}: {name_some(changed)}"
     )
     if not may_change:

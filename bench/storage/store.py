@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
-from bench.errors import UsageError
+from bench.errors import BusyError, UsageError
 from bench.scoring.annotators import summarise
 from bench.storage.files import storage_errors, write_atomically
 from bench.storage.provenance import now
@@ -89,7 +89,7 @@ class Store:
             try:
                 lock.acquire()
             except Timeout:
-                raise UsageError(
+                raise BusyError(
                     f"another run ({self._holder()}) is writing to {self.out};"
                     " wait for it, or give another --out"
                 ) from None

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from math import isnan
 from typing import Final
 
-import numpy as np
-
 ARROWS: Final = {"high": " ↑", "low": " ↓", None: ""}
+
+
+def counted(number: int, noun: str) -> str:
+    """Write how many there are of something: ``1 cell``, ``2 cells``."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def short(count: float) -> str:
@@ -16,4 +20,4 @@ def short(count: float) -> str:
 
 def number(n: float) -> str:
     """Write an asked count, which label maps from elsewhere may lack."""
-    return "not given" if np.isnan(n) else f"{n:.0f}"
+    return "not given" if isnan(n) else f"{n:.0f}"

@@ -18,7 +18,7 @@ from scipy.interpolate import PchipInterpolator
 
 from reports.data.align import Aligned, Counts, Flags
 from reports.data.results import STATUSES, Floats
-from reports.data.words import short
+from reports.data.words import counted, short
 
 
 @dataclass(frozen=True, eq=False)
@@ -290,4 +290,4 @@ class _Ranges:
 
 def images_of(number: int) -> str:
     """Write a number of images in words."""
-    return f"{number} image{'s' if number != 1 else ''}"
+    return counted(number, "image")

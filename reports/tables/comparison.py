@@ -12,7 +12,7 @@ import pandas as pd
 from metrics import get_metric
 from reports.data.align import Aligned, align
 from reports.data.results import Facts, ResultsError, choose_labels, file_facts, load_scores
-from reports.data.words import ARROWS
+from reports.data.words import ARROWS, counted
 from reports.statistics.aggregate import aggregate
 from reports.statistics.area import areas, summary_of
 from reports.statistics.bootstrap import not_worse_than_best
@@ -284,7 +284,7 @@ def _lacking_at(at: AtCount, metrics: Sequence[str]) -> Iterator[str]:
     ):
         parts = []
         if reason:
-            lost = f"{at.images - covered} of {at.images} images"
+            lost = f"{at.images - covered} of {counted(at.images, 'image')}"
             parts.append(f"not at {at.count:g} on {lost} ({reason})")
         parts += filter(None, undefined)
         if parts:

@@ -10,7 +10,7 @@ import pandas as pd
 from metrics import DEFAULT_PROTOCOL, Protocol, get_metric
 from reports.data.align import Aligned, coverage
 from reports.data.results import STATUSES
-from reports.data.words import ARROWS, number
+from reports.data.words import ARROWS, counted, number
 from reports.statistics.aggregate import Analysis
 from reports.statistics.bootstrap import not_worse_than_best
 from reports.tables.markdown import NOTHING, PARTIAL, decimals_of, mean_cells, table
@@ -74,7 +74,7 @@ def missing_notes(aligned: Aligned) -> list[str]:
         if not ends and not lost[its].any():
             continue
         where = [
-            f"{images} of {len(aligned.images)} images missing at n = "
+            f"{images} of {counted(len(aligned.images), 'image')} missing at n = "
             + ", ".join(number(n) for n in aligned.ns[its][lost[its] == images])
             for images in np.unique(lost[its])
             if images

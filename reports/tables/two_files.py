@@ -20,7 +20,7 @@ from reports.data.results import (
     labels_in,
     load,
 )
-from reports.data.words import number
+from reports.data.words import counted, number
 from reports.statistics.aggregate import aggregate
 from reports.tables.comparison import Report
 from reports.tables.markdown import NOTHING, mean_cells, table
@@ -78,21 +78,17 @@ class Difference(Report):
             f"{metric} differs by up to {gap:.4g} ({self._cell(int(found.gaps[metric].argmax()))})"
             for metric, gap in sorted(largest.items(), key=lambda item: -item[1])
         ]
-        counted = {
+        kinds = {
             "with another status": int(found.status_differs.sum()),
             "in A only": len(found.only_a),
             "in B only": len(found.only_b),
         }
-        parts += [f"{_cells(cells)} {what}" for what, cells in counted.items() if cells]
+        parts += [f"{counted(cells, 'cell')} {what}" for what, cells in kinds.items() if cells]
         return "; ".join(parts)
 
     def _cell(self, row: int) -> str:
         cell = self.matched.a.iloc[row]
         return f"{cell['label']}, n {number(cell['n'])}, {cell['image']}, seed {cell['seed']}"
-
-
-def _cells(cells: int) -> str:
-    return f"{cells} cell{'s' if cells != 1 else ''}"
 
 
 def compare_files(

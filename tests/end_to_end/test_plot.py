@@ -5,6 +5,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from bench.cli import _status
 from bench.storage.schema import VERSION_KEY
 from tests.conftest import PLUGIN
 
@@ -22,10 +23,12 @@ def test_figures_and_tables_stand_beside_the_results(bench, made, results):
     _say_that_nothing_else_ran(made)
     finished = bench("plot", made)
     assert finished.status == 0, finished.out
-    figures = {f"{name}.{kind}" for name in ("curves", "runtime") for kind in ("png", "pdf")}
+    figures = {
+        f"results-{name}.{kind}" for name in ("curves", "runtime") for kind in ("png", "pdf")
+    }
     written = {path.name for path in made.parent.iterdir() if path.is_file()}
-    assert figures | {"summary.csv", "summary.md"} <= written
-    table = pd.read_csv(made.parent / "summary.csv").set_index(["label", "n"])
+    assert figures | {"results-summary.csv", "results-summary.md"} <= written
+    table = pd.read_csv(made.parent / "results-summary.csv").set_index(["label", "n"])
     rows = results()
     assert table.loc[("Grid", 9), "asa"] == pytest.approx(
         rows[(rows.method == "grid") & (rows.n == 9)].asa.mean(), rel=1e-5
@@ -35,7 +38,7 @@ def test_figures_and_tables_stand_beside_the_results(bench, made, results):
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lambda path: path.unlink(), "no such file"),
+        (lambda path: _take_away(path), "no such file"),
         (lambda path: path.write_bytes(path.read_bytes()[:-200]), "truncated"),
         (lambda path: path.write_bytes(b"no parquet at all"), "not a Parquet file"),
         (lambda path: _change_version(path), "schema version 99"),
@@ -69,6 +72,20 @@ def _say_that_nothing_else_ran(path):
     table = pq.read_table(path)
     where = table.column_names.index("contended")
     pq.write_table(table.set_column(where, "contended", pa.array([False] * len(table))), path)
+
+
+def test_a_results_file_that_was_deleted_is_written_again_from_its_folder(made, capsys):
+    rows = len(pd.read_parquet(made))
+    made.unlink()
+    assert _status(["plot", str(made), "--formats", "pdf"]) == 0
+    assert f"it is written from {rows} finished rows" in capsys.readouterr().err
+    assert len(pd.read_parquet(made)) == rows
+
+
+def _take_away(path):
+    """Take the file away, and the folder that it could be made from again."""
+    path.unlink()
+    path.with_suffix(".run").rename(path.with_name("elsewhere"))
 
 
 def _change_version(path):

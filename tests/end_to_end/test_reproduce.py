@@ -71,7 +71,7 @@ def test_it_tells_the_cost_runs_and_draws_and_goes_on_where_it_was_left(
     assert sorted(rows.label.unique()) == ["Declines", "Grid", "Pretend"]  # the published preset
     assert set(rows[rows.label == "Declines"].status) == {"skipped"}
     for name in ("curves.png", "curves.pdf", "summary.csv", "summary.md"):
-        assert (tmp_path / "reproduction" / name).is_file()
+        assert (tmp_path / "reproduction" / f"results-{name}").is_file()
     monkeypatch.setattr("bench.cli.output.draw", lambda results: None)
 
     status, said = reproduce(*own)

@@ -217,7 +217,7 @@ def test_new_image_content_replaces_the_old_rows(run, results, tiny):
     before = results().set_index("image").ev
     write_png(tiny / "images" / "im0.png", np.full((30, 40, 3), 7, np.uint8))
     again = run("stripes", n="4")
-    assert "1 cells to run (2 of 3 are finished)" in again.out
+    assert "1 cell to run (2 of 3 are finished)" in again.out
     assert "1 outdated rows" in again.out
     after = results().set_index("image").ev
     assert len(after) == 3

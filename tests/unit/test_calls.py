@@ -157,7 +157,7 @@ def test_a_label_map_too_few_is_an_error_not_a_wrong_row():
         def segment_many(self, image, ns):
             return []
 
-    with pytest.raises(ValueError, match="0 label maps for 1 counts"):
+    with pytest.raises(ValueError, match="0 label maps for 1 count"):
         ask(Forgets(), 5, Shared((5, 9)))
 
 

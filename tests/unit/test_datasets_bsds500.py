@@ -1,6 +1,7 @@
 """BSDS500: where it is looked for, what is read, and what is said when a file is missing."""
 
 import shutil
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -223,3 +224,20 @@ def test_a_bsds_image_is_turned_where_asked(tmp_path):
         len({open_dataset("bsds500", root=tmp_path).fingerprint("1"), dataset.fingerprint("1")})
         == 2
     )
+
+
+def test_without_a_home_folder_the_cure_is_said(tmp_path, monkeypatch):
+    import pooch
+
+    def nowhere(project):
+        raise RuntimeError("could not determine the home directory")
+
+    monkeypatch.setattr(pooch, "os_cache", nowhere)
+    monkeypatch.delenv(ROOT_VARIABLE, raising=False)
+    with pytest.raises(DatasetError, match=r"no home folder .* --root DIR, or set"):
+        open_dataset("bsds500")
+
+
+def test_a_home_folder_of_nobody_is_a_folder_that_is_not_there():
+    with pytest.raises(DatasetError, match=r"~nobody-of-this-name/data .* is no folder"):
+        open_dataset("bsds500", root=Path("~nobody-of-this-name/data"))

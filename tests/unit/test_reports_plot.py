@@ -42,16 +42,18 @@ def with_column(rows, name, values):
 def test_all_files_are_written_beside_the_results(results):
     written = make_figures(results)
     assert names(written) == [
-        *("curves.png", "curves.pdf", "runtime.png", "runtime.pdf"),
-        *("summary.csv", "summary.md"),
+        *("results-curves.png", "results-curves.pdf", "results-runtime.png"),
+        *("results-runtime.pdf", "results-summary.csv", "results-summary.md"),
     ]
     assert {path.parent for path in written} == {results.parent}
-    assert sorted(results.parent.iterdir()) == sorted([*written, results])
+    account = results.parent / "results-figures.json"
+    assert sorted(results.parent.iterdir()) == sorted([*written, results, account])
 
 
 def test_another_folder_is_made_where_needed(results, tmp_path):
     written = make_figures(results, tmp_path / "a" / "b", formats=["png"])
-    assert sorted((tmp_path / "a" / "b").iterdir()) == sorted(written)
+    account = tmp_path / "a" / "b" / "results-figures.json"
+    assert sorted((tmp_path / "a" / "b").iterdir()) == sorted([*written, account])
     assert [path.read_bytes()[1:4] for path in written[:2]] == [b"PNG", b"PNG"]
 
 
@@ -59,10 +61,10 @@ def test_each_data_set_split_has_figures_of_its_own(tmp_path):
     other = Fake(METHODS[:2], images=2, dataset="folder", split="my photos")
     results = write(tmp_path / "r.parquet", SMALL, other)
     written = names(make_figures(results, formats=["pdf"]))
-    assert written[:2] == ["curves-bsds500-test.pdf", "curves-folder-my-photos.pdf"]
-    table = pd.read_csv(tmp_path / "summary.csv")
+    assert written[:2] == ["r-curves-bsds500-test.pdf", "r-curves-folder-my-photos.pdf"]
+    table = pd.read_csv(tmp_path / "r-summary.csv")
     assert table.groupby("dataset").size().to_dict() == {"bsds500": 6, "folder": 8}
-    text = (tmp_path / "summary.md").read_text()
+    text = (tmp_path / "r-summary.md").read_text()
     assert text.index("**bsds500/test**") < text.index("**folder/my photos**")
 
 
@@ -96,6 +98,65 @@ def test_what_is_missing_is_said(tmp_path):
     assert notes[0] == ("bsds500/test: FH: 1 of 3 images missing at n = 50, 100 (cells: 2 timeout)")
 
 
+def test_two_files_in_one_folder_keep_their_own_figures(tmp_path):
+    first = make_figures(write(tmp_path / "a.parquet", SMALL), formats=["png"])
+    kept = [path.read_bytes() for path in first]
+    second = make_figures(write(tmp_path / "b.parquet", replace(SMALL, random=1)), formats=["png"])
+    assert not set(first) & set(second)
+    assert [path.read_bytes() for path in first] == kept
+
+
+def test_what_a_plot_no_longer_makes_does_not_stay_and_nothing_else_goes(tmp_path):
+    results = write(tmp_path / "r.parquet", TIMED)
+    other = write(tmp_path / "other.parquet", TIMED)
+    before = {*make_figures(results), *make_figures(other)}
+    own = [tmp_path / name for name in ("runtime.png", "r-runtime-old.png", "r-notes.md")]
+    for path in own:
+        path.write_text("the user's own")
+    edited = tmp_path / "r-runtime.pdf"
+    edited.write_text("edited by the user")
+    notes = []
+    after = make_figures(write(results, SMALL), on_note=notes.append)
+    left = set(tmp_path.iterdir())
+    assert tmp_path / "r-runtime.png" not in left
+    assert {*own, edited, *after, *before} - left == {tmp_path / "r-runtime.png"}
+    assert any("removed" in note and "r-runtime.png" in note for note in notes)
+
+
+def test_data_sets_that_are_gone_take_their_figures_along(tmp_path):
+    other = Fake(METHODS[:2], images=2, dataset="folder", split="my photos")
+    results = write(tmp_path / "r.parquet", SMALL, other)
+    make_figures(results, formats=["pdf"])
+    make_figures(write(results, SMALL), formats=["pdf"])
+    assert [path.name for path in tmp_path.glob("r-curves*")] == ["r-curves.pdf"]
+
+
+def test_splits_whose_names_differ_in_spaces_alone_have_figures_of_their_own(tmp_path):
+    alike = [replace(SMALL, dataset="folder", split=split) for split in ("a b", "a-b", "a/b")]
+    written = make_figures(write(tmp_path / "r.parquet", *alike), formats=["pdf"])
+    assert len(set(written)) == 3 + 2
+
+
+def test_figures_of_another_file_of_the_same_name_are_not_overwritten(tmp_path):
+    for folder in "ab":
+        (tmp_path / folder).mkdir()
+    a, b = (write(tmp_path / folder / "r.parquet", SMALL) for folder in "ab")
+    figures = tmp_path / "figures"
+    kept = [path.read_bytes() for path in make_figures(a, figures, formats=["pdf"])]
+    with pytest.raises(OutputError, match=r"figures of .*a/r.parquet.*--out"):
+        make_figures(b, figures, formats=["pdf"])
+    assert [p.read_bytes() for p in make_figures(a, figures, formats=["pdf"])] == kept
+    a.unlink()  # gone, or renamed
+    make_figures(b, figures, formats=["pdf"])
+
+
+def test_an_account_that_cannot_be_read_is_written_anew(tmp_path):
+    results = write(tmp_path / "r.parquet", SMALL)
+    (tmp_path / "r-figures.json").write_text("[]")
+    make_figures(results, formats=())
+    assert "r-summary.md" in (tmp_path / "r-figures.json").read_text()
+
+
 def test_the_same_results_make_the_same_files(results, tmp_path):
     first, second = (make_figures(results, tmp_path / name) for name in "ab")
     assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
@@ -107,7 +168,7 @@ def test_labels_can_be_chosen_and_left_out(tmp_path):
 
     def drawn(**choice):
         make_figures(results, formats=(), **choice)
-        return sorted(pd.read_csv(tmp_path / "summary.csv")["label"].unique())
+        return sorted(pd.read_csv(tmp_path / "r-summary.csv")["label"].unique())
 
     assert drawn() == ["FH", "SLIC", "SLICO", "SLIC[sigma=1]"]
     assert drawn(only=["slic*"], without=["SLICO"]) == ["SLIC", "SLIC[sigma=1]"]
@@ -124,13 +185,15 @@ def test_fonts_in_the_pdf_are_truetype(results):
 
 def test_the_summary_has_the_headline_metrics_beside_those_asked_for(results):
     make_figures(results, metrics=["vi"], formats=())
-    columns = pd.read_csv(results.parent / "summary.csv").columns
+    columns = pd.read_csv(results.parent / "results-summary.csv").columns
     assert {"vi", "vi_low", "asa", "br_r2", "ue_np", "ev", "co"} <= set(columns)
 
 
 def test_the_metric_asked_for_first_is_the_first_panel_and_column(results):
     make_figures(results, metrics=["ev", "n_labels", "ev", "asa"], formats=())
-    (header,) = set(re.findall(r"\| method .*", (results.parent / "summary.md").read_text()))
+    (header,) = set(
+        re.findall(r"\| method .*", (results.parent / "results-summary.md").read_text())
+    )
     heads = [head.strip() for head in header.strip("|").split("|")]
     assert heads[:6] == ["method", "count", "ev ↑", "n_labels", "asa ↑", "br_r2 ↑"]
 
@@ -143,13 +206,13 @@ def test_the_files_name_the_protocol_and_what_annotators_reach(tmp_path):
     def summary_and_notes(**options):
         notes = []
         make_figures(results, formats=(), on_note=notes.append, **options)
-        return (tmp_path / "summary.md").read_text(), notes
+        return (tmp_path / "r-summary.md").read_text(), notes
 
     text, notes = summary_and_notes()
     assert text.startswith("**bsds500/test**, 3 images, protocol best\n")
     assert "Annotators against each other: asa 0.900 (0.850 to 0.940), br 0.0200" in text
     assert "bsds500/test: annotators' br (0.01 to 0.03) lies outside the figure" in notes
-    csv = pd.read_csv(tmp_path / "summary.csv")
+    csv = pd.read_csv(tmp_path / "r-summary.csv")
     assert list(csv.columns[:4]) == ["dataset", "split", "protocol", "label"]
     assert set(csv["protocol"]) == {"best"}
     text, notes = summary_and_notes(annotators=False)
@@ -170,13 +233,13 @@ def test_the_curves_say_what_their_means_are_over(tmp_path, monkeypatch):
     make_figures(write(tmp_path / "r.parquet", fake), formats=())
     (title,) = titles
     assert title.startswith("Means over pairs of image and annotator with")
-    assert "Mean over pairs of image and annotator ±" in (tmp_path / "summary.md").read_text()
+    assert "Mean over pairs of image and annotator ±" in (tmp_path / "r-summary.md").read_text()
 
 
 def test_the_default_protocol_goes_without_saying(tmp_path):
     make_figures(write(tmp_path / "r.parquet", SMALL), formats=())
-    assert (tmp_path / "summary.md").read_text().startswith("**bsds500/test**, 3 images\n")
-    assert set(pd.read_csv(tmp_path / "summary.csv")["protocol"]) == {"default"}
+    assert (tmp_path / "r-summary.md").read_text().startswith("**bsds500/test**, 3 images\n")
+    assert set(pd.read_csv(tmp_path / "r-summary.csv")["protocol"]) == {"default"}
 
 
 def test_the_runtime_figure_tells_of_the_cells_in_it_alone(tmp_path, monkeypatch):
@@ -219,7 +282,7 @@ def test_a_metric_without_values_is_left_out_and_said_and_refused_if_none_is_lef
     notes = []
     make_figures(tmp_path / "r.parquet", metrics=["asa", "co"], formats=(), on_note=notes.append)
     assert "co has no value in any cell and is left out" in notes
-    assert "co" not in pd.read_csv(tmp_path / "summary.csv").columns
+    assert "co" not in pd.read_csv(tmp_path / "r-summary.csv").columns
 
 
 def test_a_full_disk_leaves_the_old_file_and_nothing_half_written(tmp_path, monkeypatch):

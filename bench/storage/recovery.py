@@ -1,0 +1,52 @@
+"""The finished rows of a run that was killed before it wrote its results file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from bench.errors import BusyError, UsageError
+from bench.storage.store import Store
+
+
+@dataclass(frozen=True)
+class Recovered:
+    """What was found beside the name of a results file.
+
+    Attributes
+    ----------
+    rows : int
+        Rows that the file was made of now; none if it was there, or nothing to make it from.
+    waiting : bool
+        Whether the file was there, but the folder beside it has rows that it lacks.
+    """
+
+    rows: int = 0
+    waiting: bool = False
+
+
+def recover(out: Path) -> Recovered:
+    """Write a results file that is not there from the rows that a killed run has finished.
+
+    Raises
+    ------
+    UsageError
+        If a run is still writing to it.
+    StorageError
+        If it cannot be written.
+    """
+    if out.suffix != ".parquet":
+        return Recovered()
+    store = Store(out)
+    if not any(store.shards.glob("*.parquet")) and not any(store.shards.glob("*.json")):
+        return Recovered()
+    if out.exists():
+        return Recovered(waiting=not store.is_current())
+    try:
+        with store.locked():
+            store.finish(store.manifest())
+    except BusyError:
+        raise UsageError(f"{out}: no such file yet, its run is going on; wait for it") from None
+    return Recovered(rows=pq.read_metadata(out).num_rows if out.exists() else 0)

@@ -1,0 +1,88 @@
+"""A run that was killed has no results file, but finished rows: commands that read offer them."""
+
+import pandas as pd
+import pytest
+
+from bench.cli import _status
+from bench.storage.store import Store
+from tests.fake_results import Fake, table
+
+ROWS = table(Fake(images=3, ns=(50, 100))).to_pylist()
+
+
+@pytest.fixture
+def killed(tmp_path):
+    """The path of a results file whose run was killed after some rows."""
+    store = Store(tmp_path / "r.parquet")
+    with store.locked():
+        store.write_manifest({"id": "a run", "runs": []})
+        for row in ROWS:
+            store.write_row(row)
+    return store.out
+
+
+@pytest.fixture
+def told(capsys):
+    """Run ``bench ...`` in this process: exit status and what it said."""
+
+    def run(*arguments):
+        status = _status([str(argument) for argument in arguments])
+        captured = capsys.readouterr()
+        return status, captured.out + captured.err
+
+    return run
+
+
+@pytest.mark.parametrize(
+    "arguments", [("plot", "--formats", "pdf"), ("compare", "--at", "80", "--metrics", "asa")]
+)
+def test_what_a_killed_run_has_finished_is_shown_and_said(killed, told, arguments):
+    status, said = told(arguments[0], killed, *arguments[1:])
+    assert status == 0, said
+    assert f"{killed} was not there; it is written from {len(ROWS)} finished rows" in said
+    assert "the same `bench run` continues" in said
+    assert len(pd.read_parquet(killed)) == len(ROWS)
+    status, said = told(arguments[0], killed, *arguments[1:])
+    assert status == 0
+    assert "finished row" not in said
+
+
+@pytest.mark.parametrize("command", ["rescore", "protocols"])
+def test_label_maps_of_a_killed_run_can_be_scored_again(killed, told, command):
+    status, said = told(command, killed)
+    assert status == 1  # these rows are invented, without label maps
+    assert f"written from {len(ROWS)} finished rows" in said
+    assert "no such file" not in said
+
+
+def test_rows_that_a_killed_run_added_to_an_older_file_are_said(killed, told):
+    assert told("plot", killed, "--formats", "pdf")[0] == 0
+    Store(killed).write_row(ROWS[0])
+    status, said = told("compare", killed, "--at", "80", "--metrics", "asa")
+    assert status == 0
+    assert f"r.run has finished rows that {killed} lacks; the same `bench run` adds them" in said
+
+
+def test_a_run_that_goes_on_is_waited_for(killed, told):
+    with Store(killed).locked():
+        status, said = told("plot", killed)
+    assert status == 1
+    assert said == f"bench: {killed}: no such file yet, its run is going on; wait for it\n"
+    assert not killed.exists()
+
+
+def test_a_run_without_a_finished_row_has_nothing_to_offer(tmp_path, told):
+    with Store(tmp_path / "r.parquet").locked():
+        pass
+    status, said = told("plot", tmp_path / "r.parquet")
+    assert status == 1
+    assert "no such file; `bench run` writes one" in said
+
+
+@pytest.mark.parametrize("name", [".", "folder", "r.run"])
+def test_what_is_no_name_of_a_results_file_is_told_in_a_line(tmp_path, told, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    status, said = told("plot", name)
+    assert status == 1
+    assert said.startswith(f"bench: {name}: ")
