@@ -16,14 +16,22 @@ from bench.datasets import Dataset
 from bench.execution.crews import ONE_BY_ONE, SIDE_BY_SIDE, stages, threads_of
 from bench.execution.executor import Watch, run_here, run_in_workers
 from bench.execution.worker import Job, Outcome, warm_up_scoring
-from bench.manifest import open_manifest, run_facts
+from bench.manifest import add_metrics, open_manifest, run_facts
 from bench.planning.cells import Batch, Cell, Lane, group
 from bench.progress import Display
 from bench.settings import Settings
+from bench.storage.parts import Done
 from bench.storage.provenance import machine, machine_id, now, suite_version
+from bench.storage.renewal import (
+    Renewal,
+    added,
+    has_renewals,
+    read_renewals,
+    write_renewals,
+)
 from bench.storage.rounds import read_rounds
 from bench.storage.schema import FAILURES
-from bench.storage.store import Done, Store
+from bench.storage.store import Store
 
 INTERRUPTED = 130
 TIMING_ROUNDS = 3
@@ -48,30 +56,38 @@ def run(cells: Sequence[Cell], dataset: Dataset, settings: Settings, console: Co
     """
     store = Store(settings.out)
     with store.locked():
-        store.adopt()
+        remark = store.adopt()
+        if remark:
+            console.print(f"Note: {remark}.", highlight=False, markup=False)
+        columns = store.columns()
         store.gather()
         done = store.done()
-        manifest = open_manifest(store, dataset, settings, any(cell.key in done for cell in cells))
-        todo = [cell for cell in cells if _wanted(done.get(cell.key), settings)]
+        known = any(cell.key in done for cell in cells)
+        manifest = open_manifest(store, dataset, settings, known, columns)
+        _say_new_metrics(add_metrics(manifest, settings), done, settings.out, console)
+        run = run_facts(cells, dataset, settings)
+        old = _to_renew(store, cells, done, settings, run["id"])
+        todo = [cell for cell in cells if cell.key in old or _wanted(cell, done, settings)]
         if not todo and store.is_current():
             console.print(f"Nothing to do: all {len(cells)} cells are finished.")
+            _say_mixed(len(old), console)
             return _summarise(cells, done, settings.out, console)
         if todo:
             facts = machine()
             manifest.setdefault("machines", {})[machine_id(facts)] = facts
-            manifest["runs"].append(run_facts(cells, todo, dataset, settings))
-            store.write_manifest(manifest)
+            run |= {"cells": len(todo), "workers": settings.workers_for(len(todo))}
+            manifest["runs"].append(run)
+            store.write_manifest(manifest | {"unrenewed": len(old)})
         try:
             _work(store, manifest, todo, len(cells), dataset, settings, console)
         except KeyboardInterrupt:
             console.print(f"Interrupted; keeping what is done in {settings.out} ...")
             _write_results(store, manifest, console)
-            how = "The same command without --force" if settings.force else "The same command again"
-            console.print(f"{how} continues from there.")
+            how = ", with --force or without," if settings.force else ""
+            console.print(f"The same command again{how} continues from there.")
             return INTERRUPTED
         if todo:
             manifest["runs"][-1]["finished"] = now()
-            store.write_manifest(manifest)
         _write_results(store, manifest, console)
         if settings.match_n is not None:
             _say_what_was_not_reached(cells, settings, console)
@@ -93,8 +109,53 @@ def _say_what_was_not_reached(cells: Sequence[Cell], settings: Settings, console
         )
 
 
+def _to_renew(
+    store: Store, cells: Sequence[Cell], done: dict[str, Done], settings: Settings, run: str
+) -> set[str]:
+    """Return the rows that --force wants anew, of this run or of one that was interrupted.
+
+    The cells of an interrupted --force, asked for with --force again, go on from there.
+    """
+    renewals = read_renewals(store.folder, done)
+    asked = frozenset(cell.key for cell in cells)
+    if settings.force and not any(each.keys == asked for each in renewals):
+        _forget(store, cells)
+        renewals = added(renewals, Renewal(run, store.last_part(), asked))
+    write_renewals(store.folder, renewals)
+    return {key for renewal in renewals for key in renewal.left(done)}
+
+
+def _say_mixed(old: int, console: Console) -> None:
+    if old:
+        console.print(
+            f"Warning: {old} rows are still from before an interrupted --force, beside newer ones"
+            " (column run); its command, with --force or without, renews them.",
+            style="yellow",
+        )
+
+
+def _say_new_metrics(
+    new: Sequence[str], done: dict[str, Done], out: Path, console: Console
+) -> None:
+    if new and done:
+        console.print(
+            f"Note: {len(done)} finished rows have no {', '.join(new)}, which were added later;"
+            f" bench rescore {out.name} computes them from the label maps.",
+            highlight=False,
+            markup=False,
+        )
+
+
 def _write_results(store: Store, manifest: dict[str, Any], console: Console) -> None:
+    store.gather()
+    done = store.done() if has_renewals(store.folder) else {}
+    renewals = read_renewals(store.folder, done)
+    old = sum(len(renewal.left(done)) for renewal in renewals)
+    manifest["unrenewed"] = old
+    store.write_manifest(manifest)
     finished = store.finish(manifest)
+    write_renewals(store.folder, renewals)
+    _say_mixed(old, console)
     if finished.outdated:
         console.print(
             f"{finished.outdated} outdated rows (run again, or of other method versions or image"
@@ -108,10 +169,13 @@ def _write_results(store: Store, manifest: dict[str, Any], console: Console) -> 
         )
 
 
-def _wanted(done: Done | None, settings: Settings) -> bool:
+def _wanted(cell: Cell, finished: dict[str, Done], settings: Settings) -> bool:
     """Tell whether a cell is to be run, given what is kept of it."""
-    if done is None or settings.force:
+    done = finished.get(cell.key)
+    if done is None:
         return True
+    if done.status == "skipped" and not cell.carried:  # older rows do not know why
+        return bool(done.temporary or (done.temporary is None and settings.retry_failed))
     if settings.retry_failed and done.status in FAILURES:
         return True
     return settings.timing and done.status == "ok" and done.repeats < TIMING_ROUNDS
@@ -128,8 +192,6 @@ def _work(
 ) -> None:
     if not todo:
         return
-    if settings.force:
-        _forget(store, todo)
     workers = settings.workers_for(len(todo))
     job = Job(
         dataset=dataset,

@@ -102,7 +102,7 @@ def test_leftovers_of_a_dead_run_are_cleared(tmp_path):
 
 
 def test_shards_with_other_columns_are_refused(store):
-    table = to_table([make_row("k1")]).drop_columns(["asa"])
+    table = to_table([make_row("k1")]).drop_columns(["protocol"])
     pq.write_table(table, store.shards / "part-000001.parquet")
     with pytest.raises(UsageError, match="another version"):
         store.done()
