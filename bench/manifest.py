@@ -41,6 +41,16 @@ def open_manifest(
     return manifest
 
 
+def add_origin(manifest: dict[str, Any], settings: Settings) -> None:
+    """Note the runs and machines that rows come from which are scored again."""
+    manifest.setdefault("machines", {}).update(settings.made.get("machines", {}))
+    earlier = {run.get("id"): run for run in manifest.get("made_by", ())}
+    for key in ("made_by", "runs"):
+        earlier |= {run.get("id"): run for run in settings.made.get(key, ())}
+    if earlier:
+        manifest["made_by"] = list(earlier.values())
+
+
 def add_metrics(manifest: dict[str, Any], settings: Settings) -> list[str]:
     """Note the metrics that are computed from now on; return those that no row has yet."""
     new = [id for id in settings.kept["metrics"] if id not in manifest["metrics"]]

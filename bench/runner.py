@@ -16,7 +16,7 @@ from bench.datasets import Dataset
 from bench.execution.crews import ONE_BY_ONE, SIDE_BY_SIDE, stages, threads_of
 from bench.execution.executor import Watch, run_here, run_in_workers
 from bench.execution.worker import Job, Outcome, warm_up_scoring
-from bench.manifest import add_metrics, open_manifest, run_facts
+from bench.manifest import add_metrics, add_origin, open_manifest, run_facts
 from bench.planning.cells import Batch, Cell, Lane, group
 from bench.progress import Display
 from bench.settings import Settings
@@ -65,6 +65,7 @@ def run(cells: Sequence[Cell], dataset: Dataset, settings: Settings, console: Co
         known = any(cell.key in done for cell in cells)
         manifest = open_manifest(store, dataset, settings, known, columns)
         _say_new_metrics(add_metrics(manifest, settings), done, settings.out, console)
+        add_origin(manifest, settings)
         run = run_facts(cells, dataset, settings)
         old = _to_renew(store, cells, done, settings, run["id"])
         todo = [cell for cell in cells if cell.key in old or _wanted(cell, done, settings)]

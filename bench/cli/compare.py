@@ -61,7 +61,7 @@ def compare(
     or machines; with --tolerance the exit status tells whether they agree.
     """
     from bench.planning.selection import parse_integers
-    from reports.data.results import ResultsError
+    from reports.data.results import ResultsError, file_facts
 
     _check(b, at, over, tolerance, out)
 
@@ -74,6 +74,10 @@ def compare(
     counts = parse_integers(at, "--at", least=1) if at is not None else None
     span = _range(over) if over is not None else None
     try:
+        for file in (a, b) if b is not None else (a,):
+            mixed = file_facts(file).mixed
+            if mixed:
+                note(f"{file}: {mixed}")
         if b is not None:
             return _two_files(a, b, wanted, labels, tolerance, out, quiet)
         from reports.tables.comparison import DEFAULT_METRICS, compare_at, compare_over

@@ -68,6 +68,7 @@ def protocols(
             scoring=scoring,
             match_n=source.facts.get("match_n"),
             arguments=tuple(sys.argv[1:]),
+            made=source.facts,
         )
         status = run_cells(cells, data, settings, console)
         if status == INTERRUPTED:

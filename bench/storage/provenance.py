@@ -19,6 +19,8 @@ from methods.device import cuda_names
 # From the widest; methods of the same code differ in speed by these.
 INSTRUCTIONS = ("avx512f", "avx2", "avx", "sse4_2", "sve", "asimd")
 
+CPUINFO = Path("/proc/cpuinfo")
+
 # Looked up before any process is held to one of its cores.
 _THREADS = int(cpu_count())
 
@@ -96,8 +98,7 @@ def _instruction_set() -> str | None:
 
 def _cpuinfo(field: str) -> str:
     """Return what Linux says of the first processor that has the field, or nothing."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.is_file() else []
+    lines = CPUINFO.read_text().splitlines() if CPUINFO.is_file() else []
     return next((line.partition(":")[2].strip() for line in lines if line.startswith(field)), "")
 
 

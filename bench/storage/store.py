@@ -162,6 +162,7 @@ class Store:
             return None
         if any(self.shards.iterdir()):
             self._leave_what_is_not_ours()
+            remember(self.folder, [self.out])  # an earlier version did not
             return None
         try:
             facts = run_facts(check_results(self.out))

@@ -45,7 +45,7 @@ _TRUTHS = frozenset(("contended", "match_reached", "temporary"))
 
 # What the metadata say of the runs, by the kind that it must be.
 _SHAPES: Mapping[str, type] = {
-    **dict.fromkeys(("runs", "metrics", "treatments", "parts", "folders"), list),
+    **dict.fromkeys(("runs", "metrics", "treatments", "parts", "folders", "made_by"), list),
     **dict.fromkeys(("machines", "annotators", "protocol"), dict),
 }
 
@@ -131,10 +131,23 @@ class Facts:
     annotators : mapping of str to mapping
         By `Aligned.name`, then by metric id: how annotators score against each other, means over
         images of the lowest, the mean and the highest annotator. Empty where it is not known.
+    unrenewed : int
+        Rows from before a ``--force`` that was interrupted, beside newer ones.
     """
 
     protocol: Protocol = DEFAULT_PROTOCOL
     annotators: Mapping[str, Mapping[str, tuple[float, float, float]]] = field(default_factory=dict)
+    unrenewed: int = 0
+
+    @property
+    def mixed(self) -> str:
+        """Say that rows from before and after an interrupted ``--force`` stand side by side."""
+        if not self.unrenewed:
+            return ""
+        return (
+            f"{self.unrenewed} rows are from before an interrupted `bench run --force`, beside "
+            "newer ones; the same command renews them"
+        )
 
     @property
     def under(self) -> str:
@@ -188,7 +201,7 @@ def run_facts(schema: pa.Schema) -> dict[str, Any]:
                 f"its metadata {name} have no {kind.__name__} as {key}: another program changed "
                 "them"
             )
-    if not all(isinstance(run, dict) for run in facts.get("runs", ())):
+    if not all(isinstance(run, dict) for key in ("runs", "made_by") for run in facts.get(key, ())):
         raise ResultsError(f"its metadata {name} have runs that are no objects")
     return facts
 
@@ -197,6 +210,7 @@ def _facts(schema: pa.Schema, path: Path) -> Facts:
     stored = run_facts(schema)
     groups = stored.get("annotators", {}).items()
     try:
+        unrenewed = int(stored.get("unrenewed", 0))
         protocol = from_definition(stored["protocol"]) if "protocol" in stored else DEFAULT_PROTOCOL
         reached = {
             name: {id: _three(values) for id, values in group["metrics"].items()}
@@ -207,7 +221,7 @@ def _facts(schema: pa.Schema, path: Path) -> Facts:
             f"{path}: its metadata cannot be used ({error}); use the version of bench that wrote "
             f"the file, or {_cure(path)}"
         ) from error
-    return Facts(protocol, reached)
+    return Facts(protocol, reached, unrenewed)
 
 
 def _three(values: Sequence[float]) -> tuple[float, float, float]:
