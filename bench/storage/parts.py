@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -77,20 +78,19 @@ def read_part(path: Path, columns: Iterable[str] | None = None) -> pa.Table:
         If it is damaged, or was written with other columns than any version that can be read.
     """
     wanted = None if columns is None else list(columns)
-    try:
+    with _damage_told(path):
         found = pq.read_schema(path)
-        may_lack = LATER.get(version_of(found) or "")
-        if may_lack is None:
-            raise _another_version(path, "has another schema version")
-        missing = missing_facts(found.names, may_lack)
-        if missing:
-            raise _another_version(path, f"has no column {missing[0]}")
-        names = None if wanted is None else [name for name in wanted if name in found.names]
-        return promoted(pq.read_table(path, columns=names), wanted)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise UsageError(
-            f"{path} is damaged ({error}); remove it, and the same command runs its cells again"
-        ) from error
+    may_lack = LATER.get(version_of(found) or "")
+    if may_lack is None:
+        raise _another_version(path, "has another schema version")
+    missing = missing_facts(found.names, may_lack)
+    if missing:
+        raise _another_version(path, f"has no column {missing[0]}")
+    names = None if wanted is None else [name for name in wanted if name in found.names]
+    with _damage_told(path):
+        table = pq.read_table(path, columns=names)
+    try:
+        return promoted(table, wanted)
     except ValueError as error:
         raise UsageError(
             f"{path}: {error}, as another program saved it; give the file as bench wrote it"
@@ -137,13 +137,27 @@ def read_all(parts: Sequence[Path], rows: Sequence[dict[str, Any]] = ()) -> pa.T
 
 def stored_columns(parts: Iterable[Path]) -> set[str]:
     """Name the columns that any of the parts has."""
-    return {name for part in parts for name in pq.read_schema(part).names}
+    names = set()
+    for part in parts:
+        with _damage_told(part):
+            names |= set(pq.read_schema(part).names)
+    return names
 
 
 def newest(table: pa.Table) -> pa.Array:
     """Tell which rows are the last ones of their cell."""
     identity = table.select(list(IDENTITY)).to_pandas()
     return pa.array(~identity.duplicated(keep="last").to_numpy())
+
+
+@contextmanager
+def _damage_told(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (pa.ArrowInvalid, OSError) as error:
+        raise UsageError(
+            f"{path} is damaged ({error}); remove it, and the same command runs its cells again"
+        ) from error
 
 
 def _another_version(path: Path, why: str) -> UsageError:
