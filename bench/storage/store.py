@@ -130,7 +130,7 @@ class Store:
             loaded = {"id": uuid.uuid4().hex, "runs": []}
         except ValueError:
             loaded = None
-        if not isinstance(loaded, dict) or "runs" not in loaded:
+        if not isinstance(loaded, dict) or not isinstance(loaded.get("runs"), list):
             raise UsageError(
                 f"{self.manifest_path} is damaged; move {self.folder} away, or give another --out"
             )
