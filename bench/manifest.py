@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -22,9 +22,15 @@ def contents_digest(cells: Iterable[Cell]) -> str:
 
 
 def open_manifest(
-    store: Store, dataset: Dataset, settings: Settings, cells: Sequence[Cell]
+    store: Store,
+    dataset: Dataset,
+    settings: Settings,
+    cells: Sequence[Cell],
+    columns: Collection[str],
 ) -> dict[str, Any]:
     """Return the manifest, after making sure that the results are of this data set and scoring.
+
+    The suite may have grown: metrics that are not among the `columns` of the rows are null there.
 
     Raises
     ------
@@ -33,8 +39,8 @@ def open_manifest(
     """
     manifest = store.manifest()
     for what, asked in settings.kept.items():
-        if manifest.setdefault(what, asked) != asked:
-            before = manifest[what]
+        before = manifest.setdefault(what, asked)
+        if not _go_together(what, before, asked, columns):
             raise UsageError(
                 f"{store.out} was made with {_shown(what, before, asked)}, and this run is with"
                 f" {_shown(what, asked, before)}; give another --out{_CURES.get(what, '')}"
@@ -52,6 +58,37 @@ def open_manifest(
 
 def _root(dataset: Dataset) -> str | None:
     return str(dataset.root) if dataset.root else None
+
+
+def add_origin(manifest: dict[str, Any], settings: Settings) -> None:
+    """Note the runs and machines that rows come from which are scored again."""
+    manifest.setdefault("machines", {}).update(settings.made.get("machines", {}))
+    earlier = {run.get("id"): run for run in manifest.get("made_by", ())}
+    for key in ("made_by", "runs"):
+        earlier |= {run.get("id"): run for run in settings.made.get(key, ())}
+    if earlier:
+        manifest["made_by"] = list(earlier.values())
+
+
+def add_metrics(manifest: dict[str, Any], settings: Settings) -> list[str]:
+    """Note the metrics that are computed from now on; return those that no row has yet."""
+    new = [id for id in settings.kept["metrics"] if id not in manifest["metrics"]]
+    manifest["metrics"] = settings.kept["metrics"]
+    return new
+
+
+def _go_together(what: str, before: Any, asked: Any, columns: Collection[str]) -> bool:
+    """Tell whether rows of both may be in one file; words and the order of metrics may differ."""
+    if what == "metrics":
+        new = set(asked) - set(before)
+        return set(before) <= set(asked) and new.isdisjoint(columns)
+    if what == "protocol":
+        return _without_words(before) == _without_words(asked)
+    return bool(before == asked)
+
+
+def _without_words(definition: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in definition.items() if key not in ("title", "reference")}
 
 
 _RESCORE = ", or score the label maps again: bench rescore RESULTS"
@@ -78,9 +115,7 @@ def _shown(what: str, value: Any, other: Any) -> str:
     return "no --match-n" if value is None else f"--match-n {value:g}"
 
 
-def run_facts(
-    cells: Sequence[Cell], todo: Sequence[Cell], dataset: Dataset, settings: Settings
-) -> dict[str, Any]:
+def run_facts(cells: Sequence[Cell], dataset: Dataset, settings: Settings) -> dict[str, Any]:
     """Return what is kept of a run: what was asked, how, when, and on which machine."""
     return {
         "id": uuid.uuid4().hex[:12],
@@ -88,11 +123,12 @@ def run_facts(
         "arguments": list(settings.arguments),
         "started": now(),
         "finished": None,
-        "cells": len(todo),
-        "workers": settings.workers_for(len(todo)),
+        "cells": len(cells),
+        "workers": settings.workers_for(len(cells)),
         "backend": settings.backend,
         "timeout": settings.timeout,
         "timing": settings.timing,
+        "force": settings.force,
         "dataset": dataset.identity,
         "root": _root(dataset),
         "reading": asdict(dataset.reading),

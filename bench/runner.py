@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
 from rich.console import Console
 
 from bench.datasets import Dataset
@@ -20,7 +19,7 @@ from bench.execution.job import Job, Outcome
 from bench.execution.supervision import undisturbed
 from bench.execution.time_left import TimeLeft
 from bench.execution.worker import warm_up_scoring
-from bench.manifest import open_manifest, run_facts
+from bench.manifest import add_metrics, add_origin, open_manifest, run_facts
 from bench.planning.cells import Batch, Cell, Lane, group
 from bench.planning.labels import settle_labels
 from bench.planning.seeds import share_seeds
@@ -28,16 +27,31 @@ from bench.progress import Display
 from bench.settings import Settings
 from bench.storage.copies import computed
 from bench.storage.labels import relabel, stored_labels
+from bench.storage.parts import Done
 from bench.storage.provenance import machine, machine_id, now, suite_version
+from bench.storage.renewal import (
+    Renewal,
+    added,
+    has_renewals,
+    read_renewals,
+    write_renewals,
+)
 from bench.storage.rounds import read_rounds
 from bench.storage.schema import FAILURES
-from bench.storage.store import Done, Store
+from bench.storage.store import Store
+from bench.summary import (
+    all_of,
+    say_mixed,
+    say_new_metrics,
+    say_what_had_to_wait,
+    say_what_was_not_reached,
+    summarise,
+)
 from reports.data.words import counted
 
 INTERRUPTED = Interrupted.exit_status
 TIMING_ROUNDS = 3
 GATHER_EVERY_CELLS = 2000
-REASONS = 3  # for which cells were skipped, shown at the end
 
 
 def run(cells: Sequence[Cell], dataset: Dataset, settings: Settings, console: Console) -> int:
@@ -57,21 +71,30 @@ def run(cells: Sequence[Cell], dataset: Dataset, settings: Settings, console: Co
     """
     store = Store(settings.out)
     with store.locked():
-        store.adopt()
+        remark = store.adopt()
+        if remark:
+            console.print(f"Note: {remark}.", highlight=False, markup=False)
+        columns = store.columns()
         store.gather()
         done = store.done()
-        manifest = open_manifest(store, dataset, settings, cells)
+        manifest = open_manifest(store, dataset, settings, cells, columns)
+        say_new_metrics(add_metrics(manifest, settings), done, settings.out, console)
+        add_origin(manifest, settings)
+        run = run_facts(cells, dataset, settings)
         renewed = settle_labels(cells, stored_labels(store), settings.out)
         relabel(store, renewed.labels)
-        todo = [cell for cell in cells if _wanted(done.get(cell.key), settings)]
+        old = _to_renew(store, cells, done, settings, run["id"])
+        todo = [cell for cell in cells if cell.key in old or _wanted(cell, done, settings)]
         if not todo and not renewed.labels and store.is_current():
-            console.print(f"Nothing to do: {_all_of(len(cells))} finished.")
-            return _summarise(cells, done, settings.out, console)
+            console.print(f"Nothing to do: {all_of(len(cells))} finished.")
+            say_mixed(len(old), console)
+            return summarise(cells, done, settings.out, console)
         if todo:
             facts = machine()
             manifest.setdefault("machines", {})[machine_id(facts)] = facts
-            manifest["runs"].append(run_facts(cells, todo, dataset, settings))
-            store.write_manifest(manifest)
+            run |= {"cells": len(todo), "workers": settings.workers_for(len(todo))}
+            manifest["runs"].append(run)
+            store.write_manifest(manifest | {"unrenewed": len(old)})
         shared = share_seeds(todo, lambda: computed(store, _reusable(todo, done, settings)))
         for line in (*renewed.explain(settings.out.name), *shared.explain()):
             console.print(line, highlight=False, markup=False)
@@ -84,13 +107,12 @@ def run(cells: Sequence[Cell], dataset: Dataset, settings: Settings, console: Co
         if todo:
             shared.store_copies(store, manifest["runs"][-1]["id"])
             manifest["runs"][-1]["finished"] = now()
-            store.write_manifest(manifest)
         _write_results(store, manifest, console)
         if settings.match_n is not None:
-            _say_what_was_not_reached(cells, settings, console)
+            say_what_was_not_reached(cells, settings, console)
         if settings.timing:
-            _say_what_had_to_wait(cells, settings.out, console)
-        return _summarise(cells, store.done(), settings.out, console)
+            say_what_had_to_wait(cells, settings.out, console)
+        return summarise(cells, store.done(), settings.out, console)
 
 
 def keep_what_is_done(out: Path, force: bool, console: Console) -> int:
@@ -104,42 +126,37 @@ def _keep(store: Store, manifest: dict[str, Any], force: bool, console: Console)
     with undisturbed():
         console.print(f"Interrupted; keeping what is done in {store.out} ...")
         _write_results(store, manifest, console)
-        how = "The same command without --force" if force else "The same command again"
-        console.print(f"{how} continues from there.")
+        how = ", with --force or without," if force else ""
+        console.print(f"The same command again{how} continues from there.")
     return INTERRUPTED
 
 
-def _say_what_was_not_reached(cells: Sequence[Cell], settings: Settings, console: Console) -> None:
-    rows = pq.read_table(settings.out, columns=["key", "label", "match_reached"]).to_pylist()
-    asked = {cell.key for cell in cells if not cell.carried}  # known of what is scored again
-    missed = Counter(
-        row["label"] for row in rows if row["key"] in asked and row["match_reached"] is False
-    )
-    if missed:
-        each = ", ".join(f"{label} {number}" for label, number in missed.most_common())
-        console.print(
-            f"{counted(missed.total(), 'cell')} did not come within {settings.match_n:.0%} of n"
-            f" (column match_reached): {each}. The nearest count was kept.",
-            highlight=False,
-        )
+def _to_renew(
+    store: Store, cells: Sequence[Cell], done: dict[str, Done], settings: Settings, run: str
+) -> set[str]:
+    """Return the rows that --force wants anew, of this run or of one that was interrupted.
 
-
-def _say_what_had_to_wait(cells: Sequence[Cell], out: Path, console: Console) -> None:
-    timed, asked = [("status", "==", "ok")], {cell.key for cell in cells}
-    rows = pq.read_table(out, columns=["key", "contended"], filters=timed).to_pylist()
-    contended = [row["contended"] for row in rows if row["key"] in asked]
-    if any(contended):
-        console.print(
-            f"{sum(contended)} of {len(contended)} cells were timed while other programs ran; their"
-            " rows are marked contended, and figures of runtime leave them out. --force on an idle"
-            " machine times them again.",
-            highlight=False,
-            style="yellow",
-        )
+    The cells of an interrupted --force, asked for with --force again, go on from there.
+    """
+    renewals = read_renewals(store.folder, done)
+    asked = frozenset(cell.key for cell in cells)
+    if settings.force and not any(each.keys == asked for each in renewals):
+        _forget(store, cells)
+        renewals = added(renewals, Renewal(run, store.last_part(), asked))
+    write_renewals(store.folder, renewals)
+    return {key for renewal in renewals for key in renewal.left(done)}
 
 
 def _write_results(store: Store, manifest: dict[str, Any], console: Console) -> None:
+    store.gather()
+    done = store.done() if has_renewals(store.folder) else {}
+    renewals = read_renewals(store.folder, done)
+    old = sum(len(renewal.left(done)) for renewal in renewals)
+    manifest["unrenewed"] = old
+    store.write_manifest(manifest)
     finished = store.finish(manifest)
+    write_renewals(store.folder, renewals)
+    say_mixed(old, console)
     if finished.outdated:
         console.print(
             f"{finished.outdated} outdated rows (run again, or of other method versions or image"
@@ -153,10 +170,13 @@ def _write_results(store: Store, manifest: dict[str, Any], console: Console) -> 
         )
 
 
-def _wanted(done: Done | None, settings: Settings) -> bool:
+def _wanted(cell: Cell, finished: dict[str, Done], settings: Settings) -> bool:
     """Tell whether a cell is to be run, given what is kept of it."""
-    if done is None or settings.force:
+    done = finished.get(cell.key)
+    if done is None:
         return True
+    if done.status == "skipped" and not cell.carried:  # older rows do not know why
+        return bool(done.temporary or (done.temporary is None and settings.retry_failed))
     if settings.retry_failed and done.status in FAILURES:
         return True
     return settings.timing and done.status == "ok" and done.repeats < TIMING_ROUNDS
@@ -180,8 +200,6 @@ def _work(
 ) -> None:
     if not todo:
         return
-    if settings.force:
-        _forget(store, todo)
     workers = settings.workers_for(len(todo))
     job = Job(
         dataset=dataset,
@@ -289,36 +307,3 @@ def _follow(
         display.add(outcome.status, what, outcome.error, outcome.finished)
         if gathering is not None and i % GATHER_EVERY_CELLS == 0:
             gathering.gather()
-
-
-def _all_of(cells: int) -> str:
-    return "the only cell is" if cells == 1 else f"all {cells} cells are"
-
-
-def _say_why_skipped(cells: Sequence[Cell], out: Path, console: Console) -> None:
-    columns, which = ["key", "label", "error"], [("status", "==", "skipped")]
-    asked = {cell.key for cell in cells}
-    reasons = Counter(
-        f"{row['label']}: {row['error']}"
-        for row in pq.read_table(out, columns=columns, filters=which).to_pylist()
-        if row["key"] in asked
-    )
-    for reason, number in reasons.most_common(REASONS):
-        console.print(f"{number} skipped, {reason}", highlight=False, markup=False)
-    if len(reasons) > REASONS:
-        console.print(f"{len(reasons) - REASONS} more reasons are in the column error.")
-
-
-def _summarise(cells: Sequence[Cell], done: dict[str, Done], out: Path, console: Console) -> int:
-    counts = Counter(done[cell.key].status for cell in cells)
-    parts = ", ".join(f"{count} {status}" for status, count in counts.most_common())
-    console.print(f"{counted(len(cells), 'cell')}: {parts}. Results: {out}", highlight=False)
-    if counts["skipped"]:
-        _say_why_skipped(cells, out, console)
-    failed = sum(counts[status] for status in FAILURES)
-    if failed:
-        console.print(
-            f"{counted(failed, 'cell')} failed; the columns status and error say why."
-            " --retry-failed runs what failed again."
-        )
-    return 2 if failed else 0

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,8 @@ class Settings:
         Search each method's request until the returned count is within this share of n.
     arguments : tuple of str
         The command line, kept in the manifest.
+    made : mapping
+        What the results file whose label maps are scored again says of its runs and machines.
     """
 
     out: Path
@@ -48,6 +51,7 @@ class Settings:
     treatments: tuple[str, ...] = ()
     match_n: float | None = None
     arguments: tuple[str, ...] = ()
+    made: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def kept(self) -> dict[str, Any]:

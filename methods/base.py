@@ -17,7 +17,21 @@ if TYPE_CHECKING:
 
 
 class Skip(Exception):  # noqa: N818 (it is no error: the cell ends as "skipped")
-    """Raised by `Method.segment` to decline an image or a count, with the reason."""
+    """Raised by `Method.segment` to decline an image or a count.
+
+    Parameters
+    ----------
+    reason : str
+        Why, and what would help.
+    temporary : bool
+        Whether it may be otherwise another time, as where memory, a GPU or a licence is lacking:
+        the same command then tries the cell again. What follows from image, count and parameters
+        alone stays as it is.
+    """
+
+    def __init__(self, reason: str = "", *, temporary: bool = False) -> None:
+        super().__init__(reason)
+        self.temporary = temporary
 
 
 class OnDemand(Sequence[Any]):

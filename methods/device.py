@@ -7,6 +7,7 @@ import functools
 import importlib.util
 import sys
 from collections.abc import Collection
+from typing import Any
 
 from methods.parameters import ParameterError
 
@@ -80,13 +81,30 @@ def cuda_devices() -> int:
     return count
 
 
+def cuda_names() -> list[str]:
+    """Return what the CUDA devices are called, in their order, as their driver says."""
+    driver = _driver()
+    names = []
+    for ordinal in range(_devices_of_driver()):
+        device, name = ctypes.c_int(0), ctypes.create_string_buffer(256)
+        driver.cuDeviceGet(ctypes.byref(device), ordinal)
+        driver.cuDeviceGetName(name, len(name), device)
+        names.append(name.value.decode(errors="replace"))
+    return names
+
+
 def _devices_of_driver() -> int:
     """Return how many devices the CUDA driver has, 0 without driver (CUDA driver API)."""
-    try:
-        driver = ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
-    except OSError:
-        return 0
+    driver = _driver()
     count = ctypes.c_int(0)
-    if driver.cuInit(0) or driver.cuDeviceGetCount(ctypes.byref(count)):
+    if driver is None or driver.cuInit(0) or driver.cuDeviceGetCount(ctypes.byref(count)):
         return 0
     return count.value
+
+
+def _driver() -> Any:
+    """Return the library of the CUDA driver, None without."""
+    try:
+        return ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+    except OSError:
+        return None

@@ -76,6 +76,8 @@ def make_figures(
     note = on_note or _ignore
     facts = file_facts(results)
     drawn = Drawn.read(results, results.parent if out is None else out)
+    if facts.mixed:
+        note(facts.mixed)
     facts = facts if annotators else replace(facts, annotators={})
     usual = headline(facts.protocol)
     wanted = [get_metric(metric).id for metric in dict.fromkeys(metrics or usual[:2])]

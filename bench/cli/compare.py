@@ -65,7 +65,7 @@ def compare(
     or machines; with --tolerance the exit status tells whether they agree.
     """
     from bench.planning.selection import parse_integers
-    from reports.data.results import ResultsError
+    from reports.data.results import ResultsError, file_facts
 
     show = partial(_show, out=out, how=how, quiet=quiet)
     _check(b, at, over, tolerance, out)
@@ -80,6 +80,10 @@ def compare(
     for results in filter(None, (a, b)):
         output.recover(results, quiet)
     try:
+        for file in (a, b) if b is not None else (a,):
+            mixed = file_facts(file).mixed
+            if mixed:
+                note(f"{file}: {mixed}")
         if b is not None:
             return _two_files(a, b, wanted, labels, renames, tolerance, show, quiet)
         from reports.tables.comparison import DEFAULT_METRICS, compare_at, compare_over

@@ -80,6 +80,7 @@ def protocols(
             plugins=plugins,
             match_n=source.facts.get("match_n"),
             arguments=tuple(sys.argv[1:]),
+            made=source.facts,
         )
         status = run_cells(cells, data, settings, console)
         if status == INTERRUPTED:

@@ -85,6 +85,7 @@ def rescore(
         treatments=tuple(several),
         match_n=source.facts.get("match_n"),
         arguments=tuple(sys.argv[1:]),
+        made=source.facts,
     )
     return run_cells(cells, data, settings, output.make_console(quiet))
 

@@ -33,7 +33,7 @@ from bench.execution.method_calls import (
 from bench.execution.plugins import load_plugins
 from bench.execution.processes import first_alone, obey_parent
 from bench.planning.cells import Batch, Cell
-from bench.scoring.annotators import read_scores, score_annotators
+from bench.scoring.annotators import compared_metrics, read_scores, score_annotators
 from bench.scoring.score import Scoring, score
 from bench.storage.files import write_atomically
 from bench.storage.rounds import read_rounds, spread, write_rounds
@@ -144,7 +144,7 @@ def _run_cell(job: Job, store: Store, cell: Cell, shared: Shared, marker: Marker
             row["labels_file"] = _keep_labels(store, cell, labels)
         row["status"] = "ok"
     except Skip as reason:
-        row |= {"status": "skipped", "error": str(reason)}
+        row |= {"status": "skipped", "error": str(reason), "temporary": reason.temporary}
     except InvalidLabelsError as error:
         row |= {"status": "invalid", "error": str(error)}
     except CellTimeoutError as error:
@@ -299,7 +299,8 @@ def _join_rounds(store: Store, cell: Cell, clock: dict[str, Any]) -> dict[str, A
 def _keep_annotators(store: Store, cell: Cell, sample: Sample, scoring: Scoring) -> None:
     """Score the annotators of an image against each other, once for all of its cells."""
     path = store.annotators / f"{cell.content}.json"
-    if read_scores(path) is None:
+    kept = read_scores(path)
+    if kept is None or (kept and not kept.keys() >= set(compared_metrics(scoring))):
         write_atomically(path, json.dumps(score_annotators(sample, scoring)).encode())
 
 

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow.parquet as pq
 
 from bench.datasets import Dataset, DatasetError, open_dataset
 from bench.datasets.reading import Reading
 from bench.errors import UsageError
 from bench.planning.cells import Cell, digest
+from bench.storage.label_paths import find_label_map
+from bench.storage.parts import read_part
 from bench.storage.schema import CELL_FACTS
 from metrics.protocols import Connectivity
 from reports.data.labels import VARIANT
@@ -56,9 +57,9 @@ class Source:
         """
         try:
             schema = check_results(path)
-            rows = pq.read_table(path, columns=list(CELL_FACTS)).to_pylist()
         except ResultsError as error:
             raise UsageError(str(error)) from error
+        rows = read_part(path, CELL_FACTS).to_pylist()
         names = sorted({(row["dataset"], row["split"]) for row in rows})
         if len(names) != 1:
             found = ", ".join("/".join(filter(None, name)) for name in names) or "none"
@@ -97,6 +98,12 @@ class Source:
         pairs = zip(chosen.index.tolist(), chosen.tolist(), strict=True)
         rows = [self.rows[i] | {"label": label} for i, label in pairs]
         return replace(self, rows=rows)
+
+    def label_map(self, row: dict[str, Any]) -> Path:
+        """Return where a row's label map is, or would be."""
+        return find_label_map(
+            self.path.resolve(), row["labels_file"], self.facts.get("folders", ())
+        )
 
     @property
     def reading(self) -> Reading:
@@ -156,13 +163,13 @@ def make_cells(
     UsageError
         If none of the label maps is there.
     """
-    here = source.path.resolve().parent
-    paths = [here / row["labels_file"] for row in source.rows if row["labels_file"]]
+    paths = [source.label_map(row) for row in source.rows if row["labels_file"]]
     if not any(path.is_file() for path in paths):
         where = f"such as {paths[0]}" if paths else "since no cell ended ok"
         raise UsageError(
             f"the label maps of {source.path} are not there, {where}; they lie in the .run folder"
-            " beside the results, which must be kept together"
+            " beside the results, which must be kept together, and renamed together:"
+            f" {source.path.with_suffix('.run').name} for {source.path.name}"
         )
     # A map fits the images of its run, whatever is void now.
     before = copy(dataset)
@@ -202,9 +209,11 @@ def _cells(
     path, labels = None, None
     problem = _problem(row, dataset, contents)
     carried["content"] = row["content"] if problem else contents.now(row["image"])
-    if row["status"] == "ok":
+    if row["status"] == "ok" and not row["labels_file"]:
+        carried |= {"status": "failed", "error": "the row names no label map (labels_file)"}
+    elif row["status"] == "ok":
         carried |= {"status": None, "error": None}
-        path = source.path.resolve().parent / row["labels_file"]
+        path = source.label_map(row)
         labels = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
         carried["labels_file"] = os.path.relpath(path, folder)
         if problem:

@@ -27,7 +27,7 @@ def score_annotators(sample: Sample, scoring: Scoring) -> dict[str, list[float]]
     annotators = sample.truths[: scoring.protocol.first]
     if len(annotators) < 2:
         return {}
-    compared = [id for id in scoring.metrics if METRICS[id].needs == {"truth"}]
+    compared = compared_metrics(scoring)
     # Annotators mean unconnected segments, such as the sky on both sides of a tower.
     protocol = replace(scoring.protocol, connectivity="as-is")
     each = [
@@ -41,6 +41,11 @@ def score_annotators(sample: Sample, scoring: Scoring) -> dict[str, list[float]]
         for i, own in enumerate(annotators)
     ]
     return {id: [float(scores[id]) for scores in each] for id in compared}  # type: ignore[arg-type]
+
+
+def compared_metrics(scoring: Scoring) -> list[str]:
+    """Name the metrics by which annotators are scored against each other."""
+    return [id for id in scoring.metrics if METRICS[id].needs == {"truth"}]
 
 
 def summarise(files: Iterable[Path], pairs: bool) -> dict[str, Any]:
@@ -62,7 +67,9 @@ def summarise(files: Iterable[Path], pairs: bool) -> dict[str, Any]:
     images = [found for path in files if (found := read_scores(path))]
     metrics = {}
     for id in dict.fromkeys(id for image in images for id in image):
-        values = [np.array(image[id]) for image in images if id in image]
+        if not all(id in image for image in images):  # a metric that was added later
+            continue
+        values = [np.array(image[id]) for image in images]
         defined = [v[np.isfinite(v)] for v in values if np.isfinite(v).any()]
         if defined:
             ends = [(v.min(), v.mean(), v.max()) for v in defined]

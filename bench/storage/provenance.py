@@ -12,7 +12,18 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from joblib import cpu_count
+
+from methods.device import cuda_names
 from methods.memory import memory_limit
+
+# From the widest; methods of the same code differ in speed by these.
+INSTRUCTIONS = ("avx512f", "avx2", "avx", "sse4_2", "sve", "asimd")
+
+CPUINFO = Path("/proc/cpuinfo")
+
+# Looked up before any process is held to one of its cores.
+_THREADS = int(cpu_count())
 
 PACKAGES = (
     "superpixel-bench",
@@ -42,11 +53,22 @@ def suite_version() -> str:
 
 
 def machine() -> dict[str, Any]:
-    """Return what of the machine decides how long a method takes."""
+    """Return what of the machine decides how long a method takes.
+
+    Returns
+    -------
+    dict
+        ``processor``, its model; ``instruction_set``, the widest vector instructions, None where
+        the system does not say; ``cores`` of the machine; ``threads``, how many of them this
+        process may use; ``memory_gb``; ``gpu``, the names of the CUDA devices; ``system``.
+    """
     return {
         "processor": _processor(),
+        "instruction_set": _instruction_set(),
         "cores": os.cpu_count(),
+        "threads": _THREADS,
         "memory_gb": _memory_gb(),
+        "gpu": cuda_names(),
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
     }
 
@@ -67,12 +89,18 @@ def _versions() -> dict[str, str]:
 
 
 def _processor() -> str:
-    info = Path("/proc/cpuinfo")
-    if info.is_file():
-        for line in info.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
+    return _cpuinfo("model name") or platform.processor() or platform.machine()
+
+
+def _instruction_set() -> str | None:
+    can = (_cpuinfo("flags") or _cpuinfo("Features")).split()
+    return next((name for name in INSTRUCTIONS if name in can), None)
+
+
+def _cpuinfo(field: str) -> str:
+    """Return what Linux says of the first processor that has the field, or nothing."""
+    lines = CPUINFO.read_text().splitlines() if CPUINFO.is_file() else []
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith(field)), "")
 
 
 def _memory_gb() -> float | None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import pyarrow.parquet as pq
-
 from bench.errors import BusyError, UsageError
 from bench.storage.store import Store
 
@@ -45,8 +43,7 @@ def recover(out: Path) -> Recovered:
     if out.exists():
         return Recovered(waiting=not store.is_current())
     try:
-        with store.locked():
-            store.finish(store.manifest())
+        rows = store.recover()
     except BusyError:
         raise UsageError(f"{out}: no such file yet, its run is going on; wait for it") from None
-    return Recovered(rows=pq.read_metadata(out).num_rows if out.exists() else 0)
+    return Recovered(rows=rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 from typing import Any
 
@@ -19,6 +20,8 @@ IDENTITY = (
     "connectivity",
 )
 
+# A fact that is added here needs another SCHEMA_VERSION, and a place in LATER beside it; a metric
+# needs neither: rows that were made before have null.
 _FACTS: tuple[tuple[str, pa.DataType], ...] = (
     ("key", pa.string()),
     ("dataset", pa.string()),
@@ -58,6 +61,7 @@ _FACTS: tuple[tuple[str, pa.DataType], ...] = (
     ("run", pa.string()),
     ("machine", pa.string()),
     ("suite", pa.string()),
+    ("temporary", pa.bool_()),
 )
 _FACT_NAMES = frozenset(name for name, _ in _FACTS)
 
@@ -65,25 +69,79 @@ _FACT_NAMES = frozenset(name for name, _ in _FACTS)
 CELL_FACTS = tuple(name for name, _ in _FACTS if name not in METRICS)
 
 
-@cache
 def results_schema() -> pa.Schema:
     """Return the schema of a results file: facts of the cell, then one column per metric.
 
-    A metric that compares with annotators has a second column ``<id>_by_annotator``.
+    A metric that compares with annotators has a second column ``<id>_by_annotator``. Metrics that
+    a plugin has added since the last call are in it.
     """
-    scores = [pa.field(m, pa.float64()) for m in METRICS if m not in _FACT_NAMES]
+    return _schema_of(tuple(METRICS))
+
+
+@cache
+def _schema_of(metrics: tuple[str, ...]) -> pa.Schema:
+    scores = [pa.field(m, pa.float64()) for m in metrics if m not in _FACT_NAMES]
     lists = [
         pa.field(f"{m}_by_annotator", pa.list_(pa.float64()))
-        for m, metric in METRICS.items()
-        if "truth" in metric.needs
+        for m in metrics
+        if "truth" in METRICS[m].needs
     ]
     facts = [pa.field(name, kind) for name, kind in _FACTS]
     return pa.schema(facts + scores + lists, metadata={VERSION_KEY: SCHEMA_VERSION.encode()})
 
 
-def to_table(rows: list[dict[str, Any]]) -> pa.Table:
-    """Make a table of rows; a column that a row lacks is null there."""
-    return pa.Table.from_pylist(rows, schema=results_schema())
+def to_table(rows: Sequence[dict[str, Any]]) -> pa.Table:
+    """Make a table of rows; a column that a row lacks is null there.
+
+    What rows know beyond the schema, say of a metric that only a plugin has, is kept behind it.
+    """
+    schema = results_schema()
+    table = pa.Table.from_pylist(rows, schema=schema)
+    known = frozenset(schema.names)
+    for name in dict.fromkeys(name for row in rows for name in row if name not in known):
+        table = table.append_column(name, pa.array([row.get(name) for row in rows]))
+    return table
+
+
+def missing_facts(names: Collection[str], may_lack: Collection[str]) -> list[str]:
+    """Name the facts of a cell that are not among the columns, but for those it may lack."""
+    return [name for name, _ in _FACTS if name not in names and name not in may_lack]
+
+
+def promoted(table: pa.Table, columns: Iterable[str] | None = None) -> pa.Table:
+    """Return rows of this or an earlier schema with the columns of this one.
+
+    What the table lacks is null; what it has beyond the schema is kept, behind it.
+
+    Parameters
+    ----------
+    table : Table
+    columns : iterable of str, optional
+        Only these, all of them in the schema.
+
+    Raises
+    ------
+    ValueError
+        If a column does not hold what it should; the message names it.
+    """
+    schema = results_schema()
+    wanted = schema.names if columns is None else list(columns)
+    arrays = {name: _as(table, schema.field(name)) for name in wanted}
+    if columns is None:
+        arrays |= {name: table[name] for name in table.column_names if name not in arrays}
+    return pa.table(arrays).replace_schema_metadata(schema.metadata)
+
+
+def _as(table: pa.Table, field: pa.Field) -> pa.ChunkedArray | pa.Array:
+    if field.name not in table.column_names:
+        return pa.nulls(len(table), field.type)
+    column = table[field.name]
+    try:
+        return column if column.type == field.type else column.cast(field.type)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise ValueError(
+            f"column '{field.name}' holds {column.type} where {field.type} belongs"
+        ) from error
 
 
 def with_run_facts(table: pa.Table, facts: dict[str, Any]) -> pa.Table:

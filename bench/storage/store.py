@@ -11,12 +11,13 @@ import glob
 import json
 import os
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
@@ -24,18 +25,24 @@ from filelock import FileLock, Timeout
 from bench.errors import BusyError, UsageError
 from bench.scoring.annotators import summarise
 from bench.storage.files import storage_errors, write_atomically
+from bench.storage.label_paths import as_named_now
+from bench.storage.origin import difference, remember
+from bench.storage.parts import (
+    Done,
+    find_parts,
+    newest,
+    number_of,
+    read_all,
+    read_part,
+    read_shard,
+    read_shards,
+    stored_columns,
+    write_part,
+)
 from bench.storage.provenance import now
-from bench.storage.schema import IDENTITY, results_schema, to_table, with_run_facts
+from bench.storage.schema import IDENTITY, to_table, with_run_facts
 from reports.data.results import VERSION_KEY, ResultsError, check_results, dataset_name, run_facts
 from reports.output import put
-
-
-@dataclass(frozen=True)
-class Done:
-    """What is known of a finished cell without reading its scores."""
-
-    status: str
-    repeats: int
 
 
 @dataclass(frozen=True)
@@ -113,55 +120,78 @@ class Store:
             return "just starting"
 
     def manifest(self) -> dict[str, Any]:
-        """Return the manifest, with no runs where there is none yet."""
+        """Return the manifest, with no runs where there is none yet.
+
+        Of the names that the folder has had, `folders`, the last is its present one.
+        """
         try:
             loaded = json.loads(self.manifest_path.read_text())
         except FileNotFoundError:
-            return {"id": uuid.uuid4().hex, "runs": []}
+            loaded = {"id": uuid.uuid4().hex, "runs": []}
         except ValueError:
             loaded = None
-        if not isinstance(loaded, dict) or "runs" not in loaded:
+        if not isinstance(loaded, dict) or not isinstance(loaded.get("runs"), list):
             raise UsageError(
                 f"{self.manifest_path} is damaged; move {self.folder} away, or give another --out"
             )
-        return loaded
+        former = [name for name in loaded.get("folders", ()) if name != self.folder.name]
+        return loaded | {"folders": [*former, self.folder.name]}
 
     def write_manifest(self, manifest: dict[str, Any]) -> None:
         """Replace the manifest."""
         write_atomically(self.manifest_path, json.dumps(manifest, indent=1).encode())
 
-    def adopt(self) -> None:
+    def adopt(self) -> str | None:
         """Take over a results file, so that no row in it is overwritten.
 
         A file whose folder is gone becomes the first part of a new one. A damaged file is made
         again from the shards, where there are any.
 
+        Returns
+        -------
+        str or None
+            What the user should know.
+
         Raises
         ------
         UsageError
             If the file is damaged, or of another version, and there is nothing to make it from;
-            or if it is whole but not what this folder made.
+            or if it is not what this folder made.
         """
         if not self.out.exists():
-            return
-        has_shards = any(self.shards.iterdir())
+            return None
+        if any(self.shards.iterdir()):
+            self._leave_what_is_not_ours()
+            remember(self.folder, [self.out])  # an earlier version did not
+            return None
         try:
-            facts = self._facts_of_results()
+            facts = run_facts(check_results(self.out))
         except ResultsError as error:
-            if has_shards:
-                return
             raise UsageError(f"{error}; it is left as it is") from error
-        if not has_shards:
-            self.write_manifest({"id": uuid.uuid4().hex, "runs": [], **facts})
-            self._write_part(_read_part(self.out))
-        elif facts.get("id") != self.manifest().get("id"):
+        read_part(self.out)  # can be continued
+        table = pq.read_table(self.out)
+        version = {VERSION_KEY: table.schema.metadata[VERSION_KEY]}
+        former = [name for name in facts.pop("folders", ()) if name != self.folder.name]
+        self.write_manifest({"id": uuid.uuid4().hex, "runs": [], **facts})
+        write_part(self.shards, table.replace_schema_metadata(version))
+        remember(self.folder, [self.out])
+        if not former:
+            return None
+        return (
+            f"{self.out.name} has no folder {self.folder.name} beside it, and is continued without;"
+            f" its label maps stay where they are. If it was renamed, rename {former[-1]} as well"
+        )
+
+    def _leave_what_is_not_ours(self) -> None:
+        if not self.out.exists():
+            return
+        why = difference(self.out, self.folder, self.manifest())
+        if why is not None:
             raise UsageError(
-                f"{self.out} is not what {self.folder} made; move one of the two away, or give"
+                f"{self.out} is not what {self.folder.name} made: {why}. It is left as it is: move"
+                " it away, and the same command writes the results again from that folder; or give"
                 " another --out"
             )
-
-    def _facts_of_results(self) -> dict[str, Any]:
-        return run_facts(check_results(self.out))
 
     # --- rows ----------------------------------------------------------------------------
 
@@ -171,7 +201,7 @@ class Store:
 
     def read_row(self, key: str) -> dict[str, Any] | None:
         """Return a row that a worker wrote since the last gathering, or None."""
-        return _read_shard(self.shards / f"{key}.json")
+        return read_shard(self.shards / f"{key}.json")
 
     def done(self) -> dict[str, Done]:
         """Return what is finished, by cell key: of the rows of one cell the newest alone.
@@ -179,32 +209,43 @@ class Store:
         A row that another one replaced, say of an image that was changed and changed back, is not
         in the results file any more, so its cell is not finished.
         """
-        names = ["key", "status", "time_repeats", *IDENTITY]
-        tables = [_read_part(part, names) for part in self._parts()]
-        table = pa.concat_tables([*tables, to_table(self._loose_rows()).select(names)])
-        table = table.filter(_newest(table))
-        columns = (table[name].to_pylist() for name in ("key", "status", "time_repeats"))
-        return {key: Done(status, n) for key, status, n in zip(*columns, strict=True)}
+        known = ("key", "status", "time_repeats", "temporary")
+        names = list(dict.fromkeys([*known, *IDENTITY]))
+        parts = find_parts(self.shards)
+        tables = [read_part(part, names) for part in parts]
+        tables.append(to_table(read_shards(self.shards)).select(names))
+        numbers = [number_of(part) for part in parts]
+        numbers.append(self.last_part() + 1)
+        of_part = np.repeat(numbers, [len(table) for table in tables])
+        table = pa.concat_tables(tables).append_column("part", pa.array(of_part))
+        table = table.filter(newest(table))
+        columns = (table[name].to_pylist() for name in (*known, "part"))
+        return {key: Done(*rest) for key, *rest in zip(*columns, strict=True)}
+
+    def last_part(self) -> int:
+        """Return the number of the newest part, 0 if there is none."""
+        return max(map(number_of, find_parts(self.shards)), default=0)
+
+    def columns(self) -> set[str]:
+        """Name the columns that stored rows have."""
+        loose = {name for row in read_shards(self.shards) for name in row}
+        return loose | stored_columns(find_parts(self.shards))
 
     def rows(self, columns: Iterable[str] | None = None) -> pa.Table:
         """Return all rows, of those of one cell the newest alone; all columns or some."""
-        wanted = list(results_schema().names if columns is None else columns)
+        parts, loose = find_parts(self.shards), read_shards(self.shards)
+        if columns is None:
+            table = read_all(parts, loose)
+            return table.filter(newest(table))
+        wanted = list(columns)
         needed = list(dict.fromkeys((*wanted, *IDENTITY)))
-        tables = [_read_part(part, needed) for part in self._parts()]
-        table = pa.concat_tables([*tables, to_table(self._loose_rows()).select(needed)])
-        return table.filter(_newest(table)).select(wanted)
-
-    def change_rows(self, change: Callable[[pa.Table], pa.Table]) -> None:
-        """Change the gathered rows where they are, part by part."""
-        for part in self._parts():
-            before = _read_part(part)
-            after = change(before)
-            if not after.equals(before):
-                write_atomically(part, _as_parquet(after))
+        tables = [read_part(part, needed) for part in parts]
+        table = pa.concat_tables([*tables, to_table(loose).select(needed)])
+        return table.filter(newest(table)).select(wanted)
 
     def gather(self) -> None:
         """Turn the loose shards into one Parquet part."""
-        rows = self._loose_rows()
+        rows = read_shards(self.shards)
         if rows:
             self.write_part(rows)
         for row in rows:
@@ -214,14 +255,20 @@ class Store:
         """Write ``results.parquet`` from all parts; of rows of one cell the newest is kept.
 
         Without any row nothing is written.
+
+        Raises
+        ------
+        UsageError
+            If another program has put something else in its place meanwhile.
         """
         self.gather()
-        parts = self._parts()
+        parts = find_parts(self.shards)
         if not parts:
             return Finished()
-        table = pa.concat_tables([_read_part(part) for part in parts])
+        self._leave_what_is_not_ours()
+        table = read_all(parts)
         order = [(name, "ascending") for name in ("image", "label", "n", "seed")]
-        kept = table.filter(_newest(table)).sort_by(order)
+        kept = table.filter(newest(table)).sort_by(order)
         named = kept.select(["label", "method", "version"]).to_pandas()
         versions = named.groupby(["label", "method"])["version"].nunique()
         mixed = versions.index[versions > 1].get_level_values("label")
@@ -229,10 +276,42 @@ class Store:
             "parts": [part.name for part in parts],
             "annotators": self._annotators(kept, manifest),
         }
+        labels = as_named_now(kept["labels_file"], self.out, manifest.get("folders", ()))
+        place = kept.schema.get_field_index("labels_file")
+        whole = with_run_facts(kept.set_column(place, "labels_file", labels), facts)
+
+        def write(temporary: Path) -> None:
+            pq.write_table(whole, temporary, compression="zstd")
+            remember(self.folder, [temporary, self.out])
+
         with storage_errors(self.out):
-            whole = with_run_facts(kept, facts)
-            put(self.out, lambda temporary: pq.write_table(whole, temporary, compression="zstd"))
+            put(self.out, write)
         return Finished(len(table) - len(kept), tuple(mixed))
+
+    # --- without a run -------------------------------------------------------------------
+
+    def count(self) -> int:
+        """Return how many finished rows the folder holds, 0 where there is none; writes nothing."""
+        return len(self.done()) if self.shards.is_dir() else 0
+
+    def recover(self) -> int:
+        """Write the results file from the folder of a run that was killed.
+
+        Returns
+        -------
+        int
+            How many rows it has.
+
+        Raises
+        ------
+        UsageError
+            If a run is writing to it, or what is there is not what the folder made.
+        StorageError
+            If it cannot be written.
+        """
+        with self.locked():
+            self.finish(self.manifest())
+            return len(self.done())
 
     def _annotators(self, table: pa.Table, manifest: dict[str, Any]) -> dict[str, Any]:
         """Summarise the annotators of each data set split; what is known of more images stays."""
@@ -253,74 +332,12 @@ class Store:
         if any(self.shards.glob("*.json")):
             return False
         try:
-            facts = self._facts_of_results()
+            facts = run_facts(check_results(self.out))
         except ResultsError:
             return False
-        return facts.get("parts") == [part.name for part in self._parts()]
-
-    def _loose_rows(self) -> list[dict[str, Any]]:
-        """Return the rows that are not in a part yet; what cannot be read will be run again."""
-        columns = set(results_schema().names)
-        rows = []
-        for path in sorted(self.shards.glob("*.json")):
-            row = _read_shard(path)
-            if row is not None and row.keys() != columns:
-                raise _another_version(path)
-            rows += [] if row is None else [row]
-        return rows
-
-    def _parts(self) -> list[Path]:
-        return sorted(self.shards.glob("part-*.parquet"))
+        named = facts.get("folders", [self.folder.name])[-1:] == [self.folder.name]
+        return named and facts.get("parts") == [part.name for part in find_parts(self.shards)]
 
     def write_part(self, rows: list[dict[str, Any]]) -> None:
         """Keep many finished rows at once."""
-        self._write_part(to_table(rows))
-
-    def _write_part(self, table: pa.Table) -> None:
-        last = max((int(part.stem.partition("-")[2]) for part in self._parts()), default=0)
-        write_atomically(self.shards / f"part-{last + 1:06d}.parquet", _as_parquet(table))
-
-
-def _as_parquet(table: pa.Table) -> bytes:
-    sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, compression="zstd")
-    content: bytes = sink.getvalue().to_pybytes()
-    return content
-
-
-def _read_shard(path: Path) -> dict[str, Any] | None:
-    """Return a row, or None if there is none; a damaged one (a power cut) is thrown away."""
-    try:
-        row: dict[str, Any] = json.loads(path.read_bytes())
-    except FileNotFoundError:
-        return None
-    except ValueError:
-        path.unlink(missing_ok=True)
-        return None
-    return row
-
-
-def _read_part(path: Path, columns: Iterable[str] | None = None) -> pa.Table:
-    try:
-        found, expected = pq.read_schema(path), results_schema()
-    except (pa.ArrowInvalid, OSError) as error:
-        raise UsageError(
-            f"{path} is damaged ({error}); remove it, and the same command runs its cells again"
-        ) from error
-    versions = [(schema.metadata or {}).get(VERSION_KEY) for schema in (found, expected)]
-    if versions[0] != versions[1] or not found.equals(expected):
-        raise _another_version(path)
-    return pq.read_table(path, columns=None if columns is None else list(columns))
-
-
-def _another_version(path: Path) -> UsageError:
-    return UsageError(
-        f"{path} was written by another version of the suite, with other columns;"
-        " give another --out, so that versions do not mix"
-    )
-
-
-def _newest(table: pa.Table) -> pa.Array:
-    """Tell which rows are the last ones of their cell."""
-    identity = table.select(list(IDENTITY)).to_pandas()
-    return pa.array(~identity.duplicated(keep="last").to_numpy())
+        write_part(self.shards, to_table(rows))

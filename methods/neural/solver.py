@@ -114,7 +114,8 @@ def refuse_what_does_not_fit(
     if needed > there:
         raise Skip(
             f"{pixels} pixels and n={n} need about {needed / GIB:.1f} GiB, {there / GIB:.1f} are "
-            "free: use a smaller image, a lower scale or n, or fewer or narrower blocks"
+            "free: use a smaller image, a lower scale or n, or fewer or narrower blocks",
+            temporary=True,
         )
 
 

@@ -21,7 +21,12 @@ from metrics.names import did_you_mean
 from metrics.protocols import from_definition
 from reports.data.labels import VARIANT, Note, tell_apart
 
-SCHEMA_VERSION = "2"
+SCHEMA_VERSION = "3"
+# The versions that can be read, each with the columns that files of it may lack.
+LATER: Mapping[str, tuple[str, ...]] = {
+    "2": ("time_shared_s", "run", "machine", "suite", "temporary"),
+    "3": (),
+}
 VERSION_KEY = b"superpixel_bench.schema"
 RUN_KEY = b"superpixel_bench.run"
 
@@ -32,6 +37,20 @@ COLUMNS = (
     *VARIANT,
 )
 _REPEATED = ("dataset", "split", "image", "label", "status", "device", *VARIANT)
+_TEXTS = frozenset(
+    (
+        *_REPEATED,
+        *("key", "content", "version", "protocol", "connectivity"),
+        *("error", "labels_file", "facts", "run", "machine", "suite"),
+    )
+)
+_TRUTHS = frozenset(("contended", "match_reached", "temporary"))
+
+# What the metadata say of the runs, by the kind that it must be.
+_SHAPES: Mapping[str, type] = {
+    **dict.fromkeys(("runs", "metrics", "treatments", "parts", "folders", "made_by"), list),
+    **dict.fromkeys(("machines", "annotators", "protocol"), dict),
+}
 
 Floats = npt.NDArray[np.float64]
 
@@ -63,18 +82,45 @@ def check_results(path: Path) -> pa.Schema:
         raise ResultsError(
             f"{path}: cannot be read ({error.strerror or error}); give the path of a results file"
         ) from error
-    found = (schema.metadata or {}).get(VERSION_KEY)
-    if found is None:
+    version = version_of(schema)
+    if version is None:
         raise ResultsError(
-            f"{path}: a Parquet file, but not one that `bench run` wrote; "
-            "give the path of a results file"
+            f"{path}: a Parquet file, but not one that `bench run` wrote, or one that another "
+            f"program saved again; {_cure(path)}"
         )
-    if found != SCHEMA_VERSION.encode():
+    if version == "1":
         raise ResultsError(
-            f"{path}: schema version {found.decode(errors='replace')}, but this version of bench "
-            f"reads {SCHEMA_VERSION}; run it again, or use the version of bench that wrote it"
+            f"{path}: schema version 1, whose columns were others; its label maps can be scored "
+            f"again: bench score {path.with_suffix('.run').name}/labels/METHOD --name METHOD "
+            "--out OTHER.parquet"
         )
+    if version not in LATER:
+        raise ResultsError(
+            f"{path}: schema version {version}, but this version of bench reads "
+            f"{' and '.join(LATER)}; use the version of bench that wrote it, or run it again with "
+            "another --out"
+        )
+    try:
+        run_facts(schema)
+    except ResultsError as error:
+        raise ResultsError(f"{path}: {error}; {_cure(path)}") from error
     return schema
+
+
+def version_of(schema: pa.Schema) -> str | None:
+    """Return the schema version that a Parquet file says it has, None if it is no results file."""
+    found = (schema.metadata or {}).get(VERSION_KEY)
+    return None if found is None else str(found.decode(errors="replace"))
+
+
+def _cure(path: Path) -> str:
+    """Say how to come by a results file that can be used."""
+    folder = path.with_suffix(".run")
+    if not folder.is_dir():
+        return "give the path of a results file as `bench run` wrote it"
+    return (
+        f"move it away, and `bench run` with the same arguments writes it again from {folder.name}"
+    )
 
 
 @dataclass(frozen=True)
@@ -90,11 +136,14 @@ class Facts:
         images of the lowest, the mean and the highest annotator. Empty where it is not known.
     published : mapping of str to int
         By `Aligned.name`, how many images that data set split has as published.
+    unrenewed : int
+        Rows from before a ``--force`` that was interrupted, beside newer ones.
     """
 
     protocol: Protocol = DEFAULT_PROTOCOL
     annotators: Mapping[str, Mapping[str, tuple[float, float, float]]] = field(default_factory=dict)
     published: Mapping[str, int] = field(default_factory=dict)
+    unrenewed: int = 0
 
     def images(self, name: str, number: int) -> str:
         """Say how many images a data set split has here, and of how many where that is more."""
@@ -105,6 +154,16 @@ class Facts:
         """Say as an end of a title that only so many images of many are shown; else nothing."""
         partial = number < self.published.get(name, number)
         return f", {self.images(name, number)}" if partial else ""
+
+    @property
+    def mixed(self) -> str:
+        """Say that rows from before and after an interrupted ``--force`` stand side by side."""
+        if not self.unrenewed:
+            return ""
+        return (
+            f"{self.unrenewed} rows are from before an interrupted `bench run --force`, beside "
+            "newer ones; the same command renews them"
+        )
 
     @property
     def under(self) -> str:
@@ -138,8 +197,28 @@ def file_facts(path: Path) -> Facts:
 
 
 def run_facts(schema: pa.Schema) -> dict[str, Any]:
-    """Return all that a results file says of its runs and its scoring."""
-    facts: dict[str, Any] = json.loads((schema.metadata or {}).get(RUN_KEY, b"{}"))
+    """Return all that a results file says of its runs and its scoring.
+
+    Raises
+    ------
+    ResultsError
+        If another program changed it beyond recognition; the message does not know the file.
+    """
+    try:
+        facts = json.loads((schema.metadata or {}).get(RUN_KEY, b"{}"))
+    except ValueError:
+        facts = None
+    name = RUN_KEY.decode()
+    if not isinstance(facts, dict):
+        raise ResultsError(f"its metadata {name} are no JSON object: another program changed them")
+    for key, kind in _SHAPES.items():
+        if not isinstance(facts.get(key, kind()), kind):
+            raise ResultsError(
+                f"its metadata {name} have no {kind.__name__} as {key}: another program changed "
+                "them"
+            )
+    if not all(isinstance(run, dict) for key in ("runs", "made_by") for run in facts.get(key, ())):
+        raise ResultsError(f"its metadata {name} have runs that are no objects")
     return facts
 
 
@@ -147,20 +226,26 @@ def _facts(schema: pa.Schema, path: Path) -> Facts:
     stored = run_facts(schema)
     groups = stored.get("annotators", {}).items()
     try:
+        unrenewed = int(stored.get("unrenewed", 0))
         protocol = from_definition(stored["protocol"]) if "protocol" in stored else DEFAULT_PROTOCOL
-    except ProtocolError as error:
+        reached = {
+            name: {id: _three(values) for id, values in group["metrics"].items()}
+            for name, group in groups
+        }
+    except (ProtocolError, TypeError, KeyError, AttributeError, ValueError) as error:
         raise ResultsError(
-            f"{path}: {error}; use the version of bench that wrote the file"
+            f"{path}: its metadata cannot be used ({error}); use the version of bench that wrote "
+            f"the file, or {_cure(path)}"
         ) from error
-    return Facts(
-        protocol,
-        {name: {id: tuple(v) for id, v in group["metrics"].items()} for name, group in groups},
-        {
-            run["dataset"]: run["images_of"]
-            for run in stored.get("runs", ())
-            if run.get("images_of")
-        },
-    )
+    published = {
+        run["dataset"]: run["images_of"] for run in stored.get("runs", ()) if run.get("images_of")
+    }
+    return Facts(protocol, reached, published, unrenewed)
+
+
+def _three(values: Sequence[float]) -> tuple[float, float, float]:
+    low, mean, high = map(float, values)
+    return low, mean, high
 
 
 def dataset_name(dataset: str, split: str) -> str:
@@ -192,17 +277,14 @@ def load(path: Path, columns: Iterable[str] = COLUMNS) -> pd.DataFrame:
     """
     schema = check_results(path)
     wanted = list(dict.fromkeys(columns))
-    lacking = [name for name in wanted if name not in schema.names]
-    if lacking:
-        raise ResultsError(
-            f"{path}: no column {lacking[0]!r}; the scores in it are {', '.join(_scores(schema))}"
-        )
+    _check_columns(schema, wanted, path)
+    present = [name for name in wanted if name in schema.names]
     pairs = _facts(schema, path).protocol.annotators == "pairs"
     lists = [m for m in wanted if pairs and f"{m}_by_annotator" in schema.names]
     try:
-        file = pq.ParquetFile(path, read_dictionary=[c for c in _REPEATED if c in wanted])
-        table = file.read(columns=[*wanted, *(f"{metric}_by_annotator" for metric in lists)])
-        frame: pd.DataFrame = table.select(wanted).to_pandas()
+        file = pq.ParquetFile(path, read_dictionary=[c for c in _REPEATED if c in present])
+        table = file.read(columns=[*present, *(f"{metric}_by_annotator" for metric in lists)])
+        frame: pd.DataFrame = table.select(present).to_pandas().reindex(columns=wanted)
     except (pa.ArrowInvalid, OSError) as error:
         raise ResultsError(
             f"{path}: damaged ({' '.join(str(error).split())}); "
@@ -216,6 +298,48 @@ def load(path: Path, columns: Iterable[str] = COLUMNS) -> pd.DataFrame:
     if "contended" in frame:
         frame["contended"] = frame["contended"].fillna(True).astype(bool)  # unknown is no proof
     return frame
+
+
+def _check_columns(schema: pa.Schema, wanted: Iterable[str], path: Path) -> None:
+    """Refuse a file that lacks a column, or has something else in it."""
+    may_lack = LATER[version_of(schema) or SCHEMA_VERSION]
+    for name in wanted:
+        if name in schema.names:
+            kind = _holds(schema.field(name).type)
+            expected = _expected(name)
+            if kind not in (expected, "nothing"):
+                raise ResultsError(
+                    f"{path}: column {name!r} holds {kind} instead of {expected}, as another "
+                    f"program saved it; {_cure(path)}"
+                )
+        elif name in METRICS and name not in COLUMNS:
+            raise ResultsError(
+                f"{path}: no column {name!r}; the scores in it are {', '.join(_scores(schema))}; "
+                f"`bench rescore` with --metrics default,{name} adds it"
+            )
+        elif name not in may_lack:
+            raise ResultsError(
+                f"{path}: no column {name!r}, which another program left out; {_cure(path)}"
+            )
+
+
+def _expected(name: str) -> str:
+    if name in _TEXTS:
+        return "text"
+    return "true and false" if name in _TRUTHS else "numbers"
+
+
+def _holds(kind: pa.DataType) -> str:
+    """Say in a word what a column of a type holds."""
+    if pa.types.is_dictionary(kind):
+        return _holds(kind.value_type)
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind):
+        return "numbers"
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        return "text"
+    if pa.types.is_boolean(kind):
+        return "true and false"
+    return "nothing" if pa.types.is_null(kind) else str(kind)
 
 
 def pairs_column(metric: str) -> str:

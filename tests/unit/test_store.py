@@ -9,6 +9,7 @@ from bench.errors import StorageError, UsageError
 from bench.storage.files import write_atomically
 from bench.storage.schema import RUN_KEY, results_schema, to_table
 from bench.storage.store import Finished, Store
+from metrics import METRICS
 
 
 @pytest.fixture
@@ -102,7 +103,7 @@ def test_leftovers_of_a_dead_run_are_cleared(tmp_path):
 
 
 def test_shards_with_other_columns_are_refused(store):
-    table = to_table([make_row("k1")]).drop_columns(["asa"])
+    table = to_table([make_row("k1")]).drop_columns(["protocol"])
     pq.write_table(table, store.shards / "part-000001.parquet")
     with pytest.raises(UsageError, match="another version"):
         store.done()
@@ -114,6 +115,46 @@ def test_loose_rows_of_another_version_are_refused(store):
     store.write_row(row)
     with pytest.raises(UsageError, match="another version"):
         store.gather()
+
+
+def test_a_file_that_was_put_in_its_place_meanwhile_is_not_overwritten(store):
+    store.write_row(make_row("k1"))
+    store.finish({})
+    pq.write_table(pq.read_table(store.out).select(["key"]), store.out)
+    before = store.out.read_bytes()
+    store.write_row(make_row("k2", n=100))
+    with pytest.raises(UsageError, match="move it away"):
+        store.finish({})
+    assert store.out.read_bytes() == before
+    assert len(store.done()) == 2
+
+
+def test_a_results_file_is_known_also_if_the_process_died_just_before_it_was_put_in_place(store):
+    store.write_row(make_row("k1"))
+    store.finish({})
+    before = store.out.read_bytes()
+    store.write_row(make_row("k2", n=100))
+    store.finish({})
+    store.out.write_bytes(before)
+    store.adopt()
+    assert not store.is_current()
+    store.finish({})
+    assert len(rows_of(store)) == 2
+
+
+def test_metrics_that_come_later_are_columns_at_once(store, monkeypatch):
+    assert "thin" not in results_schema().names
+    monkeypatch.setitem(METRICS, "thin", METRICS["asa"])
+    assert {"thin", "thin_by_annotator"} <= set(results_schema().names)
+
+
+def test_what_a_row_knows_beyond_the_schema_is_kept(store):
+    store.write_row(make_row("k1", thin=0.5, thin_by_annotator=[0.25, 0.75]))
+    store.write_row(make_row("k2", n=100))
+    store.finish({})
+    first, second = rows_of(store)
+    assert (first["thin"], first["thin_by_annotator"]) == (0.5, [0.25, 0.75])
+    assert (second["thin"], second["thin_by_annotator"]) == (None, None)
 
 
 def test_temporary_files_of_a_run_below_are_left_alone(tmp_path):

@@ -1,0 +1,105 @@
+"""What a run says of its rows, at its start and at its end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow.parquet as pq
+from rich.console import Console
+
+from bench.planning.cells import Cell
+from bench.settings import Settings
+from bench.storage.parts import Done
+from bench.storage.schema import FAILURES
+from reports.data.words import counted
+
+REASONS = 3  # for which cells were skipped, shown at the end
+
+
+def say_what_was_not_reached(cells: Sequence[Cell], settings: Settings, console: Console) -> None:
+    """Say for which labels no request came near enough to n."""
+    rows = pq.read_table(settings.out, columns=["key", "label", "match_reached"]).to_pylist()
+    asked = {cell.key for cell in cells if not cell.carried}  # known of what is scored again
+    missed = Counter(
+        row["label"] for row in rows if row["key"] in asked and row["match_reached"] is False
+    )
+    if missed:
+        each = ", ".join(f"{label} {number}" for label, number in missed.most_common())
+        console.print(
+            f"{counted(missed.total(), 'cell')} did not come within {settings.match_n:.0%} of n"
+            f" (column match_reached): {each}. The nearest count was kept.",
+            highlight=False,
+        )
+
+
+def say_what_had_to_wait(cells: Sequence[Cell], out: Path, console: Console) -> None:
+    """Say how many cells were timed while other programs had the processor."""
+    timed, asked = [("status", "==", "ok")], {cell.key for cell in cells}
+    rows = pq.read_table(out, columns=["key", "contended"], filters=timed).to_pylist()
+    contended = [row["contended"] for row in rows if row["key"] in asked]
+    if any(contended):
+        console.print(
+            f"{sum(contended)} of {len(contended)} cells were timed while other programs ran; their"
+            " rows are marked contended, and figures of runtime leave them out. --force on an idle"
+            " machine times them again.",
+            highlight=False,
+            style="yellow",
+        )
+
+
+def say_mixed(old: int, console: Console) -> None:
+    """Warn of rows from before an interrupted --force."""
+    if old:
+        console.print(
+            f"Warning: {old} rows are still from before an interrupted --force, beside newer ones"
+            " (column run); its command, with --force or without, renews them.",
+            style="yellow",
+        )
+
+
+def say_new_metrics(new: Sequence[str], done: dict[str, Done], out: Path, console: Console) -> None:
+    """Say which metrics older rows lack, and what computes them."""
+    if new and done:
+        console.print(
+            f"Note: {len(done)} finished rows have no {', '.join(new)}, which were added later;"
+            f" bench rescore {out.name} computes them from the label maps.",
+            highlight=False,
+            markup=False,
+        )
+
+
+def all_of(cells: int) -> str:
+    """Return the subject of a sentence on all cells."""
+    return "the only cell is" if cells == 1 else f"all {cells} cells are"
+
+
+def _say_why_skipped(cells: Sequence[Cell], out: Path, console: Console) -> None:
+    columns, which = ["key", "label", "error"], [("status", "==", "skipped")]
+    asked = {cell.key for cell in cells}
+    reasons = Counter(
+        f"{row['label']}: {row['error']}"
+        for row in pq.read_table(out, columns=columns, filters=which).to_pylist()
+        if row["key"] in asked
+    )
+    for reason, number in reasons.most_common(REASONS):
+        console.print(f"{number} skipped, {reason}", highlight=False, markup=False)
+    if len(reasons) > REASONS:
+        console.print(f"{len(reasons) - REASONS} more reasons are in the column error.")
+
+
+def summarise(cells: Sequence[Cell], done: dict[str, Done], out: Path, console: Console) -> int:
+    """Say how the cells ended, and return the exit status."""
+    counts = Counter(done[cell.key].status for cell in cells)
+    parts = ", ".join(f"{count} {status}" for status, count in counts.most_common())
+    console.print(f"{counted(len(cells), 'cell')}: {parts}. Results: {out}", highlight=False)
+    if counts["skipped"]:
+        _say_why_skipped(cells, out, console)
+    failed = sum(counts[status] for status in FAILURES)
+    if failed:
+        console.print(
+            f"{counted(failed, 'cell')} failed; the columns status and error say why."
+            " --retry-failed runs what failed again."
+        )
+    return 2 if failed else 0
