@@ -51,6 +51,7 @@ def compare(
             " metrics, in its status, or is in one file only."
         ),
     ] = None,
+    allow_mixed: options.AllowMixed = False,
     out: options.ReportFile = None,
     quiet: options.Quiet = False,
 ) -> int:
@@ -75,13 +76,14 @@ def compare(
     span = _range(over) if over is not None else None
     try:
         if b is not None:
-            return _two_files(a, b, wanted, labels, tolerance, out, quiet)
+            return _two_files(a, b, wanted, labels, allow_mixed, tolerance, out, quiet)
         from reports.tables.comparison import DEFAULT_METRICS, compare_at, compare_over
 
+        how = (wanted or DEFAULT_METRICS, *labels, note, allow_mixed)
         if span is not None:
-            report = compare_over(a, *span, wanted or DEFAULT_METRICS, *labels, on_note=note)
+            report = compare_over(a, span[0], span[1], *how)
         else:
-            report = compare_at(a, counts, wanted or DEFAULT_METRICS, *labels, on_note=note)
+            report = compare_at(a, counts, *how)
     except ResultsError as error:
         raise UsageError(str(error)) from error
     _show(report, out, quiet)
@@ -93,6 +95,7 @@ def _two_files(
     b: Path,
     metrics: Sequence[str] | None,
     labels: tuple[Sequence[str], Sequence[str]],
+    allow_mixed: bool,
     tolerance: float | None,
     out: Path | None,
     quiet: bool,
@@ -100,7 +103,7 @@ def _two_files(
     from reports.tables.two_files import DIFFERENCE_METRICS, compare_files
 
     compared = metrics or DIFFERENCE_METRICS
-    report = compare_files(a, b, compared, *labels)
+    report = compare_files(a, b, compared, *labels, allow_mixed)
     _show(report, out, quiet)
     if tolerance is None:
         return 0

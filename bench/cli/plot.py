@@ -31,6 +31,7 @@ def plot(
     annotators: Annotated[
         bool, typer.Option(help="Show how annotators score against each other.")
     ] = True,
+    allow_mixed: options.AllowMixed = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Draw curves, runtimes and a summary table.
@@ -55,4 +56,5 @@ def plot(
         only=shown,
         without=hidden,
         annotators=annotators,
+        allow_mixed=allow_mixed,
     )

@@ -25,6 +25,7 @@ def protocols(
     metrics: Annotated[str, typer.Option("--metrics", help="One table each.")] = "br,asa,ue_np",
     only: options.OnlyLabels = "*",
     without: options.WithoutLabels = "",
+    allow_mixed: options.AllowMixed = False,
     out: options.ReportFile = None,
     root: options.Root = None,
     workers: options.Workers = None,
@@ -51,7 +52,7 @@ def protocols(
     names = values.split_names("--protocol", protocol) if protocol else []
     chosen = values.choose_protocols(names, protocol_file)
     patterns = values.split_patterns(only, without)
-    source = Source.read(results).only(*patterns)
+    source, notes = Source.read(results).only(*patterns).together(allow_mixed)
     data = source.dataset(root)
     folder = Store(results.resolve()).folder / "protocols"
     console = output.make_console(quiet)
@@ -75,7 +76,8 @@ def protocols(
         statuses.append(status)
         files[one.name] = target
     try:
-        text, numbers = side_by_side(files, shown, *patterns)
+        keys = {cell.key for cell in cells}
+        text, numbers = side_by_side(files, shown, keys=keys, notes=notes)
     except ResultsError as error:
         raise UsageError(str(error)) from error
     if not quiet:

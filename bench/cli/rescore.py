@@ -40,6 +40,7 @@ def rescore(
             show_default="RESULTS-PROTOCOL[-CONNECTIVITY].parquet",
         ),
     ] = None,
+    allow_mixed: options.AllowMixed = False,
     root: options.Root = None,
     workers: options.Workers = None,
     force: options.Force = False,
@@ -57,7 +58,7 @@ def rescore(
     from bench.settings import Settings
 
     treatments = _treatments(connectivity)
-    source = Source.read(results)
+    source, notes = Source.read(results).together(allow_mixed)
     chosen = metrics or ",".join(source.facts.get("metrics", ["default"]))
     scoring = values.make_scoring(protocol, protocol_file, None, chosen)
     if len(treatments) == 1:
@@ -80,7 +81,10 @@ def rescore(
         match_n=source.facts.get("match_n"),
         arguments=tuple(sys.argv[1:]),
     )
-    return run_cells(cells, data, settings, output.make_console(quiet))
+    console = output.make_console(quiet)
+    for note in notes:
+        console.print(f"note: {note}", highlight=False, markup=False)
+    return run_cells(cells, data, settings, console)
 
 
 def _treatments(text: str | None) -> list[Connectivity | None]:

@@ -16,9 +16,11 @@ import pyarrow.parquet as pq
 from bench.datasets import Dataset, DatasetError, open_dataset
 from bench.errors import UsageError
 from bench.planning.cells import Cell, digest
+from bench.storage.provenance import suite_version
 from bench.storage.schema import CELL_FACTS
 from metrics.protocols import Connectivity
-from reports.data.results import ResultsError, check_results, choose_labels, run_facts
+from reports.data.mixture import together
+from reports.data.results import ORIGINS, ResultsError, check_results, choose_labels, run_facts
 
 FEW_CELLS = 100
 
@@ -85,6 +87,33 @@ class Source:
             raise UsageError(str(error)) from error
         return replace(self, rows=[self.rows[i] for i in chosen])
 
+    def together(self, allow_mixed: bool) -> tuple[Source, list[str]]:
+        """Refuse rows that do not belong together, or keep them apart; see `mixture.together`.
+
+        Several versions of the suite are no hindrance: all rows are scored again by this one.
+
+        Returns
+        -------
+        source : Source
+            The rows, with the labels that keep them apart.
+        notes : list of str
+            What was kept apart.
+
+        Raises
+        ------
+        UsageError
+            If rows do not belong together and that is not allowed.
+        """
+        names = ("dataset", "split", "image", "label", "status", *ORIGINS)
+        known = [name for name in names if name in CELL_FACTS and name != "suite"]
+        frame = pd.DataFrame({name: [row[name] for row in self.rows] for name in known})
+        try:
+            frame, notes = together(frame, allow_mixed)
+        except ResultsError as error:
+            raise UsageError(f"{self.path}: {error}") from error
+        kept = zip(frame.index.to_list(), frame["label"], strict=True)
+        return replace(self, rows=[self.rows[i] | {"label": label} for i, label in kept]), notes
+
     def dataset(self, root: Path | None) -> Dataset:
         """Open the data set that the rows are of, at `root` or where the run found it.
 
@@ -139,12 +168,12 @@ def make_cells(
             f"the label maps of {source.path} are not there, {where}; they lie in the .run folder"
             " beside the results, which must be kept together"
         )
-    fingerprint = cache(dataset.fingerprint)
+    fingerprint, suite = cache(dataset.fingerprint), suite_version()
     rows = sorted(source.rows, key=lambda row: str(row["image"]))
     return [
         cell
         for row in rows
-        for cell in _cells(source, row, dataset, fingerprint, folder, connectivities)
+        for cell in _cells(source, row, dataset, fingerprint, folder, connectivities, suite)
     ]
 
 
@@ -160,8 +189,9 @@ def _cells(
     fingerprint: Callable[[str], str],
     folder: Path,
     connectivities: Sequence[Connectivity | None],
+    suite: str,
 ) -> Iterator[Cell]:
-    own = ("key", "protocol", "connectivity", "n_returned")
+    own = ("key", "protocol", "connectivity", "n_returned", "suite")
     carried = {name: value for name, value in row.items() if name not in own}
     path, content = None, None
     if row["status"] == "ok":
@@ -176,7 +206,8 @@ def _cells(
         mark = f" ({how})" if how is not None and len(connectivities) > 1 else ""
         carried["label"] = row["label"] + mark
         yield Cell(
-            key=digest([row["key"], carried, content, how]),
+            # Another version of the suite may score otherwise, so that it is another cell.
+            key=digest([row["key"], carried, content, how, suite]),
             image=row["image"],
             content=row["content"],
             size=(row["height"], row["width"]) if row["height"] else None,

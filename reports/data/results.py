@@ -24,11 +24,14 @@ VERSION_KEY = b"superpixel_bench.schema"
 RUN_KEY = b"superpixel_bench.run"
 
 STATUSES = ("ok", "failed", "timeout", "crashed", "invalid", "skipped")
+# What says whether rows belong together; files of earlier versions lack some of these.
+ORIGINS = ("content", "method", "version", "params", "suite", "machine")
 COLUMNS = (
     *("dataset", "split", "image", "label", "n", "seed", "status", "n_labels"),
     *("time_s", "time_repeats", "contended", "device", "threads"),
+    *ORIGINS,
 )
-_REPEATED = ("dataset", "split", "image", "label", "status", "device")
+_REPEATED = ("dataset", "split", "image", "label", "status", "device", *ORIGINS)
 
 Floats = npt.NDArray[np.float64]
 
@@ -85,10 +88,16 @@ class Facts:
     annotators : mapping of str to mapping
         By `Aligned.name`, then by metric id: how annotators score against each other, means over
         images of the lowest, the mean and the highest annotator. Empty where it is not known.
+    machines : mapping of str to mapping
+        What is known of each machine, by the id that rows have.
+    apart : tuple of str
+        What was kept apart or left out because it does not belong together; see `mixture`.
     """
 
     protocol: Protocol = DEFAULT_PROTOCOL
     annotators: Mapping[str, Mapping[str, tuple[float, float, float]]] = field(default_factory=dict)
+    machines: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    apart: tuple[str, ...] = ()
 
     @property
     def under(self) -> str:
@@ -139,6 +148,7 @@ def _facts(schema: pa.Schema, path: Path) -> Facts:
     return Facts(
         protocol,
         {name: {id: tuple(v) for id, v in group["metrics"].items()} for name, group in groups},
+        stored.get("machines", {}),
     )
 
 
@@ -163,6 +173,7 @@ def load(path: Path, columns: Iterable[str] = COLUMNS) -> pd.DataFrame:
         One row per cell. Strings that repeat are categories, ``n`` is a float, NaN for null.
         Under a protocol whose samples are pairs of image and annotator there is one column more
         for each metric with values by annotator, ``<metric>_pairs``: how many are defined.
+        Those of `ORIGINS` that the file lacks are null.
 
     Raises
     ------
@@ -171,6 +182,8 @@ def load(path: Path, columns: Iterable[str] = COLUMNS) -> pd.DataFrame:
     """
     schema = check_results(path)
     wanted = list(dict.fromkeys(columns))
+    absent = [name for name in wanted if name in ORIGINS and name not in schema.names]
+    wanted = [name for name in wanted if name not in absent]
     lacking = [name for name in wanted if name not in schema.names]
     if lacking:
         raise ResultsError(
@@ -190,6 +203,7 @@ def load(path: Path, columns: Iterable[str] = COLUMNS) -> pd.DataFrame:
     for metric in lists:
         values = table[f"{metric}_by_annotator"].combine_chunks()
         frame[pairs_column(metric)] = _count_defined(values)
+    frame[absent] = None
     if "n" in frame:
         frame["n"] = frame["n"].astype(float)
     if "contended" in frame:
