@@ -149,25 +149,15 @@ def compare_files(
     files = [_load(path, wanted, only, without, allow_mixed) for path in (a, b)]
     rows_a, rows_b = (rows for rows, _ in files)
     notes = [
-        f"- {path}: {note}" for path, (_, its) in zip((a, b), files, strict=True) for note in its
+        f"- {side}: {note}" for side, (_, its) in zip("AB", files, strict=True) for note in its
     ]
     found = _match(rows_a, rows_b, wanted)
     if found.a.empty:
         raise ResultsError(_nothing_in_common(a, b, rows_a, rows_b))
-    changed = found.changed_images
-    if changed.any():
-        said = _other_content(a, b, found)
-        if not allow_mixed:
-            raise ResultsError(
-                f"{said}; run both on the same data set, or leave such images out (--allow-mixed)"
-            )
-        if changed.all():
-            raise ResultsError(f"{said}, and no other image is in both; run them on the same data")
-        notes.append(f"- Note: {said}; left out")
-        found = found.of(~changed)
+    found, changed = _of_same_images(a, b, found, allow_mixed)
     facts_a, facts_b = (file_facts(path) for path in (a, b))
     heading = [f"- A: {a}", f"- B: {b}", *_protocols_differ(facts_a.protocol, facts_b.protocol)]
-    heading += notes
+    heading += [*notes, *changed]
     numbers = _numbers(found, wanted)
     texts = _text(numbers, facts_a.samples)
     return Difference("\n\n".join(["\n".join(heading), *texts]), numbers, found)
@@ -252,6 +242,23 @@ def _common_label(a: pd.DataFrame, b: pd.DataFrame) -> list[str]:
         ours if ours == theirs else ours + theirs.removeprefix(base)
         for base, ours, theirs in triples
     ]
+
+
+def _of_same_images(
+    a: Path, b: Path, found: Matched, allow_mixed: bool
+) -> tuple[Matched, list[str]]:
+    """Refuse images that changed between two files, or leave them out and say so."""
+    changed = found.changed_images
+    if not changed.any():
+        return found, []
+    said = _other_content(a, b, found)
+    if not allow_mixed:
+        raise ResultsError(
+            f"{said}; run both on the same data set, or leave such images out (--allow-mixed)"
+        )
+    if changed.all():
+        raise ResultsError(f"{said}, and no other image is in both; run both on the same data set")
+    return found.of(~changed), [f"- Left out: {said}"]
 
 
 def _other_content(a: Path, b: Path, found: Matched) -> str:
