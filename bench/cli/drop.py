@@ -83,7 +83,8 @@ def _chooser(methods: str, labels: str, n: str, status: str) -> Choose:
         raise UsageError("say which rows to drop: --methods, --labels, --n, --status")
 
     def choose(frame: pd.DataFrame) -> Flags:
-        return np.logical_and.reduce([question(frame) for question in asked])
+        chosen: Flags = np.logical_and.reduce([question(frame) for question in asked])
+        return chosen
 
     return choose
 

@@ -26,17 +26,31 @@ class Kind(StrEnum):
     METRICS = "metrics"
     DATASETS = "datasets"
     PROTOCOLS = "protocols"
+    RUNS = "runs"
 
 
 def list_(
     kind: Annotated[Kind, typer.Argument(help="What to list.")],
+    results: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[RESULTS.parquet]",
+            help="For 'runs': the results file.",
+            show_default="results.parquet",
+        ),
+    ] = None,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Say everything that is declared of each.")
     ] = False,
     plugin: options.Plugins = None,
     protocol_file: options.ProtocolFile = None,
 ) -> None:
-    """List methods, metrics, data sets or protocols."""
+    """List methods, metrics, data sets or protocols, or what a results file holds ('runs')."""
+    if kind is Kind.RUNS:
+        _runs(results or Path("results.parquet"))
+        return
+    if results is not None:
+        raise UsageError(f"'{results}' is one too many; only 'bench list runs' takes a file")
     if kind is Kind.PROTOCOLS:
         _protocols(verbose, protocol_file)
         return
@@ -150,6 +164,18 @@ def _protocols(verbose: bool, file: Path | None) -> None:
             _card(facts.pop("name"), {key: str(value) for key, value in facts.items()})
         else:
             typer.echo(f"{protocol.name:<15} {protocol.title}")
+
+
+def _runs(path: Path) -> None:
+    from reports.data.contents import read_contents
+    from reports.data.results import ResultsError
+    from reports.tables.contents import contents_lines
+
+    try:
+        held = read_contents(path)
+    except ResultsError as error:
+        raise UsageError(str(error)) from error
+    typer.echo("\n".join(contents_lines(held)))
 
 
 def _card(name: str, facts: dict[str, str]) -> None:

@@ -196,9 +196,9 @@ def _check_paths(inputs: Sequence[Path], out: Path) -> None:
 def _check_together(first: _Input, other: _Input) -> None:
     """Refuse files of other data sets or scored otherwise."""
     for name in ("dataset", "split"):
-        ours, theirs = (sorted(set(file.column(name))) for file in (first, other))
-        if ours != theirs:
-            raise _apart(first, other, name, *(", ".join(map(repr, x)) for x in (ours, theirs)))
+        names = [sorted({repr(value) for value in file.column(name)}) for file in (first, other)]
+        if names[0] != names[1]:
+            raise _apart(first, other, name, *map(", ".join, names))
     for key, words in _SHARED.items():
         a, b = (_as_set(file.facts.get(key)) for file in (first, other))
         if a != b:

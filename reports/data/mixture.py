@@ -94,6 +94,11 @@ class Mixture:
         what = f"{self.kind.of} {self.subject!r} of {self.dataset}"
         return f"{what} has rows of {len(self.values)} {self.kind.what} ({each})"
 
+    @property
+    def with_cure(self) -> str:
+        """What is mixed, and what to do; for whoever has just run a part of it."""
+        return f"{self}; {self.kind.cure}"
+
 
 def find_mixtures(frame: pd.DataFrame, kinds: Iterable[Kind] = KINDS) -> list[Mixture]:
     """Find what a mean over the rows of a file would mix.
