@@ -52,12 +52,12 @@ KINDS: Final = (
     ),
     Kind(
         *("method", "label", "methods", "method"),
-        "leave it out (--without), or run them into separate files",
+        "leave it out (--without), or take one out of the file (`bench drop`)",
     ),
     Kind("version", "label", "versions of the method", "version", _AGAIN),
     Kind(
         *("params", "label", "settings of the method", "parameters"),
-        f"{_AGAIN}, or leave it out (--without)",
+        "leave it out (--without), or take the rows of one out of the file (`bench drop`)",
     ),
     Kind(
         *("suite", "label", "versions of the suite", "suite"),
@@ -122,9 +122,9 @@ def find_mixtures(frame: pd.DataFrame, kinds: Iterable[Kind] = KINDS) -> list[Mi
 
 
 def _mixtures_of(ok: pd.DataFrame, kind: Kind) -> Iterator[Mixture]:
-    values = origin(ok, kind.column)
-    if values.nunique() < 2:
+    if ok[kind.column].nunique(dropna=False) < 2:  # nearly always, and quickly known
         return
+    values = origin(ok, kind.column)
     subject = ["dataset", "split", kind.of]
     seen = ok[list(dict.fromkeys([*subject, "label"]))].astype(object).assign(value=values)
     several = seen.groupby(subject)["value"].transform("nunique") > 1
