@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bench.errors import UsageError
-from bench.storage.files import storage_errors, write_atomically
+from bench.storage.files import write_atomically
+from bench.storage.label_copies import How, LabelMaps
 from bench.storage.schema import IDENTITY, results_schema
 from bench.storage.store import Store
 from reports.data.mixture import Mixture, find_mixtures, short
 from reports.data.results import ResultsError, check_results, load, run_facts
-from reports.output import put
-
-LabelMaps = Literal["leave", "copy", "link"]
 
 # What all rows of a results file share, in the words of a refusal; see `Settings.kept`.
 _SHARED = {
@@ -107,7 +103,7 @@ def _in_present_columns(table: pa.Table, path: Path) -> pa.Table:
     return pa.table(columns, schema=schema)
 
 
-def merge(inputs: Sequence[Path], out: Path, labels: LabelMaps = "leave") -> Merged:
+def merge(inputs: Sequence[Path], out: Path, labels: How = "leave") -> Merged:
     """Write the rows of several results files as one.
 
     Of two rows of one cell the one that ended ok stays; of two such the one with more repeated
@@ -152,7 +148,7 @@ def merge(inputs: Sequence[Path], out: Path, labels: LabelMaps = "leave") -> Mer
         )
     store = Store(out)
     with store.locked():
-        places = _LabelMaps(store, labels)
+        places = LabelMaps(store, labels)
         names = [path and places.place(path) for path in sources]
         table = _with_column(whole.take(kept), "labels_file", names)
         _keep_annotators(files, store)
@@ -278,57 +274,6 @@ def _best_of_each_cell(table: pa.Table, owner: Sequence[int], files: Sequence[_I
 
 
 # --- what comes along --------------------------------------------------------------------------
-
-
-class _LabelMaps:
-    """Where the label maps of the new file lie."""
-
-    def __init__(self, store: Store, how: LabelMaps) -> None:
-        self.store = store
-        self.how = how
-        self._sources: dict[Path, Path] = {}
-
-    @property
-    def brought(self) -> int:
-        """How many were copied or linked."""
-        return len(self._sources)
-
-    def place(self, source: Path) -> str:
-        """Return the path of a label map as the new file has it, bringing it along."""
-        here = self.store.out.resolve().parent
-        if self.how == "leave":
-            return os.path.relpath(source, here)
-        target = self._target(source)
-        if target not in self._sources:
-            self._sources[target] = source
-            self._bring(source, target)
-        return os.path.relpath(target, here)
-
-    def _target(self, source: Path) -> Path:
-        """Return a place below the folder of label maps that no other source has."""
-        folders = source.parts[:-1]
-        at = [i for i, name in enumerate(folders) if name == self.store.labels.name]
-        below = source.parts[at[-1] + 1 :] if at else source.parts[-2:]
-        target = self.store.labels.joinpath(*below)
-        tried = 1
-        while self._sources.get(target, source) != source:
-            tried += 1
-            target = target.with_name(f"{Path(below[-1]).stem}-{tried}{source.suffix}")
-        return target
-
-    def _bring(self, source: Path, target: Path) -> None:
-        with storage_errors(target):
-            target.parent.mkdir(parents=True, exist_ok=True)
-            if self.how == "copy":
-                put(target, lambda temporary: shutil.copyfile(source, temporary))
-                return
-            try:
-                target.hardlink_to(source)
-            except OSError as error:
-                raise UsageError(
-                    f"label map {source} cannot be linked as {target}"
-                    f" ({error.strerror or error}); copy them (--labels copy)"
-                ) from error
 
 
 def _with_column(table: pa.Table, name: str, values: Iterable[Any]) -> pa.Table:

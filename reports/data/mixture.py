@@ -259,7 +259,7 @@ def suites_note(frame: pd.DataFrame) -> Iterator[str]:
     by_suite = ok["label"].astype(object).groupby(origin(ok, "suite"), sort=True).unique()
     if len(by_suite) > 1:
         each = "; ".join(f"{suite}: {few(labels)}" for suite, labels in by_suite.items())
-        yield f"labels scored by several versions of the suite ({each}); `bench rescore` scores all"
+        yield f"labels scored by several versions of the suite ({each})"
 
 
 # --- times -------------------------------------------------------------------------------------
