@@ -47,6 +47,8 @@ from bench.summary import (
     say_what_was_not_reached,
     summarise,
 )
+from reports.data.mixture import find_mixtures
+from reports.data.results import load
 from reports.data.words import counted
 
 INTERRUPTED = Interrupted.exit_status
@@ -154,20 +156,16 @@ def _write_results(store: Store, manifest: dict[str, Any], console: Console) -> 
     old = sum(len(renewal.left(done)) for renewal in renewals)
     manifest["unrenewed"] = old
     store.write_manifest(manifest)
-    finished = store.finish(manifest)
+    outdated = store.finish(manifest)
     write_renewals(store.folder, renewals)
     say_mixed(old, console)
-    if finished.outdated:
+    if outdated:
         console.print(
-            f"{finished.outdated} outdated rows (run again, or of other method versions or image"
+            f"{outdated} outdated rows (run again, or of other method versions or image"
             " content) were replaced by newer ones."
         )
-    for label in finished.mixed:
-        console.print(
-            f"Warning: {label} has rows of several versions of the method (column version);"
-            " run all its counts and images again, or give another --out.",
-            style="yellow",
-        )
+    for mixture in find_mixtures(load(store.out)) if store.out.exists() else ():
+        console.print(f"Warning: {mixture.with_cure}.", style="yellow")
 
 
 def _wanted(cell: Cell, finished: dict[str, Done], settings: Settings) -> bool:

@@ -6,20 +6,22 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import pandas as pd
 from matplotlib.figure import Figure
 
 from metrics import get_metric
-from reports.data.align import Aligned, align, comparable_times
-from reports.data.results import choose_labels, file_facts, load_scores
+from reports.data.align import Aligned, align, timed_alone
+from reports.data.mixture import machines_of, separate_times, together
+from reports.data.results import Facts, choose_labels, file_facts, load_scores
 from reports.data.words import counted
 from reports.figures.curves import draw_curves
 from reports.figures.runtime import draw_runtime
 from reports.figures.style import paper
 from reports.output import Drawn, save_figure, write_whole
-from reports.statistics.aggregate import Analysis, analyse
+from reports.statistics.aggregate import Analysis, analyse, quartiles
 from reports.tables.summary import headline, markdown, missing_notes, summary
 
 FORMATS = ("png", "pdf")
@@ -33,6 +35,7 @@ def make_figures(
     only: Sequence[str] = ("*",),
     without: Sequence[str] = (),
     annotators: bool = True,
+    allow_mixed: bool = False,
     on_note: Callable[[str], None] | None = None,
     *,
     rename: Mapping[str, str] | None = None,
@@ -53,6 +56,9 @@ def make_figures(
         Patterns of the labels to draw and to leave out, such as ``SLIC*``; case is ignored.
     annotators : bool
         Whether to show how annotators score against each other, where the results know it.
+    allow_mixed : bool
+        Whether to keep apart by name, instead of refusing, what does not belong together: rows of
+        a label of several versions, times of several machines.
     on_note : callable, optional
         Gets each remark on what is missing from the figures, one line each.
     rename : mapping of str to str, optional
@@ -69,7 +75,8 @@ def make_figures(
     Raises
     ------
     ResultsError
-        If the file cannot be used, has no ok cell, lacks a metric, or no label is left.
+        If the file cannot be used, has no ok cell, lacks a metric, no label is left, or rows do
+        not belong together.
     OutputError
         If a file cannot be written, or the folder has the figures of another file of that name.
     """
@@ -81,7 +88,11 @@ def make_figures(
     facts = facts if annotators else replace(facts, annotators={})
     usual = headline(facts.protocol)
     wanted = [get_metric(metric).id for metric in dict.fromkeys(metrics or usual[:2])]
-    frame = choose_labels(load_scores(results, wanted, usual), only, without, rename, on_note=note)
+    chosen = choose_labels(load_scores(results, wanted, usual), only, without, rename, on_note=note)
+    frame, apart = together(chosen, allow_mixed)
+    facts = replace(facts, apart=tuple(apart))
+    for remark in apart:
+        note(remark)
     for metric in wanted:
         if metric not in frame:
             note(f"{metric} has no value in any cell and is left out")
@@ -95,7 +106,7 @@ def make_figures(
         for remark in _remarks(group, timed=bool(frame["time_s"].notna().any())):
             of_group(remark)
         with paper():
-            for name, figure in _figures(group, panels, frame, of_group):
+            for name, figure in _figures(group, panels, frame, of_group, allow_mixed):
                 written += [
                     save_figure(figure, drawn.path(f"{name}{suffix}.{kind}")) for kind in formats
                 ]
@@ -127,16 +138,34 @@ def _note_of(note: Callable[[str], None], name: str, remark: str) -> None:
 
 
 def _figures(
-    group: Analysis, panels: Sequence[str], frame: pd.DataFrame, on_note: Callable[[str], None]
+    group: Analysis,
+    panels: Sequence[str],
+    frame: pd.DataFrame,
+    on_note: Callable[[str], None],
+    allow_mixed: bool,
 ) -> Iterator[tuple[str, Figure]]:
     """Yield the name and the figure of what a group has: curves, runtimes."""
     if group.aligned.ran.any():
         points = {metric: group.points[metric] for metric in panels}
         facts, aligned = group.facts, group.aligned
         under = facts.part(aligned.name, len(aligned.images)) + facts.under
+        under += "".join(f"; {remark}" for remark in facts.apart)
         yield "curves", draw_curves(points, under, group.annotators, on_note, facts.samples)
+    timed = _timed(frame, group.aligned)
     if group.timed:
-        yield "runtime", draw_runtime(group.times, _machine(frame, group.aligned))
+        yield "runtime", draw_runtime(group.times, _machine(timed, facts))
+    elif group.aligned.times_differ and allow_mixed:
+        apart = _times_apart(separate_times(timed))
+        yield "runtime", draw_runtime(apart, _machine(timed, facts))
+
+
+def _times_apart(timed: pd.DataFrame) -> pd.DataFrame:
+    """Take the quartiles of each machine's labels, and set them below each other."""
+    machines = timed.groupby("machine", observed=True, dropna=False)
+    return pd.concat(
+        [quartiles(aligned) for _, its in machines for aligned in align(its, ())],
+        ignore_index=True,
+    )
 
 
 def _remarks(group: Analysis, timed: bool) -> Iterator[str]:
@@ -147,7 +176,13 @@ def _remarks(group: Analysis, timed: bool) -> Iterator[str]:
     ran = group.aligned.ran.sum(axis=0) > 0
     by_label = group.times.assign(ran=ran).groupby("label")
     untimed = by_label["ran"].any() & (by_label["images"].sum() == 0)
-    if not group.timed:
+    if group.aligned.times_differ:
+        yield (
+            f"{group.aligned.times_differ}: no runtime figure without --allow-mixed, which keeps "
+            "them apart, and none in the summary; `bench run ... --timing` on one machine takes "
+            "times that compare"
+        )
+    elif not group.timed:
         yield (
             "no runtime figure, because every time was taken while other cells shared the "
             "machine; `bench run ... --timing` takes times that compare"
@@ -165,14 +200,24 @@ def _write(text: str, path: Path) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def _machine(frame: pd.DataFrame, group: Aligned) -> str:
-    """Say in a few words what the times of a group that compare were taken on."""
+def _timed(frame: pd.DataFrame, group: Aligned) -> pd.DataFrame:
+    """Return the rows of a group with times that nothing disturbed."""
     its = frame[(frame["dataset"] == group.dataset) & (frame["split"] == group.split)]
-    timed = its[comparable_times(its)]
+    return its[timed_alone(its)]
+
+
+def _machine(timed: pd.DataFrame, facts: Facts) -> str:
+    """Say in a few words what times were taken on."""
     repeats = timed["time_repeats"].max()
     kinds = timed[["device", "threads"]].drop_duplicates()
     times = f"{repeats} repeats a cell" if repeats > 1 else "single runs"
-    return f"{times}; " + "; ".join(
+    threads = (
         f"{device}, {counted(threads, 'thread')}"
         for device, threads in sorted(kinds.itertuples(index=False))
     )
+    machines = (
+        f"machine {name} ({processor})" if processor else f"machine {name}"
+        for name in machines_of(timed)
+        for processor in [facts.machines.get(name, {}).get("processor")]
+    )
+    return f"{times}; " + "; ".join(chain(threads, machines))

@@ -15,8 +15,10 @@ from bench.cli import surroundings
 from bench.cli.check import check
 from bench.cli.compare import compare
 from bench.cli.data import data
+from bench.cli.drop import drop
 from bench.cli.figure import figure
 from bench.cli.list import list_
+from bench.cli.merge import merge
 from bench.cli.plot import plot
 from bench.cli.protocols import protocols
 from bench.cli.reproduce import reproduce
@@ -47,7 +49,10 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode=None,
 )
-for _command in (run, plot, reproduce, figure, compare, score, rescore, protocols, check, data):
+for _command in (
+    *(run, plot, reproduce, figure, compare, score, rescore, protocols, merge, drop),
+    *(check, data),
+):
     app.command()(_command)
 app.command(name="list")(list_)
 

@@ -53,6 +53,7 @@ def compare(
             " metrics, in its status, or is in one file only."
         ),
     ] = None,
+    allow_mixed: options.AllowMixed = False,
     out: options.ReportFile = None,
     plugin: options.Plugins = None,
     how: options.FormatName = options.Format.TEXT,
@@ -85,14 +86,14 @@ def compare(
             if mixed:
                 note(f"{file}: {mixed}")
         if b is not None:
-            return _two_files(a, b, wanted, labels, renames, tolerance, show, quiet)
+            return _two_files(a, b, wanted, labels, renames, allow_mixed, tolerance, show, quiet)
         from reports.tables.comparison import DEFAULT_METRICS, compare_at, compare_over
 
-        wanted = wanted or list(DEFAULT_METRICS)
+        chosen = (wanted or DEFAULT_METRICS, *labels, note, allow_mixed)
         if span is not None:
-            report = compare_over(a, *span, wanted, *labels, rename=renames, on_note=note)
+            report = compare_over(a, span[0], span[1], *chosen, rename=renames)
         else:
-            report = compare_at(a, counts, wanted, *labels, rename=renames, on_note=note)
+            report = compare_at(a, counts, *chosen, rename=renames)
     except ResultsError as error:
         raise UsageError(str(error)) from error
     show(report)
@@ -105,6 +106,7 @@ def _two_files(
     metrics: Sequence[str] | None,
     labels: tuple[Sequence[str], Sequence[str]],
     renames: Mapping[str, str],
+    allow_mixed: bool,
     tolerance: float | None,
     show: Callable[[Report], None],
     quiet: bool,
@@ -112,7 +114,7 @@ def _two_files(
     from reports.tables.two_files import DIFFERENCE_METRICS, compare_files
 
     compared = metrics or DIFFERENCE_METRICS
-    report = compare_files(a, b, compared, *labels, rename=renames)
+    report = compare_files(a, b, compared, *labels, allow_mixed, rename=renames)
     show(report)
     if tolerance is None:
         return 0

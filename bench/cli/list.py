@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Callable, Iterator
 from enum import StrEnum
 from itertools import takewhile
@@ -29,10 +30,19 @@ class Kind(StrEnum):
     METRICS = "metrics"
     DATASETS = "datasets"
     PROTOCOLS = "protocols"
+    RUNS = "runs"
 
 
 def list_(
     kind: Annotated[Kind, typer.Argument(help="What to list.")],
+    results: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[RESULTS.parquet]",
+            help="For 'runs': the results file.",
+            show_default="results.parquet",
+        ),
+    ] = None,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Say everything that is declared of each.")
     ] = False,
@@ -40,7 +50,12 @@ def list_(
     protocol_file: options.ProtocolFile = None,
     how: options.FormatName = options.Format.TEXT,
 ) -> None:
-    """List methods, metrics, data sets or protocols."""
+    """List methods, metrics, data sets or protocols, or what a results file holds ('runs')."""
+    if kind is Kind.RUNS:
+        _runs(results or Path("results.parquet"), how)
+        return
+    if results is not None:
+        raise UsageError(f"'{results}' is one too many; only 'bench list runs' takes a file")
     broken = []
     for path in plugin or ():
         try:
@@ -175,6 +190,23 @@ def _protocols(verbose: bool, file: Path | None) -> Iterator[Facts]:
             yield {key: str(value) for key, value in protocol.definition().items()}
         else:
             yield {"name": protocol.name, "title": protocol.title}
+
+
+def _runs(path: Path, how: options.Format) -> None:
+    from reports.data.contents import read_contents
+    from reports.data.results import ResultsError
+    from reports.tables.contents import contents_lines
+
+    output.recover(path, quiet=False)
+    try:
+        held = read_contents(path)
+    except ResultsError as error:
+        raise UsageError(str(error)) from error
+    if how is options.Format.TEXT:
+        typer.echo("\n".join(contents_lines(held)))
+    else:
+        rows = json.loads(held.labels.to_json(orient="records"))
+        output.print_rows(rows, how)
 
 
 def _card(facts: Facts) -> None:

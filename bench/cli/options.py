@@ -186,3 +186,11 @@ HowConnected = Annotated[
     str | None,
     typer.Option("--connectivity", help=CONNECTIVITY_HELP, show_default="what the protocol says"),
 ]
+AllowMixed = Annotated[
+    bool,
+    typer.Option(
+        "--allow-mixed",
+        help="Keep apart by name, instead of refusing, what does not belong together: a label's"
+        " rows of several versions. Images of several contents are left out.",
+    ),
+]

@@ -33,6 +33,7 @@ def plot(
         bool, typer.Option(help="Show how annotators score against each other.")
     ] = True,
     plugin: options.Plugins = None,
+    allow_mixed: options.AllowMixed = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Draw curves, runtimes and a summary table.
@@ -62,4 +63,5 @@ def plot(
         without=hidden,
         rename=names,
         annotators=annotators,
+        allow_mixed=allow_mixed,
     )

@@ -26,6 +26,7 @@ def protocols(
     only: options.OnlyLabels = "*",
     without: options.WithoutLabels = "",
     rename: options.RenamedLabels = None,
+    allow_mixed: options.AllowMixed = False,
     out: options.ReportFile = None,
     root: options.Root = None,
     exif: options.ExifText = None,
@@ -59,7 +60,7 @@ def protocols(
     patterns = values.split_patterns(only, without)
     output.recover(results, quiet)
     renames = values.read_renames(rename)
-    source = Source.read(results).only(*patterns, rename=renames)
+    source, notes = Source.read(results).only(*patterns, rename=renames).together(allow_mixed)
     present = {str(row["label"]).casefold() for row in source.rows}
     renames = {old: new for old, new in renames.items() if old.casefold() in present}
     data = source.dataset(root, values.reread(source.reading, exif, void))
@@ -88,7 +89,8 @@ def protocols(
         statuses.append(status)
         files[one.name] = target
     try:
-        text, numbers = side_by_side(files, shown, *patterns, rename=renames)
+        keys = {cell.key for cell in cells}
+        text, numbers = side_by_side(files, shown, keys=keys, notes=notes, rename=renames)
     except ResultsError as error:
         raise UsageError(str(error)) from error
     if out is not None:

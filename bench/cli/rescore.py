@@ -40,6 +40,7 @@ def rescore(
             show_default="RESULTS-PROTOCOL[-CONNECTIVITY].parquet",
         ),
     ] = None,
+    allow_mixed: options.AllowMixed = False,
     root: options.Root = None,
     exif: options.ExifText = None,
     void: options.VoidText = None,
@@ -62,7 +63,7 @@ def rescore(
     treatments = _treatments(connectivity)
     plugins = values.load_plugins(plugin)
     output.recover(results, quiet)
-    source = Source.read(results)
+    source, notes = Source.read(results).together(allow_mixed)
     chosen = metrics or ",".join(source.facts.get("metrics", ["default"]))
     scoring = values.make_scoring(protocol, protocol_file, None, chosen)
     if len(treatments) == 1:
@@ -87,7 +88,10 @@ def rescore(
         arguments=tuple(sys.argv[1:]),
         made=source.facts,
     )
-    return run_cells(cells, data, settings, output.make_console(quiet))
+    console = output.make_console(quiet)
+    for note in notes:
+        console.print(f"note: {note}", highlight=False, markup=False)
+    return run_cells(cells, data, settings, console)
 
 
 def _treatments(text: str | None) -> list[Connectivity | None]:

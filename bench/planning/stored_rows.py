@@ -19,10 +19,12 @@ from bench.errors import UsageError
 from bench.planning.cells import Cell, digest
 from bench.storage.label_paths import find_label_map
 from bench.storage.parts import read_part
+from bench.storage.provenance import suite_version
 from bench.storage.schema import CELL_FACTS
 from metrics.protocols import Connectivity
 from reports.data.labels import VARIANT
-from reports.data.results import ResultsError, check_results, choose_labels, run_facts
+from reports.data.mixture import together
+from reports.data.results import ORIGINS, ResultsError, check_results, choose_labels, run_facts
 
 FEW_CELLS = 100
 
@@ -98,6 +100,33 @@ class Source:
         pairs = zip(chosen.index.tolist(), chosen.tolist(), strict=True)
         rows = [self.rows[i] | {"label": label} for i, label in pairs]
         return replace(self, rows=rows)
+
+    def together(self, allow_mixed: bool) -> tuple[Source, list[str]]:
+        """Refuse rows that do not belong together, or keep them apart; see `mixture.together`.
+
+        Several versions of the suite are no hindrance: all rows are scored again by this one.
+
+        Returns
+        -------
+        source : Source
+            The rows, with the labels that keep them apart.
+        notes : list of str
+            What was kept apart.
+
+        Raises
+        ------
+        UsageError
+            If rows do not belong together and that is not allowed.
+        """
+        names = ("dataset", "split", "image", "label", "status", *ORIGINS)
+        known = [name for name in names if name in CELL_FACTS and name != "suite"]
+        frame = pd.DataFrame({name: [row[name] for row in self.rows] for name in known})
+        try:
+            frame, notes = together(frame, allow_mixed)
+        except ResultsError as error:
+            raise UsageError(f"{self.path}: {error}") from error
+        kept = zip(frame.index.to_list(), frame["label"], strict=True)
+        return replace(self, rows=[self.rows[i] | {"label": label} for i, label in kept]), notes
 
     def label_map(self, row: dict[str, Any]) -> Path:
         """Return where a row's label map is, or would be."""
@@ -175,11 +204,12 @@ def make_cells(
     before = copy(dataset)
     before.reading = replace(dataset.reading, void=source.reading.void)
     contents = _Contents(cache(before.fingerprint), cache(dataset.fingerprint))
+    suite = suite_version()
     rows = sorted(source.rows, key=lambda row: str(row["image"]))
     return [
         cell
         for row in rows
-        for cell in _cells(source, row, dataset, contents, folder, connectivities)
+        for cell in _cells(source, row, dataset, contents, folder, connectivities, suite)
     ]
 
 
@@ -203,8 +233,9 @@ def _cells(
     contents: _Contents,
     folder: Path,
     connectivities: Sequence[Connectivity | None],
+    suite: str,
 ) -> Iterator[Cell]:
-    own = ("key", "protocol", "connectivity", "n_returned")
+    own = ("key", "protocol", "connectivity", "n_returned", "suite")
     carried = {name: value for name, value in row.items() if name not in own}
     path, labels = None, None
     problem = _problem(row, dataset, contents)
@@ -222,7 +253,8 @@ def _cells(
         mark = f" ({how})" if how is not None and len(connectivities) > 1 else ""
         carried["label"] = row["label"] + mark
         yield Cell(
-            key=digest([row["key"], carried, labels, how]),
+            # Another version of the suite may score otherwise, so that it is another cell.
+            key=digest([row["key"], carried, labels, how, suite]),
             image=row["image"],
             content=carried["content"],
             size=(row["height"], row["width"]) if row["height"] else None,

@@ -13,7 +13,6 @@ import os
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -43,22 +42,6 @@ from bench.storage.provenance import now
 from bench.storage.schema import IDENTITY, to_table, with_run_facts
 from reports.data.results import VERSION_KEY, ResultsError, check_results, dataset_name, run_facts
 from reports.output import put
-
-
-@dataclass(frozen=True)
-class Finished:
-    """What was noticed when the results file was written.
-
-    Attributes
-    ----------
-    outdated : int
-        Rows that were left out because a newer one is of the same cell.
-    mixed : tuple of str
-        Labels with rows of several method versions.
-    """
-
-    outdated: int = 0
-    mixed: tuple[str, ...] = ()
 
 
 class Store:
@@ -251,10 +234,15 @@ class Store:
         for row in rows:
             (self.shards / f"{row['key']}.json").unlink()
 
-    def finish(self, manifest: dict[str, Any]) -> Finished:
+    def finish(self, manifest: dict[str, Any]) -> int:
         """Write ``results.parquet`` from all parts; of rows of one cell the newest is kept.
 
         Without any row nothing is written.
+
+        Returns
+        -------
+        int
+            How many rows were left out because a newer one is of the same cell.
 
         Raises
         ------
@@ -264,14 +252,11 @@ class Store:
         self.gather()
         parts = find_parts(self.shards)
         if not parts:
-            return Finished()
+            return 0
         self._leave_what_is_not_ours()
         table = read_all(parts)
         order = [(name, "ascending") for name in ("image", "label", "n", "seed")]
         kept = table.filter(newest(table)).sort_by(order)
-        named = kept.select(["label", "method", "version"]).to_pandas()
-        versions = named.groupby(["label", "method"])["version"].nunique()
-        mixed = versions.index[versions > 1].get_level_values("label")
         facts = manifest | {
             "parts": [part.name for part in parts],
             "annotators": self._annotators(kept, manifest),
@@ -286,7 +271,7 @@ class Store:
 
         with storage_errors(self.out):
             put(self.out, write)
-        return Finished(len(table) - len(kept), tuple(mixed))
+        return len(table) - len(kept)
 
     # --- without a run -------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from reports.data.mixture import refuse_mixtures, time_mixture
 from reports.data.results import STATUSES, Floats, ResultsError, dataset_name, pairs_column
 from reports.data.words import number
 
@@ -45,6 +46,8 @@ class Aligned:
         Per metric id, what each image weighs in a mean over images: its number of annotators
         under a protocol that takes every pair of image and annotator for a sample. A metric that
         is not in it weighs all images the same.
+    times_differ : str
+        Why there is no ``time_s``, if the times that there are do not compare with each other.
     """
 
     dataset: str
@@ -57,6 +60,7 @@ class Aligned:
     ran: Flags
     scores: Mapping[str, Floats]
     weights: Mapping[str, Floats] = field(default_factory=dict)
+    times_differ: str = ""
 
     @property
     def name(self) -> str:
@@ -104,8 +108,10 @@ def align(frame: pd.DataFrame, scores: Sequence[str]) -> list[Aligned]:
     Raises
     ------
     ResultsError
-        If one label stands for different parameters, so that two rows claim the same place.
+        If one label stands for different parameters, so that two rows claim the same place, or if
+        rows do not belong together (see `mixture.find_mixtures`).
     """
+    refuse_mixtures(frame)
     groups = frame.groupby(["dataset", "split"], observed=True, sort=True)
     return [_align(str(dataset), str(split), part, scores) for (dataset, split), part in groups]
 
@@ -124,7 +130,10 @@ def _align(dataset: str, split: str, part: pd.DataFrame, scores: Sequence[str]) 
     status = pd.Categorical(part["status"], categories=STATUSES).codes
     ok = status == STATUSES.index("ok")
     cells = np.bincount(point * len(STATUSES) + status, minlength=shape[1] * len(STATUSES))
-    timed = comparable_times(part)
+    timed = timed_alone(part)
+    times_differ = time_mixture(part[timed])
+    if times_differ:
+        timed = np.zeros_like(timed)
 
     def seed_mean(column: str, rows: Flags, weights: Floats | None = None) -> Floats:
         values = part[column].to_numpy(dtype=float, na_value=np.nan)
@@ -152,13 +161,15 @@ def _align(dataset: str, split: str, part: pd.DataFrame, scores: Sequence[str]) 
             metric: np.nan_to_num(seed_mean(column, ok & part[metric].notna().to_numpy()))
             for metric, column in weighted.items()
         },
+        times_differ=times_differ,
     )
 
 
-def comparable_times(part: pd.DataFrame) -> Flags:
-    """Choose the rows whose times compare: uncontended, and repeated ones alone if there are any.
+def timed_alone(part: pd.DataFrame) -> Flags:
+    """Choose the rows with uncontended times, and repeated ones alone if there are any.
 
     `bench run --timing` repeats each cell on one core; single runs do not compare with that.
+    Whether the others do is for `mixture.time_mixture` to say.
 
     Parameters
     ----------

@@ -31,17 +31,22 @@ VERSION_KEY = b"superpixel_bench.schema"
 RUN_KEY = b"superpixel_bench.run"
 
 STATUSES = ("ok", "failed", "timeout", "crashed", "invalid", "skipped")
+# What says whether rows belong together; files of earlier versions lack some of these.
+ORIGINS = ("content", "method", "version", "params", "suite", "machine")
 COLUMNS = (
     *("dataset", "split", "image", "label", "n", "seed", "status", "n_labels"),
     *("time_s", "time_repeats", "contended", "device", "threads"),
-    *VARIANT,
+    *dict.fromkeys((*ORIGINS, *VARIANT)),
 )
-_REPEATED = ("dataset", "split", "image", "label", "status", "device", *VARIANT)
+_REPEATED = (
+    *("dataset", "split", "image", "label", "status", "device"),
+    *dict.fromkeys((*ORIGINS, *VARIANT)),
+)
 _TEXTS = frozenset(
     (
         *_REPEATED,
-        *("key", "content", "version", "protocol", "connectivity"),
-        *("error", "labels_file", "facts", "run", "machine", "suite"),
+        *("key", "protocol", "connectivity"),
+        *("error", "labels_file", "facts", "run"),
     )
 )
 _TRUTHS = frozenset(("contended", "match_reached", "temporary"))
@@ -138,12 +143,18 @@ class Facts:
         By `Aligned.name`, how many images that data set split has as published.
     unrenewed : int
         Rows from before a ``--force`` that was interrupted, beside newer ones.
+    machines : mapping of str to mapping
+        What is known of each machine, by the id that rows have.
+    apart : tuple of str
+        What was kept apart or left out because it does not belong together; see `mixture`.
     """
 
     protocol: Protocol = DEFAULT_PROTOCOL
     annotators: Mapping[str, Mapping[str, tuple[float, float, float]]] = field(default_factory=dict)
     published: Mapping[str, int] = field(default_factory=dict)
     unrenewed: int = 0
+    machines: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    apart: tuple[str, ...] = ()
 
     def images(self, name: str, number: int) -> str:
         """Say how many images a data set split has here, and of how many where that is more."""
@@ -240,7 +251,7 @@ def _facts(schema: pa.Schema, path: Path) -> Facts:
     published = {
         run["dataset"]: run["images_of"] for run in stored.get("runs", ()) if run.get("images_of")
     }
-    return Facts(protocol, reached, published, unrenewed)
+    return Facts(protocol, reached, published, unrenewed, stored.get("machines", {}))
 
 
 def _three(values: Sequence[float]) -> tuple[float, float, float]:
@@ -269,6 +280,7 @@ def load(path: Path, columns: Iterable[str] = COLUMNS) -> pd.DataFrame:
         One row per cell. Strings that repeat are categories, ``n`` is a float, NaN for null.
         Under a protocol whose samples are pairs of image and annotator there is one column more
         for each metric with values by annotator, ``<metric>_pairs``: how many are defined.
+        Those of `ORIGINS` that the file lacks are null.
 
     Raises
     ------

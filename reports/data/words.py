@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import isnan
 from typing import Final
 
@@ -21,3 +22,10 @@ def short(count: float) -> str:
 def number(n: float) -> str:
     """Write an asked count, which label maps from elsewhere may lack."""
     return "not given" if isnan(n) else f"{n:.0f}"
+
+
+def few(names: Iterable[object], most: int = 3) -> str:
+    """Name the first few, and say how many more there are."""
+    texts = [str(name) for name in names]
+    rest = len(texts) - most
+    return ", ".join(texts[:most]) + (f" and {rest} more" if rest > 0 else "")

@@ -48,7 +48,7 @@ def draw_curves(
         By metric id, what `statistics.aggregate.aggregate` returns, in the order of the panels.
         The legend lists the labels as they lie at the right end of the first.
     under : str
-        End of the legend's title, such as ", protocol seal2018".
+        End of the legend's title, such as ", protocol seal2018", and what was kept apart.
     annotators : mapping of str to tuple of float
         By metric id, how annotators score against each other: low, mean, high. A band behind the
         curves, as far as it lies near them.
@@ -110,7 +110,7 @@ def _explain(
         figure,
         handles,
         names,
-        fill(title, _TITLE_LINE) if len(points) == 1 else title,
+        fill(title, _TITLE_LINE if len(points) == 1 else 2 * _TITLE_LINE),
         hollow=bool(((values["missing"] > 0) & np.isfinite(values["value"])).any()),
     )
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from metrics import get_metric
 from reports.data.align import Aligned, align
+from reports.data.mixture import together
 from reports.data.results import Facts, ResultsError, choose_labels, file_facts, load_scores
 from reports.data.words import ARROWS, counted
 from reports.statistics.aggregate import aggregate
@@ -44,6 +45,7 @@ def compare_at(
     only: Sequence[str] = ("*",),
     without: Sequence[str] = (),
     on_note: Callable[[str], None] = lambda _: None,
+    allow_mixed: bool = False,
     *,
     rename: Mapping[str, str] | None = None,
 ) -> Report:
@@ -61,8 +63,7 @@ def compare_at(
         Patterns of the labels to compare and to leave out, such as ``SLIC*``; case is ignored.
     on_note : callable, optional
         Gets each remark on what is left out, one line each.
-    rename : mapping of str to str, optional
-        Labels to show, by those there are, which `only` and `without` go by.
+    r
 
     Returns
     -------
@@ -72,10 +73,11 @@ def compare_at(
     Raises
     ------
     ResultsError
-        If the file cannot be used, has no ok cell, lacks a metric, no label is left, or no count
-        is given and none was asked for.
+        If the file cannot be used, has no ok cell, lacks a metric, no label is left, rows do not
+        belong together, or no count is given and none was asked for.
     """
-    frame, shown = _load(results, metrics, only, without, rename, on_note)
+    loaded, shown = _load(results, metrics, only, without, rename, on_note)
+    frame, apart = together(loaded, allow_mixed)
     if counts is None and not frame["n"].notna().any():
         raise ResultsError(f"{results}: {_NOT_ASKED}")
     facts = file_facts(results)
@@ -88,7 +90,14 @@ def compare_at(
             rows = _numbers_at(at, shown)
             texts.append(_text_at(at, shown, rows, facts))
             numbers.append(_with_source(rows, aligned, facts))
-    return _report([*texts, _legend_at(shown, facts.samples)], numbers, shown, DAGGER_AT)
+    texts += [*_bullets(apart), _legend_at(shown, facts.samples)]
+    return _report(texts, numbers, shown, DAGGER_AT)
+
+
+def _bullets(notes: Sequence[str]) -> Iterator[str]:
+    """Yield one block of what the tables leave out or keep apart; nothing without notes."""
+    if notes:
+        yield "\n".join(f"- {note}" for note in notes)
 
 
 def _asked(aligned: Aligned) -> list[float]:
@@ -105,6 +114,7 @@ def compare_over(
     only: Sequence[str] = ("*",),
     without: Sequence[str] = (),
     on_note: Callable[[str], None] = lambda _: None,
+    allow_mixed: bool = False,
     *,
     rename: Mapping[str, str] | None = None,
 ) -> Report:
@@ -116,7 +126,7 @@ def compare_over(
         The results file.
     low, high : float
         Ends of the range, ``low < high``.
-    metrics, only, without, on_note, rename
+    metrics, only, without, on_note, allow_mixed, rename
         As for `compare_at`.
 
     Returns
@@ -127,11 +137,13 @@ def compare_over(
     Raises
     ------
     ResultsError
-        If the file cannot be used, has no ok cell, lacks a metric, or no label is left.
+        If the file cannot be used, has no ok cell, lacks a metric, no label is left, or rows do
+        not belong together.
     ValueError
         If `low` is not below `high`.
     """
-    frame, shown = _load(results, metrics, only, without, rename, on_note)
+    loaded, shown = _load(results, metrics, only, without, rename, on_note)
+    frame, apart = together(loaded, allow_mixed)
     facts = file_facts(results)
     texts, numbers = [], []
     for aligned in align(frame, shown):
@@ -140,7 +152,8 @@ def compare_over(
         heading += f", {facts.images(aligned.name, len(aligned.images))}{facts.under}"
         texts += [heading, *_text_over(rows)]
         numbers.append(_with_source(rows, aligned, facts))
-    return _report([*texts, _legend_over(facts.samples)], numbers, shown, DAGGER_OVER)
+    texts += [*_bullets(apart), _legend_over(facts.samples)]
+    return _report(texts, numbers, shown, DAGGER_OVER)
 
 
 def _report(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -36,6 +36,8 @@ def side_by_side(
     metrics: Sequence[str],
     only: Sequence[str] = ("*",),
     without: Sequence[str] = (),
+    keys: Collection[str] | None = None,
+    notes: Sequence[str] = (),
     *,
     rename: Mapping[str, str] | None = None,
 ) -> tuple[str, pd.DataFrame]:
@@ -49,8 +51,7 @@ def side_by_side(
         Metric ids, one table each.
     only, without : sequence of str
         Patterns of the labels to compare and to leave out, such as ``SLIC*``; case is ignored.
-    rename : mapping of str to str, optional
-        Labels to show, by those there are, which `only` and `without` go by.
+    r
 
     Returns
     -------
@@ -67,16 +68,20 @@ def side_by_side(
     Raises
     ------
     ResultsError
-        If there is no file, or one cannot be used or lacks a metric, or no label is left.
+        If there is no file, or one cannot be used or lacks a metric, no label is left, or rows
+        do not belong together.
     """
     if not files:
         raise ResultsError("no results file to compare; give one for each protocol")
     wanted = [get_metric(metric).id for metric in dict.fromkeys(metrics)]
-    columns = (*COLUMNS, *wanted)
-    groups = {
-        protocol: align(choose_labels(load(path, columns), only, without, rename), wanted)
+    columns = (*COLUMNS, *wanted, "key")
+    frames = {
+        protocol: choose_labels(load(path, columns), only, without, rename)
         for protocol, path in files.items()
     }
+    if keys is not None:
+        frames = {name: frame[frame["key"].isin(keys)] for name, frame in frames.items()}
+    groups = {protocol: align(frame, wanted) for protocol, frame in frames.items()}
     numbers = pd.concat([_measure(*item, wanted) for item in groups.items()], ignore_index=True)
     # The files are of the same runs: what one lacks, all lack.
     lacking = {aligned.name: missing_notes(aligned) for aligned in next(iter(groups.values()))}
@@ -90,7 +95,8 @@ def side_by_side(
             )
         if lacking.get(name):
             blocks.append("\n".join(f"- {note}" for note in lacking[name]))
-    return "\n\n".join([*blocks, _definitions(files)]) + "\n", numbers
+    apart = ["\n".join(f"- {note}" for note in notes)] if notes else []
+    return "\n\n".join([*blocks, *apart, _definitions(files)]) + "\n", numbers
 
 
 def _how_to_read(files: Mapping[str, Path]) -> str:

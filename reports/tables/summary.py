@@ -148,7 +148,7 @@ def _legend(analysis: Analysis, partial: bool) -> Iterator[str]:
     yield f"{'; '.join(titles)}."
     if partial:
         yield "† Over fewer images or seeds (missing, or undefined there): never bold."
-    notes = missing_notes(analysis.aligned)
+    notes = [*analysis.facts.apart, *missing_notes(analysis.aligned)]
     if notes:
         yield ""
         yield from (f"- {note}" for note in notes)

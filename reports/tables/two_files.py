@@ -11,6 +11,7 @@ import pandas as pd
 
 from metrics import Protocol, get_metric
 from reports.data.align import align, twins_message
+from reports.data.mixture import UNKNOWN, origin, short, together
 from reports.data.results import (
     COLUMNS,
     ResultsError,
@@ -20,13 +21,13 @@ from reports.data.results import (
     labels_in,
     load,
 )
-from reports.data.words import counted, number
+from reports.data.words import counted, few, number
 from reports.statistics.aggregate import aggregate
 from reports.tables.comparison import Report
 from reports.tables.markdown import NOTHING, mean_cells, table
 
 DIFFERENCE_METRICS = ("asa", "br", "ue_np", "ev", "n_labels")
-_CELL = ["dataset", "split", "image", "label", "n", "seed"]
+_CELL = ["dataset", "split", "image", "matches", "n", "seed"]
 _POINT = ["dataset", "split", "label", "n"]
 _DESCRIPTION = ("name", "title", "reference")  # of a protocol; no score depends on it
 _MEANS = ("mean_images", "mean_a", "mean_b", "difference", "low", "high")
@@ -57,6 +58,18 @@ class Matched:
     def ok(self) -> np.ndarray:
         """(R,) bool array: whether a cell ended ok in both files."""
         return np.asarray((self.a["status"] == "ok") & (self.b["status"] == "ok"))
+
+    @property
+    def changed_images(self) -> np.ndarray:
+        """(R,) bool array: whether a cell that ended ok in both is of another image content."""
+        ours, theirs = (origin(rows, "content").to_numpy() for rows in (self.a, self.b))
+        return np.asarray(self.ok & (ours != theirs) & (ours != UNKNOWN) & (theirs != UNKNOWN))
+
+    def of(self, chosen: np.ndarray) -> Matched:
+        """Keep some of the cells that are in both, those True in an (R,) array."""
+        rows_a, rows_b = (rows[chosen].reset_index(drop=True) for rows in (self.a, self.b))
+        gaps = {metric: gap[chosen] for metric, gap in self.gaps.items()}
+        return replace(self, a=rows_a, b=rows_b, gaps=gaps)
 
     @property
     def status_differs(self) -> np.ndarray:
@@ -97,6 +110,7 @@ def compare_files(
     metrics: Sequence[str] = DIFFERENCE_METRICS,
     only: Sequence[str] = ("*",),
     without: Sequence[str] = (),
+    allow_mixed: bool = False,
     *,
     rename: Mapping[str, str] | None = None,
 ) -> Difference:
@@ -114,8 +128,7 @@ def compare_files(
         Metric ids.
     only, without : sequence of str
         Patterns of the labels to compare and to leave out; case is ignored.
-    rename : mapping of str to str, optional
-        Labels to compare by, for those there are in either file, which `only` and `without` go by.
+    r
 
     Returns
     -------
@@ -126,18 +139,25 @@ def compare_files(
     ------
     ResultsError
         If a file cannot be used or has no value of a metric, no label is left, two rows of one
-        file claim the same cell, or the files have no cell in common.
+        file claim the same cell, rows of one file do not belong together, an image or its
+        annotations are not the same in both, or the files have no cell in common.
     """
     wanted = [get_metric(metric).id for metric in dict.fromkeys(metrics)]
-    rows_a, rows_b = (
-        _load(path, wanted, only, without, rename, labels_in(other))
+    files = [
+        _load(path, wanted, only, without, allow_mixed, rename, labels_in(other))
         for path, other in ((a, b), (b, a))
-    )
+    ]
+    rows_a, rows_b = (rows for rows, _ in files)
+    notes = [
+        f"- {side}: {note}" for side, (_, its) in zip("AB", files, strict=True) for note in its
+    ]
     found = _match(rows_a, rows_b, wanted)
     if found.a.empty:
         raise ResultsError(_nothing_in_common(a, b, rows_a, rows_b))
+    found, changed = _of_same_images(a, b, found, allow_mixed)
     facts_a, facts_b = (file_facts(path) for path in (a, b))
     heading = [f"- A: {a}", f"- B: {b}", *_protocols_differ(facts_a.protocol, facts_b.protocol)]
+    heading += [*notes, *changed]
     numbers = _numbers(found, wanted)
     texts = _text(numbers, facts_a.samples)
     return Difference("\n\n".join(["\n".join(heading), *texts]), numbers, found)
@@ -164,20 +184,27 @@ def _load(
     metrics: Sequence[str],
     only: Sequence[str],
     without: Sequence[str],
+    allow_mixed: bool,
     rename: Mapping[str, str] | None,
     known: Collection[str],
-) -> pd.DataFrame:
+) -> tuple[pd.DataFrame, list[str]]:
+    """Return the rows, with the label that matches as ``matches``, and what was kept apart."""
     frame = load(path, (*COLUMNS, *metrics))
     if frame.empty:
         raise ResultsError(f"{path}: has no rows; give the results of a run that has finished")
     frame = choose_labels(frame, only, without, rename, known)
+    frame = frame.assign(matches=frame["label"].astype(object))
+    try:
+        frame, notes = together(frame, allow_mixed)
+    except ResultsError as error:
+        raise ResultsError(f"{path}: {error}") from error
     _refuse_empty(path, frame, metrics)
     names = ["dataset", "split", "image", "label", "status"]
     frame = frame.astype(dict.fromkeys(names, object)).reset_index(drop=True)
     twins = frame.duplicated(_CELL)
     if twins.any():
         raise ResultsError(f"{path}: {twins_message(frame[twins].iloc[0])}")
-    return frame
+    return frame, notes
 
 
 def _refuse_empty(path: Path, frame: pd.DataFrame, metrics: Sequence[str]) -> None:
@@ -199,6 +226,7 @@ def _match(a: pd.DataFrame, b: pd.DataFrame, metrics: Sequence[str]) -> Matched:
     both = pairs.dropna(subset=["in_a", "in_b"])
     rows_a = a.loc[both["in_a"].astype(int)].reset_index(drop=True)
     rows_b = b.loc[both["in_b"].astype(int)].reset_index(drop=True)
+    rows_a["label"] = rows_b["label"] = _common_label(rows_a, rows_b)
     ok = ((rows_a["status"] == "ok") & (rows_b["status"] == "ok")).to_numpy()
     return Matched(
         rows_a,
@@ -206,6 +234,44 @@ def _match(a: pd.DataFrame, b: pd.DataFrame, metrics: Sequence[str]) -> Matched:
         a.loc[pairs.loc[pairs["in_b"].isna(), "in_a"].astype(int)],
         b.loc[pairs.loc[pairs["in_a"].isna(), "in_b"].astype(int)],
         {metric: np.where(ok, _gap(rows_a[metric], rows_b[metric]), 0.0) for metric in metrics},
+    )
+
+
+def _common_label(a: pd.DataFrame, b: pd.DataFrame) -> list[str]:
+    """Name each matched cell; a label that was kept apart in one file is so in both."""
+    triples = zip(a["matches"], a["label"], b["label"], strict=True)
+    return [
+        ours if ours == theirs else ours + theirs.removeprefix(base)
+        for base, ours, theirs in triples
+    ]
+
+
+def _of_same_images(
+    a: Path, b: Path, found: Matched, allow_mixed: bool
+) -> tuple[Matched, list[str]]:
+    """Refuse images that changed between two files, or leave them out and say so."""
+    changed = found.changed_images
+    if not changed.any():
+        return found, []
+    said = _other_content(a, b, found)
+    if not allow_mixed:
+        raise ResultsError(
+            f"{said}; run both on the same data set, or leave such images out (--allow-mixed)"
+        )
+    if changed.all():
+        raise ResultsError(f"{said}, and no other image is in both; run both on the same data set")
+    return found.of(~changed), [f"- Left out: {said}"]
+
+
+def _other_content(a: Path, b: Path, found: Matched) -> str:
+    """Say which images of two files are not the same."""
+    rows_a, rows_b = (rows[found.changed_images] for rows in (found.a, found.b))
+    images = list(dict.fromkeys(rows_a["image"]))
+    ours, theirs = (short(origin(rows, "content").iloc[0]) for rows in (rows_a, rows_b))
+    which = f"image {images[0]!r}" + (f" and {len(images) - 1} more" if len(images) > 1 else "")
+    return (
+        f"{which}, or the annotations, are not the same in {a} and {b} (content {ours} and "
+        f"{theirs})"
     )
 
 
@@ -220,12 +286,13 @@ def _floats(series: pd.Series[float]) -> np.ndarray:
 
 
 def _nothing_in_common(a: Path, b: Path, rows_a: pd.DataFrame, rows_b: pd.DataFrame) -> str:
-    for name in ("dataset", "split", "label", "n", "image", "seed"):
-        ours, theirs = (sorted(map(_value, rows[name].unique())) for rows in (rows_a, rows_b))
+    for column in ("dataset", "split", "matches", "n", "image", "seed"):
+        name = "label" if column == "matches" else column
+        ours, theirs = (sorted(map(_value, rows[column].unique())) for rows in (rows_a, rows_b))
         if not set(ours) & set(theirs):
             return (
-                f"{a} and {b} have no cell in common: {name} is {_few(ours)} in one and "
-                f"{_few(theirs)} in the other; give two results of the same cells"
+                f"{a} and {b} have no cell in common: {name} is {few(ours)} in one and "
+                f"{few(theirs)} in the other; give two results of the same cells"
             )
     return (
         f"{a} and {b} have no cell (data set, split, image, label, n, seed) in common; give two "
@@ -235,10 +302,6 @@ def _nothing_in_common(a: Path, b: Path, rows_a: pd.DataFrame, rows_b: pd.DataFr
 
 def _value(value: object) -> str:
     return number(value) if isinstance(value, float) else str(value)
-
-
-def _few(names: Sequence[str]) -> str:
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def _numbers(found: Matched, metrics: Sequence[str]) -> pd.DataFrame:
