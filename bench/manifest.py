@@ -45,8 +45,15 @@ def open_manifest(
                 f"{store.out} was made with {_shown(what, before, asked)}, and this run is with"
                 f" {_shown(what, asked, before)}; give another --out{_CURES.get(what, '')}"
             )
-    same_place = manifest.get("dataset", dataset.identity) == dataset.identity
+    before = manifest.get("dataset", dataset.identity)
+    same_place = before == dataset.identity
     last = manifest["runs"][-1] if manifest["runs"] else {}
+    void = last.get("reading", {}).get("void", dataset.reading.void)
+    if tuple(void) != dataset.reading.void:
+        raise UsageError(
+            f"{store.out} holds results of data set '{before}', and this run is on"
+            f" '{dataset.identity}'; give another --out"
+        )
     mended_in_place = same_place and last.get("root") == _root(dataset)
     # The last run may have been one with --force that was interrupted.
     continued = last.get("dataset_sha256") == contents_digest(cells)

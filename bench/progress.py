@@ -21,6 +21,7 @@ from rich.text import Text
 
 from bench.execution.time_left import Left
 from bench.storage.schema import FAILURES
+from reports.data.words import counted
 
 PLAIN_EVERY_S = 10.0
 MOST_ERRORS_SHOWN = 5
@@ -70,7 +71,8 @@ class Display:
     def __init__(self, total: int, console: Console, unit: str, left: Callable[[], Left]) -> None:
         self.total = total
         self.left = left
-        self.unit = unit = unit if total != 1 else unit.removesuffix("s")
+        self.unit = unit
+        noun = counted(total, unit.removesuffix("s")).partition(" ")[2]
         self.done = 0
         self.console = console
         self.counts: Counter[str] = Counter()
@@ -82,7 +84,7 @@ class Display:
             TextColumn("{task.description}"),
             BarColumn(bar_width=None),
             MofNCompleteColumn(),
-            TextColumn(unit),
+            TextColumn(noun),
             TextColumn("[red]{task.fields[failures]}"),
             TimeElapsedColumn(),
             _LeftColumn(left),
@@ -146,7 +148,8 @@ class Display:
     def _plain_line(self) -> None:
         elapsed = time.monotonic() - self.started
         self.console.print(
-            f"{self.done}/{self.total} {self.unit}, {self.failures} failed,"
+            f"{self.done}/{counted(self.total, self.unit.removesuffix('s'))},"
+            f" {self.failures} failed,"
             f" {clock(elapsed)} elapsed, {say_left(self.left(), self.unit)}",
             highlight=False,
         )
@@ -158,7 +161,8 @@ def say_left(left: Left, unit: str = "cells") -> str:
         return f"{clock(left.seconds)} left"
     named, more = left.labels[:MOST_METHODS_NAMED], len(left.labels) - MOST_METHODS_NAMED
     others = f" and {more} more" if more > 0 else ""
-    return f"time left unknown: {left.untimed} {unit} of {', '.join(named)}{others} not yet timed"
+    cells = counted(left.untimed, unit.removesuffix("s"))
+    return f"time left unknown: {cells} of {', '.join(named)}{others} not yet timed"
 
 
 def clock(seconds: float) -> str:

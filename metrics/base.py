@@ -78,7 +78,7 @@ class Metric:
     @property
     def origin(self) -> str:
         """Where the formula stands: ``module:function``."""
-        return f"{self.formula.__module__}:{self.formula.__qualname__}"
+        return _place(self.formula)
 
 
 ENTRY_POINT_GROUP = "superpixel_bench.metrics"
@@ -124,7 +124,7 @@ def metric(
     def register(formula: Callable[[SourceT], float]) -> Callable[[SourceT], float]:
         if id in METRICS:
             raise ValueError(
-                f"metric id {id!r} of {formula.__module__}:{formula.__qualname__} is taken by"
+                f"metric id {id!r} of {_place(formula)} is taken by"
                 f" {METRICS[id].origin} ({METRICS[id].title}); choose another"
             )
         METRICS[id] = Metric(
@@ -145,6 +145,11 @@ def metric(
         return formula
 
     return register
+
+
+def _place(formula: Callable[..., Any]) -> str:
+    made = getattr(formula, "func", formula)  # some are a function with a radius filled in
+    return f"{made.__module__}:{made.__qualname__}"
 
 
 def get_metric(id: str) -> Metric:

@@ -41,6 +41,7 @@ class Bsds500(Dataset):
     has_reading: ClassVar[bool] = True
 
     root: Path
+    _unread: tuple[str, ...] = ()
 
     def __init__(self, root: Path | None = None, split: str | None = None) -> None:
         self.split = split or "test"
@@ -60,8 +61,18 @@ class Bsds500(Dataset):
                 f"'bench data bsds500 --split {self.split} --root {self.root}'"
             )
         published = published_names(self.split)
-        self.published = len(published)
-        self.lacking = self._compare(published)
+        if published.isdisjoint(self.names):
+            self._unread = (
+                f"none of the {counted(len(self.names), 'image')} in {folder} is one of BSDS500's"
+                f" {len(published)}: they are run as they are, though called {self.identity}",
+            )
+        else:
+            self.published = len(published)
+            self.lacking = self._compare(published)
+
+    def unread(self) -> list[str]:
+        """Say if the images are others than those that were published."""
+        return list(self._unread)
 
     def size(self, name: str) -> tuple[int, int]:
         """Return (H, W) of one image from the header of its JPEG file."""

@@ -8,9 +8,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 import pandas as pd
 
 #: What a label stands for; label maps may be scored with unconnected labels treated in many ways.
-VARIANT = ("method", "params", "connectivity")
+VARIANT = ("method", "params", "connectivity", "version")
 
-Variant = tuple[str, str, str]
+Variant = tuple[str, str, str, str]
 Note = Callable[[str], None]
 
 
@@ -18,20 +18,22 @@ def tell_apart(frame: pd.DataFrame, on_note: Note = lambda _: None) -> pd.DataFr
     """Give each method with its parameters one label, and no label to two of them.
 
     Rows of one variant may have several labels where it was named otherwise in another run: the
-    shortest is kept. One label stands for several variants where two plugins have one title: the
-    name of the method, or the parameters that differ, are appended.
+    shortest is kept. (Two versions of a method are two variants; `mixture` sees to them.) One label
+    stands for several variants where two plugins have one title: the name of the method, or the
+    parameters that differ, are appended.
 
     Parameters
     ----------
     frame : DataFrame
-        Rows with label and `VARIANT`; without these it is returned as it is.
+        Rows with label and `VARIANT`, perhaps without version; else it is returned as it is.
     on_note : callable, optional
         Gets a line on each label that is changed.
     """
-    if not {*VARIANT, "label"} <= set(frame):
+    known = [column for column in VARIANT if column in frame]
+    if "label" not in frame or set(VARIANT) - set(known) > {"version"}:
         return frame
     labels: dict[Variant, set[str]] = {}
-    different = frame[[*VARIANT, "label"]].drop_duplicates()
+    different = frame[[*known, "label"]].drop_duplicates()
     for variant, label in zip(_variants(different), different["label"], strict=True):
         labels.setdefault(variant, set()).add(label)
     shortest = {variant: min(its, key=lambda it: (len(it), it)) for variant, its in labels.items()}
@@ -46,14 +48,15 @@ def tell_apart(frame: pd.DataFrame, on_note: Note = lambda _: None) -> pd.DataFr
 
 
 def _variants(frame: pd.DataFrame) -> Iterator[Variant]:
-    columns = (frame[column].astype(object) for column in VARIANT)
+    empty = pd.Series("", index=frame.index)
+    columns = (frame.get(column, empty).astype(object) for column in VARIANT)
     return zip(*(column.where(column.notna(), "") for column in columns), strict=True)
 
 
 def _unique(labels: Mapping[Variant, str]) -> dict[Variant, str]:
     """Append to a label that several variants have what tells them apart."""
     settings: dict[str, set[tuple[str, str]]] = {}
-    for (method, params, _), label in labels.items():
+    for (method, params, *_), label in labels.items():
         settings.setdefault(label, set()).add((method, params))
     return {
         variant: label + _mark(variant[0], variant[1], settings[label])

@@ -50,15 +50,7 @@ KINDS: Final = (
         *("content", "image", "contents (the image or its annotations changed)", "content"),
         "run all labels on it again into the same file, which replaces the older rows",
     ),
-    Kind(
-        *("method", "label", "methods", "method"),
-        "leave it out (--without), or take one out of the file (`bench drop`)",
-    ),
     Kind("version", "label", "versions of the method", "version", _AGAIN),
-    Kind(
-        *("params", "label", "settings of the method", "parameters"),
-        "leave it out (--without), or take the rows of one out of the file (`bench drop`)",
-    ),
     Kind(
         *("suite", "label", "versions of the suite", "suite"),
         "`bench rescore` scores all label maps with this one",
@@ -114,8 +106,9 @@ def find_mixtures(frame: pd.DataFrame, kinds: Iterable[Kind] = KINDS) -> list[Mi
     Returns
     -------
     list of Mixture
-        One for each image with several contents, and each label with several methods, versions,
-        settings or versions of the suite; empty if everything belongs together.
+        One for each image with several contents, and each label with several versions of its
+        method or of the suite; empty if everything belongs together. What one label stands for
+        is told apart before (`labels.tell_apart`).
     """
     ok = frame[frame["status"] == "ok"]
     return [found for kind in kinds if kind.column in ok for found in _mixtures_of(ok, kind)]

@@ -197,7 +197,7 @@ def test_a_part_of_bsds500_runs_only_if_a_part_is_asked_for(run, berkeley, tmp_p
     assert made["lacking"].startswith("2 of 200 images")
 
     assert run("plot", "results.parquet", "--formats", "png")[0] == 0
-    summary = (tmp_path / "summary.md").read_text()
+    summary = (tmp_path / "results-summary.md").read_text()
     assert summary.startswith("**bsds500/test**, 3 of 200 images")
     assert "3 of 200 images" in run("compare", "results.parquet")[1]
 
@@ -272,7 +272,7 @@ def test_a_data_set_of_a_plugin_runs_in_workers_and_is_scored_again(bench, strip
     assert (results().dataset == "stripes").all()
     finished = bench("rescore", "results.parquet", "--protocol", "stutz2018", *own)
     assert finished.status == 0, finished.out
-    assert "stripes      Stripes of one grey" in bench("list", "datasets", *own).out
+    assert "stripes  Stripes of one grey" in bench("list", "datasets", *own).out
 
 
 def test_a_data_set_that_is_not_known_names_the_option(run):

@@ -280,7 +280,7 @@ def test_rows_of_two_versions_of_a_method_do_not_mix_silently(run, results, tmp_
     plugin.write_text(MINE + "# changed")
     again = run("mine", "--plugin", plugin, n="4")
     assert "3 outdated rows" in again.out
-    assert "Warning: mine has rows of several versions" in again.out
+    assert "Warning: label 'mine' of folder has rows of 2 versions of the method" in again.out
     assert results().groupby("n").version.nunique().tolist() == [1, 1]
     assert results().version.nunique() == 2
 

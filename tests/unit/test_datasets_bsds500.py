@@ -157,6 +157,14 @@ def test_images_that_are_not_of_the_split_are_named(tmp_path):
     assert dataset.lacking.endswith("1 image not of this split: mine")
 
 
+def test_images_of_ones_own_in_the_folders_of_bsds500_are_run_and_told(tmp_path):
+    dataset = open_dataset("bsds500", root=make(tmp_path, names=("mine",)))
+    assert (dataset.published, dataset.lacking) == (None, "")
+    [line] = dataset.unread()
+    assert line.startswith("none of the 1 image in ")
+    assert "BSDS500's 200" in line
+
+
 @needs_shared
 @pytest.mark.parametrize(("split", "images"), [("train", 200), ("val", 100), ("test", 200)])
 def test_the_real_splits_are_whole(split, images):

@@ -60,7 +60,7 @@ UNTIMED = Left(28.0, 90, ("RIM", "EA"))
 
 def test_a_line_that_does_not_know_the_time_left_says_of_which_methods():
     out = show([("ok", None)], UNTIMED)
-    assert "1/1 cells, 0 failed, 0:00 elapsed, time left unknown: 90 cells of RIM, EA not" in out
+    assert "1/1 cell, 0 failed, 0:00 elapsed, time left unknown: 90 cells of RIM, EA not" in out
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from bench.cli import _status
 from bench.storage.schema import with_run_facts
 from reports.data.contents import read_contents
-from reports.data.results import run_facts
+from reports.data.results import VERSION_KEY, run_facts
 from reports.tables.contents import contents_lines
 from tests.fake_results import Fake, table, write, write_changed
 
@@ -103,7 +103,8 @@ def test_what_does_not_belong_together_is_said(tmp_path):
 
 def test_a_file_of_an_earlier_version_is_listed_too(tmp_path):
     rows = table(Fake(images=2)).drop_columns(["run", "machine", "suite"])
-    pq.write_table(rows, tmp_path / "r.parquet")
+    of_version_2 = rows.schema.metadata | {VERSION_KEY: b"2"}
+    pq.write_table(rows.replace_schema_metadata(of_version_2), tmp_path / "r.parquet")
     assert "24 rows (24 ok)" in lines_of(tmp_path / "r.parquet")
 
 

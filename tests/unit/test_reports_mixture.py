@@ -63,10 +63,8 @@ READERS = {
         ({"content": changed_image}, r"image 'image00001' of bsds500/test .*aaaaaa: FH.*SLIC"),
         ({"version": two_versions}, r"label 'SLIC' .*2 versions of the method \(1: 4 rows; 2: 2 "),
         ({"suite": two_versions}, r"label 'SLIC' .*versions of the suite.*`bench rescore`"),
-        ({"params": two_versions}, r"label 'SLIC' .*2 settings of the method"),
-        ({"method": two_versions}, r"label 'SLIC' .*2 methods .*--without"),
     ],
-    ids=["content", "version", "suite", "params", "method"],
+    ids=["content", "version", "suite"],
 )
 def test_a_mixture_is_refused_with_what_it_is_and_a_cure(tmp_path, read, columns, said):
     path = make(tmp_path / "r.parquet", **columns)
