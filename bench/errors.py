@@ -39,10 +39,3 @@ def hint(name: str, known: Iterable[str]) -> str:
     """Return ``; did you mean 'x'?`` for the middle of a message, or nothing."""
     near = did_you_mean(name, known)
     return f"; {near}" if near else ""
-
-
-def name_some(names: Iterable[str], most: int = 3) -> str:
-    """Name the first few of many, sorted, and say how many more there are."""
-    listed = sorted(names)
-    more = f" and {len(listed) - most} more" if len(listed) > most else ""
-    return ", ".join(listed[:most]) + more

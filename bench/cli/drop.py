@@ -9,6 +9,7 @@ import typer
 
 from bench.cli import options, output, values
 from bench.errors import UsageError
+from reports.data.words import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,18 +52,16 @@ def drop(
     console = output.make_console(quiet)
     verb = "would be dropped" if dry_run else "dropped"
     for label, rows in done.labels:
-        console.print(f"{label}: {_rows(rows)}", highlight=False, markup=False)
-    maps = f", {done.label_maps} label maps removed" if with_labels and not dry_run else ""
+        console.print(f"{label}: {counted(rows, 'row')}", highlight=False, markup=False)
+    maps = (
+        f", {counted(done.label_maps, 'label map')} removed" if with_labels and not dry_run else ""
+    )
     console.print(
-        f"{_rows(done.rows)} {verb}, {_rows(done.kept)} kept in {results}{maps}",
+        f"{counted(done.rows, 'row')} {verb}, {counted(done.kept, 'row')} kept in {results}{maps}",
         highlight=False,
         markup=False,
     )
     return 0
-
-
-def _rows(number: int) -> str:
-    return f"{number} row{'' if number == 1 else 's'}"
 
 
 def _chooser(methods: str, labels: str, n: str, status: str) -> Choose:

@@ -203,7 +203,8 @@ def _runs(path: Path, how: options.Format) -> None:
     except ResultsError as error:
         raise UsageError(str(error)) from error
     if how is options.Format.TEXT:
-        typer.echo("\n".join(contents_lines(held)))
+        for line in contents_lines(held):
+            typer.echo(output.wrapped(line))
     else:
         rows = json.loads(held.labels.to_json(orient="records"))
         output.print_rows(rows, how)

@@ -7,6 +7,7 @@ import math
 import os
 import shutil
 import sys
+import textwrap
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -52,6 +53,22 @@ def terminal_width() -> int | None:
     if asked > 0 or sys.stdout.isatty():
         return shutil.get_terminal_size().columns
     return None
+
+
+def wrapped(line: str) -> str:
+    """Return a line as several that fit the terminal, the later ones indented."""
+    width = terminal_width()
+    if width is None or len(line) <= width:
+        return line
+    indent = " " * (len(line) - len(line.lstrip()) + 4)
+    return textwrap.fill(
+        line,
+        width,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+        drop_whitespace=True,
+    )
 
 
 def print_rows(

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from bench.datasets import download
 from bench.datasets.base import Dataset, DatasetError, Sample, check_sizes, expand, hash_files
 from bench.datasets.images import applied_orientation, image_size, read_image
-from bench.errors import hint, name_some
+from bench.errors import hint
 from methods.labelfiles import LabelFileError, check_labels
-from reports.data.words import counted
+from reports.data.words import counted, few
 
 SPLITS = ("train", "val", "test")
 ROOT_VARIABLE = "SUPERPIXEL_BENCH_BSDS500"
@@ -100,11 +100,11 @@ class Bsds500(Dataset):
         if lost:
             parts.append(
                 f"{len(published) - len(lost)} of {len(published)} images are there with their"
-                f" annotations, without {name_some(lost)}"
+                f" annotations, without {few(sorted(lost))}"
             )
         if foreign:
             parts.append(
-                f"{counted(len(foreign), 'image')} not of this split: {name_some(foreign)}"
+                f"{counted(len(foreign), 'image')} not of this split: {few(sorted(foreign))}"
             )
         return "; ".join(parts)
 

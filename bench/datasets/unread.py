@@ -12,9 +12,8 @@ from pathlib import Path
 
 from bench.datasets.base import DatasetError
 from bench.datasets.images import EXTENSIONS
-from bench.errors import name_some
 from methods.labelfiles import SUFFIXES
-from reports.data.words import counted
+from reports.data.words import counted, few
 
 _SEPARATORS = "_-."
 # What people also keep label maps in; other files (notes, scripts) are nobody's annotation.
@@ -99,15 +98,15 @@ def check_owners(unread: Unread, images: Collection[str], has_maps: bool, has_vo
     example = min(images)
     if unread.maps and not has_maps:
         raise DatasetError(
-            f"none of the {len(unread.maps)} annotations ({name_some(unread.maps)}) is of one of"
-            f" the {len(images)} images ({name_some(images)}); name each after its image, such as"
+            f"none of the {len(unread.maps)} annotations ({few(sorted(unread.maps))}) is of one of"
+            f" the {len(images)} images ({few(sorted(images))}); name each after its image, such as"
             f" {example}.png or {example}_ANNOTATOR.png"
         )
     wrong = unread.voids if unread.voids and not has_voids else unread.void_trouble
     if wrong:
         raise DatasetError(
             f"{counted(len(wrong), 'mask')} of void pixels would not be applied, so that pixels"
-            f" which no metric may count were scored: {name_some(wrong)}; name each exactly after"
+            f" which no metric may count were scored: {few(sorted(wrong))}; name each exactly after"
             f" its image, {unread.void_place}/{example}.png ({' '.join(SUFFIXES)}), or take it out"
         )
 
@@ -122,7 +121,7 @@ def describe(unread: Unread) -> list[str]:
     )
     return [
         f"{counted(len(names), what)} {'is' if len(names) == 1 else 'are'} left out, {why}:"
-        f" {name_some(names)}"
+        f" {few(sorted(names))}"
         for names, what, why in kinds
         if names
     ]

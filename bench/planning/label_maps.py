@@ -9,10 +9,10 @@ from pathlib import Path
 
 from bench.datasets import Dataset
 from bench.datasets.images import EXTENSIONS
-from bench.errors import UsageError, name_some
+from bench.errors import UsageError
 from bench.planning.cells import Cell, digest, image_size
 from methods.labelfiles import SUFFIXES
-from reports.data.words import counted
+from reports.data.words import counted, few
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def _left_out(groups: list[_Group], images: Collection[str]) -> Iterator[str]:
             yield (
                 f"none of the {counted(len(own), 'label map')} in {group.folder} is of an image of"
                 f" the data set, so that every image lacks its label map for n = {group.n}:"
-                f" {name_some(path.name for path in own)}"
+                f" {few(sorted(path.name for path in own))}"
             )
         else:
             unmatched += own
@@ -129,7 +129,7 @@ def _left_out(groups: list[_Group], images: Collection[str]) -> Iterator[str]:
     )
     for paths, what, why in kinds:
         if paths:
-            names = name_some(str(path.relative_to(top)) for path in paths)
+            names = few(sorted(str(path.relative_to(top)) for path in paths))
             yield f"{counted(len(paths), what)} left out, {why}: {names}"
 
 

@@ -9,11 +9,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bench.datasets import Dataset
-from bench.errors import UsageError, name_some
+from bench.errors import UsageError
 from bench.planning.cells import Cell
 from bench.storage.store import Store
 from reports.data.results import dataset_name
-from reports.data.words import counted
+from reports.data.words import counted, few
 
 _POINT = ("image", "method", "params", "n", "seed", "device")
 
@@ -62,14 +62,14 @@ def check_dataset(
     if lost and not same_place:
         raise UsageError(
             f"{store.out} holds results of images that are not in {_place(dataset)}:"
-            f" {name_some(lost)}; these are two data sets, give another --out"
+            f" {few(sorted(lost))}; these are two data sets, give another --out"
         )
     changed = {image for image, content in now.items() if content not in stored[image]}
     if not changed:
         return
     what = (
         f"{len(changed)} of {counted(len(stored), 'image')} in {store.out} had another content, or"
-        f" other annotations, than in {_place(dataset)}: {name_some(changed)}"
+        f" other annotations, than in {_place(dataset)}: {few(sorted(changed))}"
     )
     if not may_change:
         raise UsageError(
@@ -79,7 +79,7 @@ def check_dataset(
     left = _not_replaced(rows, cells, changed)
     if left:
         raise UsageError(
-            f"{what}; rows of the former content would remain ({name_some(left)}): run them again"
+            f"{what}; rows of the former content would remain ({few(sorted(left))}): run them again"
             " in the same command, or give another --out"
         )
 

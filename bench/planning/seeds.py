@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bench.planning.cells import Cell
 from bench.storage.copies import Computed, store_copies
 from bench.storage.store import Store
+from reports.data.words import counted
 
 
 @dataclass(frozen=True)
@@ -43,12 +44,11 @@ class Shared:
     def explain(self) -> Iterator[str]:
         """Say for which methods one computation serves several cells."""
         names = dict.fromkeys(cell.method for cell in self.copied)
-        cells = len(self.copied)
         if names:
             does = "does" if len(names) == 1 else "do"
             yield (
-                f"{', '.join(names)} {does} not draw: computed once for all seeds, {cells}"
-                f" row{'s' if cells != 1 else ''} copied"
+                f"{', '.join(names)} {does} not draw: computed once for all seeds,"
+                f" {counted(len(self.copied), 'row')} copied"
             )
 
 

@@ -18,7 +18,7 @@ from methods.device import cuda_names
 from methods.memory import memory_limit
 
 # From the widest; methods of the same code differ in speed by these.
-INSTRUCTIONS = ("avx512f", "avx2", "avx", "sse4_2", "sve", "asimd")
+INSTRUCTIONS = ("amx_tile", "avx512_bf16", "avx512f", "avx2", "avx", "sse4_2", "sve", "asimd")
 
 CPUINFO = Path("/proc/cpuinfo")
 
@@ -74,8 +74,12 @@ def machine() -> dict[str, Any]:
 
 
 def machine_id(facts: dict[str, Any]) -> str:
-    """Return a short name for a machine, by which rows refer to its facts."""
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:8]
+    """Return a short name for a machine, by which rows refer to its facts.
+
+    An update of the operating system does not make another one of it.
+    """
+    lasting = {name: fact for name, fact in facts.items() if name != "system"}
+    return hashlib.sha256(json.dumps(lasting, sort_keys=True).encode()).hexdigest()[:8]
 
 
 def _versions() -> dict[str, str]:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from reports.data.results import ResultsError, dataset_name
-from reports.data.words import few
+from reports.data.words import counted, few
 
 Flags = npt.NDArray[np.bool_]
 
@@ -130,7 +130,7 @@ def _mixtures_of(ok: pd.DataFrame, kind: Kind) -> Iterator[Mixture]:
             {
                 str(value): few(labels.unique())
                 if kind.of == "image"
-                else f"{len(labels)} row{'s' if len(labels) != 1 else ''}"
+                else counted(len(labels), "row")
                 for value, labels in parts
             },
         )

@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path as Outline
 
+from reports.data.words import counted
 from reports.figures.style import COLUMN_WIDTH, PAGE_WIDTH
 
 Labels = npt.NDArray[np.integer[Any]]
@@ -72,7 +73,7 @@ class Division:
     @property
     def returned(self) -> str:
         """The count in words; empty without labels."""
-        return f"{self.count} superpixel{'s' if self.count != 1 else ''}" if self.count else ""
+        return counted(self.count, "superpixel") if self.count else ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from reports.data.contents import Contents
+from reports.data.words import counted
 
 
 def contents_lines(held: Contents) -> Iterator[str]:
     """Say what a results file holds, part by part; a part without anything is left out."""
-    images = [f"{name}, {_count(number, 'image')}" for name, number in held.datasets.items()]
+    images = [f"{name}, {counted(number, 'image')}" for name, number in held.datasets.items()]
     statuses = ", ".join(f"{rows} {status}" for status, rows in held.statuses.items())
-    yield f"{held.path}: {_count(held.rows, 'row')}" + (f" ({statuses})" if statuses else "")
+    yield f"{held.path}: {counted(held.rows, 'row')}" + (f" ({statuses})" if statuses else "")
     yield f"{'; '.join(images) or 'no images'}; protocol {held.protocol}"
     yield from _part("runs", _runs(held))
     yield from _part(
@@ -32,8 +33,8 @@ def _part(title: str, lines: Iterable[str]) -> Iterator[str]:
 def _runs(held: Contents) -> Iterator[str]:
     for run in held.runs.to_dict("records"):
         yield (
-            f"{run['id']}: {run['started']}, {_count(run['cells'], 'cell')}, "
-            f"{_count(run['rows'], 'row')} here; suite {run['suite']}, "
+            f"{run['id']}: {run['started']}, {counted(run['cells'], 'cell')}, "
+            f"{counted(run['rows'], 'row')} here; suite {run['suite']}, "
             f"revision {str(run['revision'])[:12]}, machine {run['machine']}"
         )
         if run["arguments"]:
@@ -45,18 +46,18 @@ def _labels(held: Contents) -> Iterator[str]:
         other = f", {row['other']}" if row["other"] else ""
         yield (
             f"{row['label']}: {row['method']} {row['version']} (suite {row['suite']}), "
-            f"n = {row['n']}; {_count(row['rows'], 'row')}, {row['ok']} ok{other}"
+            f"n = {row['n']}; {counted(row['rows'], 'row')}, {row['ok']} ok{other}"
         )
 
 
 def _machine(facts: Mapping[str, Any]) -> str:
     units = {"processor": "", "system": "", "cores": " cores", "memory_gb": " GB memory"}
     return ", ".join(
-        f"{value}{units[name]}" if name in units else f"{name.replace('_', ' ')} {value}"
+        f"{value}{units[name]}" if name in units else f"{name.replace('_', ' ')} {_said(value)}"
         for name, value in facts.items()
-        if value is not None
+        if value not in (None, [])
     )
 
 
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
+def _said(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -20,6 +20,10 @@ def test_the_facts_of_a_machine_are_those_that_decide_how_long_a_method_takes():
     assert machine_id(facts) == machine_id(machine())
 
 
+def test_an_update_of_the_system_makes_no_other_machine():
+    assert machine_id(machine()) == machine_id(machine() | {"system": "Linux 99"})
+
+
 @pytest.mark.parametrize("fact", ["processor", "instruction_set", "threads", "gpu"])
 def test_a_machine_that_differs_in_one_fact_is_another(fact):
     assert machine_id(machine()) != machine_id(machine() | {fact: "another"})
