@@ -24,6 +24,7 @@ from bench.planning.cells import Batch, Cell, Lane, group
 from bench.planning.labels import settle_labels
 from bench.planning.seeds import share_seeds
 from bench.progress import Display
+from bench.scoring.annotators import mark_outdated
 from bench.settings import Settings
 from bench.storage.copies import computed
 from bench.storage.labels import relabel, stored_labels
@@ -32,8 +33,8 @@ from bench.storage.provenance import machine, machine_id, now, suite_version
 from bench.storage.renewal import (
     Renewal,
     added,
-    has_renewals,
     read_renewals,
+    update_renewals,
     write_renewals,
 )
 from bench.storage.rounds import read_rounds
@@ -47,7 +48,8 @@ from bench.summary import (
     say_what_was_not_reached,
     summarise,
 )
-from reports.data.mixture import find_mixtures
+from reports.data.labels import tell_apart
+from reports.data.mixture import Mixture, find_mixtures
 from reports.data.results import load
 from reports.data.words import counted
 
@@ -79,12 +81,12 @@ def run(cells: Sequence[Cell], dataset: Dataset, settings: Settings, console: Co
         columns = store.columns()
         store.gather()
         done = store.done()
+        outdated = store.outdated(done)
         manifest = open_manifest(store, dataset, settings, cells, columns)
         say_new_metrics(add_metrics(manifest, settings), done, settings.out, console)
         add_origin(manifest, settings)
         run = run_facts(cells, dataset, settings)
         renewed = settle_labels(cells, stored_labels(store), settings.out)
-        relabel(store, renewed.labels)
         old = _to_renew(store, cells, done, settings, run["id"])
         todo = [cell for cell in cells if cell.key in old or _wanted(cell, done, settings)]
         if not todo and not renewed.labels and store.is_current():
@@ -97,19 +99,22 @@ def run(cells: Sequence[Cell], dataset: Dataset, settings: Settings, console: Co
             run |= {"cells": len(todo), "workers": settings.workers_for(len(todo))}
             manifest["runs"].append(run)
             store.write_manifest(manifest | {"unrenewed": len(old)})
-        shared = share_seeds(todo, lambda: computed(store, _reusable(todo, done, settings)))
+        shared = share_seeds(todo, lambda: computed(store, _reusable(todo, done, old, settings)))
         for line in (*renewed.explain(settings.out.name), *shared.explain()):
             console.print(line, highlight=False, markup=False)
         try:
+            relabel(store, renewed.labels)
             asked = len(cells) - len(shared.copied)
             _work(store, manifest, shared.run, asked, dataset, settings, console)
         except KeyboardInterrupt:
-            shared.store_copies(store, manifest["runs"][-1]["id"])
-            return _keep(store, manifest, settings.force, console)
+            with undisturbed():
+                if todo:
+                    shared.store_copies(store, manifest["runs"][-1]["id"])
+                return _keep(store, manifest, settings.force, console, outdated)
         if todo:
             shared.store_copies(store, manifest["runs"][-1]["id"])
             manifest["runs"][-1]["finished"] = now()
-        _write_results(store, manifest, console)
+        _write_results(store, manifest, console, outdated)
         if settings.match_n is not None:
             say_what_was_not_reached(cells, settings, console)
         if settings.timing:
@@ -121,13 +126,15 @@ def keep_what_is_done(out: Path, force: bool, console: Console) -> int:
     """Do what an interrupted run does at its end, for one whose process had to be killed."""
     store = Store(out)
     with store.locked():
-        return _keep(store, store.manifest(), force, console)
+        return _keep(store, store.manifest(), force, console, outdated=None)
 
 
-def _keep(store: Store, manifest: dict[str, Any], force: bool, console: Console) -> int:
+def _keep(
+    store: Store, manifest: dict[str, Any], force: bool, console: Console, outdated: int | None
+) -> int:
     with undisturbed():
         console.print(f"Interrupted; keeping what is done in {store.out} ...")
-        _write_results(store, manifest, console)
+        _write_results(store, manifest, console, outdated)
         how = ", with --force or without," if force else ""
         console.print(f"The same command again{how} continues from there.")
     return INTERRUPTED
@@ -149,23 +156,27 @@ def _to_renew(
     return {key for renewal in renewals for key in renewal.left(done)}
 
 
-def _write_results(store: Store, manifest: dict[str, Any], console: Console) -> None:
+def _write_results(
+    store: Store, manifest: dict[str, Any], console: Console, before: int | None
+) -> None:
+    """Write the results file; say what was replaced, if it is known how much was so before."""
     store.gather()
-    done = store.done() if has_renewals(store.folder) else {}
-    renewals = read_renewals(store.folder, done)
-    old = sum(len(renewal.left(done)) for renewal in renewals)
-    manifest["unrenewed"] = old
+    old = manifest["unrenewed"] = update_renewals(store.folder, store.done)
     store.write_manifest(manifest)
     outdated = store.finish(manifest)
-    write_renewals(store.folder, renewals)
     say_mixed(old, console)
-    if outdated:
+    if before is not None and outdated > before:
+        were = "was" if outdated - before == 1 else "were"
         console.print(
-            f"{outdated} outdated rows (run again, or of other method versions or image"
-            " content) were replaced by newer ones."
+            f"{counted(outdated - before, 'row')} (run again, or of other method versions or image"
+            f" content) {were} replaced by newer ones."
         )
-    for mixture in find_mixtures(load(store.out)) if store.out.exists() else ():
+    for mixture in _mixtures(store.out):
         console.print(f"Warning: {mixture.with_cure}.", style="yellow")
+
+
+def _mixtures(out: Path) -> list[Mixture]:
+    return find_mixtures(tell_apart(load(out))) if out.exists() else []
 
 
 def _wanted(cell: Cell, finished: dict[str, Done], settings: Settings) -> bool:
@@ -180,11 +191,13 @@ def _wanted(cell: Cell, finished: dict[str, Done], settings: Settings) -> bool:
     return settings.timing and done.status == "ok" and done.repeats < TIMING_ROUNDS
 
 
-def _reusable(todo: Sequence[Cell], done: dict[str, Done], settings: Settings) -> set[str]:
-    """Return the cells whose rows may serve for other seeds, by key."""
+def _reusable(
+    todo: Sequence[Cell], done: dict[str, Done], old: set[str], settings: Settings
+) -> set[str]:
+    """Return the cells whose rows may serve for other seeds, by key; none that is to be renewed."""
     least = TIMING_ROUNDS if settings.timing else 1
     kept = {key for key, its in done.items() if its.repeats >= least and not settings.force}
-    return kept - {cell.key for cell in todo}
+    return kept - {cell.key for cell in todo} - old
 
 
 def _work(
@@ -276,10 +289,10 @@ def _timing_rounds(store: Store, todo: Sequence[Cell]) -> Iterator[list[Batch]]:
 
 
 def _forget(store: Store, cells: Iterable[Cell]) -> None:
-    """Drop what would be taken over from earlier runs of these cells."""
+    """Take nothing over from earlier runs of these cells."""
     for cell in cells:
         (store.rounds / f"{cell.key}.json").unlink(missing_ok=True)
-        (store.annotators / f"{cell.content}.json").unlink(missing_ok=True)
+        mark_outdated(store.annotators / f"{cell.content}.json")
 
 
 def _watch(display: Display, forecast: TimeLeft) -> Watch:

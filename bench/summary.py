@@ -63,8 +63,8 @@ def say_new_metrics(new: Sequence[str], done: dict[str, Done], out: Path, consol
     """Say which metrics older rows lack, and what computes them."""
     if new and done:
         console.print(
-            f"Note: {len(done)} finished rows have no {', '.join(new)}, which were added later;"
-            f" bench rescore {out.name} computes them from the label maps.",
+            f"Note: {counted(len(done), 'finished row')} without {', '.join(new)}: bench rescore"
+            f" {out.name} computes that from the label maps, with the same --plugin if any.",
             highlight=False,
             markup=False,
         )

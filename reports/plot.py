@@ -13,7 +13,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from metrics import get_metric
-from reports.data.align import Aligned, align, timed_alone
+from reports.data.align import Aligned, align, labels_by_device, timed_alone
 from reports.data.mixture import machines_of, separate_times, together
 from reports.data.results import Facts, choose_labels, file_facts, load_scores
 from reports.data.words import counted
@@ -155,7 +155,7 @@ def _figures(
     if group.timed:
         yield "runtime", draw_runtime(group.times, _machine(timed, facts))
     elif group.aligned.times_differ and allow_mixed:
-        apart = _times_apart(separate_times(timed))
+        apart = _times_apart(separate_times(timed.assign(label=labels_by_device(timed))))
         yield "runtime", draw_runtime(apart, _machine(timed, facts))
 
 

@@ -53,20 +53,20 @@ def check(
 
 
 def _methods(text: str, plugins: tuple[Path, ...]) -> Iterator[tuple[str, Iterator[Result]]]:
+    from bench.errors import hint
     from bench.execution.checking import check_method
     from bench.planning.selection import choose, parse_terms
     from bench.planning.variants import default_methods, make_variants
     from methods import list_methods
     from metrics import METRICS
-    from metrics.names import did_you_mean
 
     try:
         choices = choose(parse_terms(text), list_methods(), default_methods)
         variants = make_variants(choices, preset="quick")
     except UsageError as error:
         reason = str(error).removeprefix("--methods: ")
-        near = "" if "did you mean" in reason else did_you_mean(text, METRICS)
-        raise UsageError(f"{reason}; among metrics: {near}" if near else reason) from error
+        near = "" if "did you mean" in reason else hint(text, METRICS)
+        raise UsageError(f"{reason}; among metrics{near}" if near else reason) from error
     for variant in variants:
         yield variant.label, check_method(variant, plugins)
 

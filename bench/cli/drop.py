@@ -48,6 +48,7 @@ def drop(
     """
     from bench.storage.dropping import drop_rows
 
+    output.recover(results)
     done = drop_rows(results.resolve(), _chooser(methods, labels, n, status), with_labels, dry_run)
     console = output.make_console(quiet)
     verb = "would be dropped" if dry_run else "dropped"
@@ -93,6 +94,11 @@ def _of_methods(text: str) -> Choose:
     from bench.planning.selection import parse_terms
 
     terms = parse_terms(text)
+    for term in terms:
+        if term.label:
+            raise UsageError(
+                f"--methods: {term.label!r} in {text!r} is a label; give it by --labels"
+            )
 
     def choose(frame: pd.DataFrame) -> Flags:
         import pandas as pd
@@ -127,7 +133,7 @@ def _is_of(term: Term, method: str, params: str) -> bool:
 def _of_labels(text: str) -> Choose:
     from reports.data.results import ResultsError, choose_labels
 
-    patterns, _ = values.split_patterns(text, "")
+    patterns = values.split_names("--labels", text)
 
     def choose(frame: pd.DataFrame) -> Flags:
         try:

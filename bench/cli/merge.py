@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from bench.cli import options, output, values
+from reports.data.words import counted
 
 
 class Labels(StrEnum):
@@ -34,7 +35,7 @@ def merge(
     ] = Labels.LEAVE,
     quiet: options.Quiet = False,
 ) -> int:
-    """Merge results files of one data set and protocol, say of --shard or of two machines.
+    """Merge results files of one data set and protocol, say of two machines.
 
     Of two rows of one cell the one that ended ok stays; then the one with repeated times
     (--timing); then that of the newer run. What does not go together is refused.
@@ -42,18 +43,24 @@ def merge(
     from bench.storage.merging import merge as merge_files
 
     target = values.results_file(out)
+    for path in results:
+        output.recover(path)
     done = merge_files(results, target, labels.value)
     if quiet:
         return 0
     console = output.make_console(quiet)
     for path, rows in zip(results, done.given, strict=True):
-        console.print(f"{path}: {rows} rows", highlight=False, markup=False)
-    lines = [f"{out}: {done.rows} rows, {done.duplicates} left out as duplicates of a cell"]
+        console.print(f"{path}: {counted(rows, 'row')}", highlight=False, markup=False)
+    lines = [
+        f"{out}: {counted(done.rows, 'row')}, {done.duplicates} left out as duplicates of a cell"
+    ]
     if done.label_maps:
         verb = "copied" if labels is Labels.COPY else "linked"
-        lines.append(f"{done.label_maps} label maps {verb}")
+        lines.append(f"{counted(done.label_maps, 'label map')} {verb}")
     if done.absent:
-        lines.append(f"{done.absent} label maps are not there; `bench rescore` will miss them")
+        are = "is" if done.absent == 1 else "are"
+        absent = counted(done.absent, "label map")
+        lines.append(f"{absent} {are} not there; `bench rescore` will miss what is not there")
     for line in lines:
         console.print(line, highlight=False, markup=False)
     for mixture in done.mixtures:

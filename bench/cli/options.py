@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-
-if TYPE_CHECKING:
-    pass
 
 
 def complete_methods(incomplete: str) -> list[str]:
@@ -103,7 +100,10 @@ Root = Annotated[
     Path | None,
     typer.Option("--root", help="Folder of the data set, if not the usual one."),
 ]
-Split = Annotated[str | None, typer.Option("--split", help="Part of the data set: val, test ...")]
+Split = Annotated[
+    str | None,
+    typer.Option("--split", help="Part of the data set: train, val, test (bsds500: test)."),
+]
 ExifText = Annotated[
     str | None,
     typer.Option(

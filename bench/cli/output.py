@@ -151,13 +151,19 @@ def recover(results: Path, quiet: bool = False) -> None:
     Raises
     ------
     UsageError
-        If the run is still going on.
+        If the run is still going on, or has finished nothing.
     StorageError
         If the file cannot be written.
     """
+    from bench.errors import UsageError
     from bench.storage.recovery import recover as recover_rows
 
     found, folder = recover_rows(results), results.parent / f"{results.stem}.run"
+    if not found.rows and not results.exists() and (folder / "manifest.json").exists():
+        raise UsageError(
+            f"{results}: no such file yet; the run of {folder} has finished no row, the same"
+            " `bench run` goes on"
+        )
     if found.rows:
         rows = counted(found.rows, "finished row")
         note(

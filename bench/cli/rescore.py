@@ -91,7 +91,8 @@ def rescore(
     console = output.make_console(quiet)
     for note in notes:
         console.print(f"note: {note}", highlight=False, markup=False)
-    return run_cells(cells, data, settings, console)
+    broken = values.warn_of_broken_metrics(chosen)
+    return run_cells(cells, data, settings, console) or (2 if broken else 0)
 
 
 def _treatments(text: str | None) -> list[Connectivity | None]:

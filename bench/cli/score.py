@@ -68,4 +68,5 @@ def score(
     console = output.make_console(quiet)
     for line in data.remarks():
         console.print(line, highlight=False, markup=False)
-    return run_cells(found.cells, data, settings, console)
+    broken = values.warn_of_broken_metrics(metrics)
+    return run_cells(found.cells, data, settings, console) or (2 if broken else 0)

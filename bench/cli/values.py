@@ -245,7 +245,6 @@ def warn_of_broken_plugins(methods: str, metrics: str = "default") -> bool:
 
     from bench.planning.selection import parse_terms
     from methods.registry import entries
-    from metrics.base import load_installed
 
     patterns = ["*" if term.pattern == "all" else term.pattern for term in parse_terms(methods)]
     lines = [
@@ -253,12 +252,24 @@ def warn_of_broken_plugins(methods: str, metrics: str = "default") -> bool:
         for entry in entries()
         if entry.error and any(fnmatchcase(entry.name, pattern) for pattern in patterns)
     ]
-    if "all" in split_names("--metrics", metrics):
-        broken = load_installed().items()
-        lines += [f"metric '{name}' is left out, it cannot be used: {why}" for name, why in broken]
     for line in lines:
         typer.echo(f"bench: {line}", err=True)
-    return bool(lines)
+    return warn_of_broken_metrics(metrics) or bool(lines)
+
+
+def warn_of_broken_metrics(metrics: str) -> bool:
+    """Say on stderr which installed metrics would be among what is asked for, but cannot be used.
+
+    Returns whether there are any.
+    """
+    import typer
+
+    from metrics.base import load_installed
+
+    broken = load_installed() if "all" in split_names("--metrics", metrics) else {}
+    for name, why in broken.items():
+        typer.echo(f"bench: metric '{name}' is left out, it cannot be used: {why}", err=True)
+    return bool(broken)
 
 
 def find_dataset(

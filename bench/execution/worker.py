@@ -33,7 +33,7 @@ from bench.execution.method_calls import (
 from bench.execution.plugins import load_plugins
 from bench.execution.processes import first_alone, obey_parent
 from bench.planning.cells import Batch, Cell
-from bench.scoring.annotators import compared_metrics, read_scores, score_annotators
+from bench.scoring.annotators import compared_metrics, is_outdated, read_scores, score_annotators
 from bench.scoring.score import Scoring, score
 from bench.storage.files import write_atomically
 from bench.storage.rounds import read_rounds, spread, write_rounds
@@ -299,7 +299,7 @@ def _join_rounds(store: Store, cell: Cell, clock: dict[str, Any]) -> dict[str, A
 def _keep_annotators(store: Store, cell: Cell, sample: Sample, scoring: Scoring) -> None:
     """Score the annotators of an image against each other, once for all of its cells."""
     path = store.annotators / f"{cell.content}.json"
-    kept = read_scores(path)
+    kept = None if is_outdated(path) else read_scores(path)
     if kept is None or (kept and not kept.keys() >= set(compared_metrics(scoring))):
         write_atomically(path, json.dumps(score_annotators(sample, scoring)).encode())
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from bench.planning.cells import Cell
-from bench.storage.copies import Computed, store_copies
+from bench.storage.copies import Computed, Copy, store_copies
 from bench.storage.store import Store
 from reports.data.words import counted
 
@@ -21,14 +21,13 @@ class Shared:
         Of cells that differ in the seed alone, and whose method does not draw, the first.
     copied : list of Cell
         The others.
-    copies : dict of str to list of (str, int)
-        By the key of the cell that has their row, stored already or in `run`, the keys and seeds of
-        those that are copied.
+    copies : dict of str to list of Copy
+        By the key of the cell that has their row, stored already or in `run`.
     """
 
     run: list[Cell]
     copied: list[Cell]
-    copies: dict[str, list[tuple[str, int]]]
+    copies: dict[str, list[Copy]]
 
     def store_copies(self, store: Store, run: str) -> None:
         """Keep the rows that are copies, as far as what they are copied from is done.
@@ -71,7 +70,8 @@ def share_seeds(todo: Iterable[Cell], stored: Callable[[], dict[Computed, str]] 
             shared.run.append(cell)
         else:
             shared.copied.append(cell)
-            shared.copies.setdefault(source, []).append((cell.key, cell.seed))
+            copy = Copy(cell.key, cell.seed, cell.labels_name)
+            shared.copies.setdefault(source, []).append(copy)
     return shared
 
 

@@ -118,8 +118,8 @@ class Source:
         UsageError
             If rows do not belong together and that is not allowed.
         """
-        names = ("dataset", "split", "image", "label", "status", *ORIGINS)
-        known = [name for name in names if name in CELL_FACTS and name != "suite"]
+        names = ("dataset", "split", "image", "label", "status", *ORIGINS, *VARIANT)
+        known = [name for name in dict.fromkeys(names) if name in CELL_FACTS and name != "suite"]
         frame = pd.DataFrame({name: [row[name] for row in self.rows] for name in known})
         try:
             frame, notes = together(frame, allow_mixed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -86,3 +87,17 @@ def read_scores(path: Path) -> Mapping[str, list[float]] | None:
     except (FileNotFoundError, ValueError):
         return None
     return found
+
+
+def mark_outdated(path: Path) -> None:
+    """Have the scores of an image's annotators computed again; until then they hold.
+
+    The mark is the time of the file: nothing that is written has that of the epoch.
+    """
+    if path.exists():
+        os.utime(path, (0, 0))
+
+
+def is_outdated(path: Path) -> bool:
+    """Tell whether what was kept is marked so."""
+    return path.exists() and path.stat().st_mtime_ns == 0

@@ -6,6 +6,8 @@ import json
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
+from bench.storage.files import storage_errors, write_atomically
+from bench.storage.label_paths import find_label_map
 from bench.storage.store import Store
 
 
@@ -21,6 +23,14 @@ class Computed(NamedTuple):
     device: str
 
 
+class Copy(NamedTuple):
+    """A cell that has the row of another one, but for these."""
+
+    key: str
+    seed: int
+    labels_name: str
+
+
 def computed(store: Store, keys: Collection[str]) -> dict[Computed, str]:
     """Return the computations that ended ok, of the stored rows with these keys, and their keys."""
     table = store.rows(("key", "status", *Computed._fields))
@@ -30,20 +40,21 @@ def computed(store: Store, keys: Collection[str]) -> dict[Computed, str]:
 
 def store_copies(
     store: Store,
-    copies: Mapping[str, Collection[tuple[str, int]]],
+    copies: Mapping[str, Collection[Copy]],
     run: str,
     of_run: Collection[str],
 ) -> None:
     """Keep a row for each cell that has that of another one, but for key and seed.
 
-    The copies keep everything else, the run, the machine and the times of the one computation too;
-    their `facts` say of which seed they are (``copy_of_seed``).
+    The copies keep the run, the machine and the times of the one computation; their `facts` say of
+    which seed they are (``copy_of_seed``). Each has a label map of its own, which stays as it is
+    if the other one is computed again: a link to the same file, where there are links.
 
     Parameters
     ----------
     store : Store
-    copies : mapping of str to collection of (str, int)
-        By the key of the row to copy, the keys and seeds of the copies.
+    copies : mapping of str to collection of Copy
+        By the key of the row to copy.
     run, of_run : str, collection of str
         What this run computes, by key: older rows of these are not copied, if it was interrupted.
     """
@@ -53,13 +64,31 @@ def store_copies(
     table = store.rows()
     keys = table["key"].to_pylist()
     rows = [
-        row | {"key": key, "seed": seed, "facts": _mark(row)}
+        row
+        | {"key": copy.key, "seed": copy.seed, "facts": _mark(row)}
+        | {"labels_file": _own_label_map(store, row["labels_file"], copy.labels_name)}
         for row in table.take([i for i, key in enumerate(keys) if key in copies]).to_pylist()
         if row["run"] == run or row["key"] not in of_run
-        for key, seed in copies[row["key"]]
+        for copy in copies[row["key"]]
     ]
     if rows:
         store.write_part(rows)
+
+
+def _own_label_map(store: Store, labels_file: str | None, name: str) -> str | None:
+    """Return the path of a copy's label map; without one that is there, that of the row copied."""
+    source = labels_file and find_label_map(store.out, labels_file)
+    if not source or not source.is_file():
+        return labels_file
+    target = store.labels / f"{name}{source.suffix}"
+    with storage_errors(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.unlink(missing_ok=True)
+        try:
+            target.hardlink_to(source)
+        except OSError:  # a file system without
+            write_atomically(target, source.read_bytes())
+    return str(target.relative_to(store.out.parent))
 
 
 def _mark(row: Mapping[str, object]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from bench.errors import UsageError
 from bench.storage.files import storage_errors
-from bench.storage.parts import find_parts, read_part, write_part
+from bench.storage.parts import read_part
+from bench.storage.renewal import update_renewals
+from bench.storage.schema import IDENTITY
 from bench.storage.store import Store
 from reports.data.results import ResultsError, check_results
 from reports.data.words import few
@@ -25,7 +26,7 @@ from reports.data.words import few
 Flags = npt.NDArray[np.bool_]
 
 #: The columns by which rows are chosen.
-CHOOSING = ("key", "method", "params", "label", "n", "status", "labels_file")
+CHOOSING = (*IDENTITY, "key", "label", "version", "status", "labels_file")
 
 #: Tells which rows of a frame with `CHOOSING` go.
 Choose = Callable[[pd.DataFrame], Flags]
@@ -90,7 +91,9 @@ def drop_rows(out: Path, choose: Choose, with_labels: bool, dry_run: bool) -> Dr
         frame, chosen = _choose(out, choose)
         if dry_run:
             return _counted(frame, chosen)
-        _keep(store, pc.invert(pa.array(chosen)))
+        _drop(store, chosen)
+        manifest["unrenewed"] = update_renewals(store.folder, store.done)
+        store.write_manifest(manifest)
         store.finish(manifest)
         for key in frame["key"][chosen]:
             (store.rounds / f"{key}.json").unlink(missing_ok=True)
@@ -101,7 +104,7 @@ def drop_rows(out: Path, choose: Choose, with_labels: bool, dry_run: bool) -> Dr
 def _choose(out: Path, choose: Choose) -> tuple[pd.DataFrame, Flags]:
     try:
         check_results(out)
-        frame = pq.read_table(out, columns=list(CHOOSING)).to_pandas()
+        frame = read_part(out, CHOOSING).to_pandas()
     except ResultsError as error:
         raise UsageError(str(error)) from error
     chosen = choose(frame)
@@ -121,13 +124,19 @@ def _counted(frame: pd.DataFrame, chosen: Flags, label_maps: int = 0) -> Dropped
     return Dropped(int(chosen.sum()), int((~chosen).sum()), labels, label_maps)
 
 
-def _keep(store: Store, kept: pa.Array) -> None:
-    """Put one part with the rows that stay in the place of all parts."""
-    before = find_parts(store.shards)
-    write_part(store.shards, read_part(store.out).filter(kept))
-    with storage_errors(store.shards):
-        for part in before:
-            part.unlink()
+def _drop(store: Store, chosen: Flags) -> None:
+    """Take all rows of the chosen cells out of the parts, those that were replaced as well."""
+    gone = set(compress(_cells(read_part(store.out, IDENTITY)), chosen))
+
+    def change(table: pa.Table) -> pa.Table:
+        return table.filter(pa.array([cell not in gone for cell in _cells(table)], pa.bool_()))
+
+    store.change_parts(change)
+
+
+def _cells(table: pa.Table) -> list[tuple[Any, ...]]:
+    """Return what cell each row is of."""
+    return list(zip(*(table[name].to_pylist() for name in IDENTITY), strict=True))
 
 
 def _remove_label_maps(store: Store, frame: pd.DataFrame, chosen: Flags) -> int:

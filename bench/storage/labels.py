@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from bench.storage.parts import find_parts, read_part, write_parquet
 from bench.storage.store import Store
 
 
@@ -48,6 +47,5 @@ def relabel(store: Store, labels: Mapping[tuple[str, str], str]) -> None:
         field = table.schema.field(place)
         return table.set_column(place, field, pa.array(after, field.type))
 
-    for part in find_parts(store.shards) if labels else ():
-        table = read_part(part)
-        write_parquet(part, change(table))
+    if labels:
+        store.change_parts(change)

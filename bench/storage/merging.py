@@ -17,8 +17,10 @@ from bench.storage.label_paths import find_label_map
 from bench.storage.parts import read_part, write_part
 from bench.storage.schema import IDENTITY
 from bench.storage.store import Store
+from reports.data.labels import tell_apart
 from reports.data.mixture import Mixture, find_mixtures, short
 from reports.data.results import ResultsError, check_results, load, run_facts
+from reports.data.words import counted
 
 # What all rows of a results file share, in the words of a refusal; see `Settings.kept`.
 _SHARED = {
@@ -27,6 +29,10 @@ _SHARED = {
     "match_n": "--match-n",
     "treatments": "treatments of unconnected labels (--connectivity)",
 }
+
+# Where a file names runs: those that wrote it, and those whose label maps were scored again.
+_RUNS = ("runs", "made_by")
+_OF_ONE_FILE = ("id", "parts", "folders")
 
 
 @dataclass(frozen=True)
@@ -75,7 +81,12 @@ class _Input:
         if not len(table):
             raise UsageError(f"{path} has no rows; give the results of a run that has finished")
         store = Store(path)
-        if store.shards.is_dir() and not store.is_current():
+        if facts.get("unrenewed"):
+            raise UsageError(
+                f"{path} has {counted(facts['unrenewed'], 'row')} from before a `bench run --force`"
+                " that was interrupted; the same command again goes on, then merge"
+            )
+        if store.shards.is_dir() and not store.holds_all():
             raise UsageError(
                 f"{store.folder} has rows that are not in {path}; the same `bench run` again puts"
                 " them in, then merge"
@@ -142,14 +153,14 @@ def merge(inputs: Sequence[Path], out: Path, labels: How = "leave") -> Merged:
         manifest = _join_facts(files)
         store.write_manifest(manifest)
         write_part(store.shards, table)
-        store.finish(manifest)
+        store.finish(store.manifest())
     return Merged(
         rows=len(kept),
         given=tuple(len(file.table) for file in files),
         duplicates=len(whole) - len(kept),
         label_maps=places.brought,
         absent=len(absent),
-        mixtures=tuple(find_mixtures(load(out))),
+        mixtures=tuple(find_mixtures(tell_apart(load(out)))),
     )
 
 
@@ -227,7 +238,8 @@ def _check_contents(files: Sequence[_Input]) -> None:
                 differing.append((image, before, content, where))
         if differing:
             image, before, content, where = differing[0]
-            more = f" (and {len(differing) - 1} images more)" if len(differing) > 1 else ""
+            others = counted(len(differing) - 1, "other image")
+            more = f" (and {others})" if len(differing) > 1 else ""
             raise UsageError(
                 f"image {image!r}{more} or its annotations are not the same in {where.path} and"
                 f" {file.path}: content {short(before)} and {short(content)}; run one of them again"
@@ -244,7 +256,8 @@ def _best_of_each_cell(table: pa.Table, owner: Sequence[int], files: Sequence[_I
     started = {
         run["id"]: run.get("started") or ""
         for file in files
-        for run in file.facts.get("runs", ())
+        for name in _RUNS
+        for run in file.facts.get(name, ())
         if "id" in run
     }
     ranked = frame.assign(
@@ -277,19 +290,25 @@ def _keep_annotators(files: Sequence[_Input], store: Store) -> None:
 
 def _join_facts(files: Sequence[_Input]) -> dict[str, Any]:
     """Join what the files say of themselves: what all share, every run and every machine."""
-    runs: list[dict[str, Any]] = []
+    runs: dict[str, list[dict[str, Any]]] = {name: [] for name in _RUNS}
     machines: dict[str, Any] = {}
     annotators: dict[str, Any] = {}
     for file in files:
-        runs += [run for run in file.facts.get("runs", ()) if run not in runs]
+        for name, joined in runs.items():
+            joined += [run for run in file.facts.get(name, ()) if run not in joined]
         machines |= file.facts.get("machines", {})
         for name, found in file.facts.get("annotators", {}).items():
             if found["images"] > annotators.get(name, {"images": 0})["images"]:
                 annotators[name] = found
-    first = {k: v for k, v in files[0].facts.items() if k not in ("parts", "id")}
+    first = {k: v for k, v in files[0].facts.items() if k not in _OF_ONE_FILE}
+    every = {
+        name: sorted(joined, key=lambda run: str(run.get("started")))
+        for name, joined in runs.items()
+        if joined or name == "runs"
+    }
     return first | {
         "id": uuid.uuid4().hex,
-        "runs": sorted(runs, key=lambda run: str(run.get("started"))),
+        **every,
         "machines": machines,
         "annotators": annotators,
     }

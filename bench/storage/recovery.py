@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bench.errors import BusyError, UsageError
 from bench.storage.store import Store
+from reports.data.results import ResultsError, check_results
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,19 @@ def recover(out: Path) -> Recovered:
     if not any(store.shards.glob("*.parquet")) and not any(store.shards.glob("*.json")):
         return Recovered()
     if out.exists():
-        return Recovered(waiting=not store.is_current())
+        if not _is_ours(out):
+            return Recovered()
+        return Recovered(waiting=not store.holds_all())
     try:
         rows = store.recover()
     except BusyError:
         raise UsageError(f"{out}: no such file yet, its run is going on; wait for it") from None
     return Recovered(rows=rows)
+
+
+def _is_ours(out: Path) -> bool:
+    try:
+        check_results(out)
+    except ResultsError:
+        return False
+    return True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -40,6 +40,19 @@ class Renewal:
         return not all(key in done and done[key].part > self.after for key in self.keys)
 
 
+def update_renewals(folder: Path, finished: Callable[[], Mapping[str, Done]]) -> int:
+    """Forget what is finished; return how many rows are still those from before.
+
+    `finished` is asked only where there is anything.
+    """
+    if not (folder / FILE).exists():
+        return 0
+    done = finished()
+    renewals = read_renewals(folder, done)
+    write_renewals(folder, renewals)
+    return sum(len(renewal.left(done)) for renewal in renewals)
+
+
 def read_renewals(folder: Path, done: Mapping[str, Done]) -> list[Renewal]:
     """Return what is not finished."""
     try:
@@ -48,11 +61,6 @@ def read_renewals(folder: Path, done: Mapping[str, Done]) -> list[Renewal]:
         return []
     renewals = [Renewal(each["run"], each["after"], frozenset(each["keys"])) for each in stored]
     return [renewal for renewal in renewals if renewal.is_open(done)]
-
-
-def has_renewals(folder: Path) -> bool:
-    """Tell whether anything may not be finished, without a look at the rows."""
-    return (folder / FILE).exists()
 
 
 def write_renewals(folder: Path, renewals: Iterable[Renewal]) -> None:

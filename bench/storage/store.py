@@ -11,7 +11,7 @@ import glob
 import json
 import os
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,7 @@ from bench.storage.parts import (
     read_shard,
     read_shards,
     stored_columns,
+    write_parquet,
     write_part,
 )
 from bench.storage.provenance import now
@@ -62,6 +63,7 @@ class Store:
         self.rounds = self.folder / "rounds"
         self.annotators = self.folder / "annotators"
         self.manifest_path = self.folder / "manifest.json"
+        self._changed = self.folder / "changed"
 
     # --- opening -------------------------------------------------------------------------
 
@@ -205,6 +207,11 @@ class Store:
         columns = (table[name].to_pylist() for name in (*known, "part"))
         return {key: Done(*rest) for key, *rest in zip(*columns, strict=True)}
 
+    def outdated(self, done: Collection[str]) -> int:
+        """Return how many rows of the parts have been replaced, given the cells that are done."""
+        rows = sum(pq.read_metadata(part).num_rows for part in find_parts(self.shards))
+        return int(rows) - len(done)
+
     def last_part(self) -> int:
         """Return the number of the newest part, 0 if there is none."""
         return max(map(number_of, find_parts(self.shards)), default=0)
@@ -271,13 +278,10 @@ class Store:
 
         with storage_errors(self.out):
             put(self.out, write)
+            self._changed.unlink(missing_ok=True)
         return len(table) - len(kept)
 
     # --- without a run -------------------------------------------------------------------
-
-    def count(self) -> int:
-        """Return how many finished rows the folder holds, 0 where there is none; writes nothing."""
-        return len(self.done()) if self.shards.is_dir() else 0
 
     def recover(self) -> int:
         """Write the results file from the folder of a run that was killed.
@@ -313,6 +317,13 @@ class Store:
         return {name: facts for name, facts in found.items() if facts["images"]}
 
     def is_current(self) -> bool:
+        """Tell whether to write ``results.parquet`` again would change nothing."""
+        if not self.holds_all() or self._changed.exists():
+            return False
+        facts = run_facts(check_results(self.out))
+        return bool(facts.get("folders", [self.folder.name])[-1:] == [self.folder.name])
+
+    def holds_all(self) -> bool:
         """Tell whether ``results.parquet`` is whole and made of just the parts that are here."""
         if any(self.shards.glob("*.json")):
             return False
@@ -320,8 +331,17 @@ class Store:
             facts = run_facts(check_results(self.out))
         except ResultsError:
             return False
-        named = facts.get("folders", [self.folder.name])[-1:] == [self.folder.name]
-        return named and facts.get("parts") == [part.name for part in find_parts(self.shards)]
+        return facts.get("parts") == [part.name for part in find_parts(self.shards)]
+
+    def change_parts(self, change: Callable[[pa.Table], pa.Table]) -> None:
+        """Replace the parts by what `change` makes of each, the oldest first.
+
+        Each keeps its number, which tells older rows from newer ones. The results file is not
+        current until it is written again, however this ends.
+        """
+        write_atomically(self._changed, b"")
+        for part in find_parts(self.shards):
+            write_parquet(part, change(read_part(part)))
 
     def write_part(self, rows: list[dict[str, Any]]) -> None:
         """Keep many finished rows at once."""

@@ -117,7 +117,7 @@ def align(frame: pd.DataFrame, scores: Sequence[str]) -> list[Aligned]:
 
 
 def _align(dataset: str, split: str, part: pd.DataFrame, scores: Sequence[str]) -> Aligned:
-    label = _labels_by_device(part)
+    label = labels_by_device(part)
     points = part.groupby([label, part["n"]], dropna=False, sort=True)
     point = points.ngroup().to_numpy()
     keys = points.size().index
@@ -131,7 +131,7 @@ def _align(dataset: str, split: str, part: pd.DataFrame, scores: Sequence[str]) 
     ok = status == STATUSES.index("ok")
     cells = np.bincount(point * len(STATUSES) + status, minlength=shape[1] * len(STATUSES))
     timed = timed_alone(part)
-    times_differ = time_mixture(part[timed])
+    times_differ = time_mixture(part.assign(label=label)[timed])
     if times_differ:
         timed = np.zeros_like(timed)
 
@@ -187,7 +187,7 @@ def timed_alone(part: pd.DataFrame) -> Flags:
     return repeated if repeated.any() else alone
 
 
-def _labels_by_device(part: pd.DataFrame) -> pd.Series[str]:
+def labels_by_device(part: pd.DataFrame) -> pd.Series[str]:
     """Return the labels, with the device added to those that ran on more than one.
 
     Device is no part of a label, but neither times nor networks' scores may be mixed over it.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from reports.data.align import timed_alone
+from reports.data.align import labels_by_device, timed_alone
+from reports.data.labels import tell_apart
 from reports.data.mixture import UNKNOWN, find_mixtures, origin, suites_note, time_mixture
 from reports.data.results import (
     COLUMNS,
@@ -43,8 +45,9 @@ class Contents:
     statuses : mapping of str to int
         How many rows ended so; those that none did are not in it.
     runs : DataFrame
-        One row per run: id; started; rows, how many the file still has of it; cells, how many it
-        was to run; suite; revision; machine; arguments.
+        One row per run, first those whose label maps were scored again. Columns: id; started;
+        rows, how many the file still has of it; cells, how many it was to run; suite; revision;
+        machine; arguments.
     machines : mapping of str to mapping
         By id, what is known of a machine.
     labels : DataFrame
@@ -95,7 +98,7 @@ def read_contents(path: Path) -> Contents:
         labels=_labels(frame),
         missing=tuple(note for _, its in groups for note in _missing(its)),
         mixed=(
-            *map(str, find_mixtures(frame)),
+            *map(str, find_mixtures(tell_apart(frame))),
             *suites_note(frame),
             *filter(None, (_times(its) for _, its in groups)),
         ),
@@ -118,9 +121,9 @@ def _runs(facts: Mapping[str, Any], frame: pd.DataFrame) -> pd.DataFrame:
             "suite": run.get("versions", {}).get("superpixel-bench", UNKNOWN),
             "revision": run.get("git_revision") or UNKNOWN,
             "machine": run.get("machine", UNKNOWN),
-            "arguments": " ".join(run.get("arguments", ())),
+            "arguments": shlex.join(map(str, run.get("arguments", ()))),
         }
-        for run in facts.get("runs", ())
+        for run in [*facts.get("made_by", ()), *facts.get("runs", ())]
     ]
     columns = ("id", "started", "rows", "cells", "suite", "revision", "machine", "arguments")
     return pd.DataFrame(rows, columns=columns, dtype=object)
@@ -165,4 +168,4 @@ def _missing(its: pd.DataFrame) -> Iterator[str]:
 
 def _times(its: pd.DataFrame) -> str:
     """Say why the times of a data set split do not compare; empty if they do."""
-    return time_mixture(its[timed_alone(its)])
+    return time_mixture(its.assign(label=labels_by_device(its))[timed_alone(its)])

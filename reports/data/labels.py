@@ -30,7 +30,7 @@ def tell_apart(frame: pd.DataFrame, on_note: Note = lambda _: None) -> pd.DataFr
         Gets a line on each label that is changed.
     """
     known = [column for column in VARIANT if column in frame]
-    if "label" not in frame or set(VARIANT) - set(known) > {"version"}:
+    if "label" not in frame or set(VARIANT) - set(known) - {"version"}:
         return frame
     labels: dict[Variant, set[str]] = {}
     different = frame[[*known, "label"]].drop_duplicates()
@@ -58,10 +58,11 @@ def _unique(labels: Mapping[Variant, str]) -> dict[Variant, str]:
     settings: dict[str, set[tuple[str, str]]] = {}
     for (method, params, *_), label in labels.items():
         settings.setdefault(label, set()).add((method, params))
-    return {
+    after = {
         variant: label + _mark(variant[0], variant[1], settings[label])
         for variant, label in labels.items()
     }
+    return after if after == labels else _unique(after)  # what was appended may be a label too
 
 
 def _mark(method: str, params: str, settings: Collection[tuple[str, str]]) -> str:

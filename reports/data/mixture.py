@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from reports.data.labels import tell_apart
 from reports.data.results import ResultsError, dataset_name
 from reports.data.words import counted, few
 
@@ -162,9 +163,9 @@ def together(frame: pd.DataFrame, allow_mixed: bool) -> tuple[pd.DataFrame, list
     Returns
     -------
     frame : DataFrame
-        The rows, as `separate` returns them.
+        The rows, as `tell_apart` and `separate` return them.
     notes : list of str
-        What was kept apart, and which suites scored the labels if there are several.
+        What was told or kept apart, and which suites scored the labels if there are several.
 
     Raises
     ------
@@ -172,8 +173,10 @@ def together(frame: pd.DataFrame, allow_mixed: bool) -> tuple[pd.DataFrame, list
         As `refuse_mixtures` and `separate` do.
     """
     notes: list[str] = []
+    frame = tell_apart(frame, notes.append)
     if allow_mixed:
-        frame, notes = separate(frame)
+        frame, apart = separate(frame)
+        notes += apart
     else:
         refuse_mixtures(frame)
     return frame, [*notes, *suites_note(frame)]
@@ -292,8 +295,12 @@ def separate_times(timed: pd.DataFrame) -> pd.DataFrame:
         label = label + " (machine " + origin(timed, "machine") + ")"
     for found in find_mixtures(timed.assign(label=label), [_OF_TIMES]):
         its = label == found.subject
-        label = label.mask(its, label + " (" + timed["threads"].astype(str) + " threads)")
+        label = label.mask(its, label + " (" + timed["threads"].map(_threads) + ")")
     return timed.assign(label=label)
+
+
+def _threads(number: float) -> str:
+    return counted(int(number), "thread") if number == number else UNKNOWN
 
 
 # --- words -------------------------------------------------------------------------------------

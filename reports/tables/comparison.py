@@ -63,7 +63,8 @@ def compare_at(
         Patterns of the labels to compare and to leave out, such as ``SLIC*``; case is ignored.
     on_note : callable, optional
         Gets each remark on what is left out, one line each.
-    r
+    rename : mapping of str to str, optional
+        What labels are called instead.
 
     Returns
     -------

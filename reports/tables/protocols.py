@@ -51,7 +51,8 @@ def side_by_side(
         Metric ids, one table each.
     only, without : sequence of str
         Patterns of the labels to compare and to leave out, such as ``SLIC*``; case is ignored.
-    r
+    rename : mapping of str to str, optional
+        What labels are called instead.
 
     Returns
     -------

@@ -128,7 +128,8 @@ def compare_files(
         Metric ids.
     only, without : sequence of str
         Patterns of the labels to compare and to leave out; case is ignored.
-    r
+    rename : mapping of str to str, optional
+        What labels are called instead.
 
     Returns
     -------
@@ -192,12 +193,14 @@ def _load(
     frame = load(path, (*COLUMNS, *metrics))
     if frame.empty:
         raise ResultsError(f"{path}: has no rows; give the results of a run that has finished")
-    frame = choose_labels(frame, only, without, rename, known)
+    renamed: list[str] = []
+    frame = choose_labels(frame, only, without, rename, known, renamed.append)
     frame = frame.assign(matches=frame["label"].astype(object))
     try:
-        frame, notes = together(frame, allow_mixed)
+        frame, apart = together(frame, allow_mixed)
     except ResultsError as error:
         raise ResultsError(f"{path}: {error}") from error
+    notes = [*renamed, *apart]
     _refuse_empty(path, frame, metrics)
     names = ["dataset", "split", "image", "label", "status"]
     frame = frame.astype(dict.fromkeys(names, object)).reset_index(drop=True)

@@ -69,10 +69,15 @@ def test_two_plugins_of_one_title_in_separate_runs_are_two_curves(bench, compare
         path.write_text(TWIN.format(name=name, pixels=pixels))
         status, said = bench("run", "--methods", name, "--plugin", path)
         assert status == 0, said
-        assert "several versions" not in said
+        assert "Warning" not in said
     names, said = compare()
     assert names == ["The twin (twin_left)", "The twin (twin_right)"]
     assert "note: 'The twin' of method twin_left is shown as 'The twin (twin_left)'" in said
+    status, said = bench("list", "runs", "results.parquet")
+    assert status == 0
+    assert "2 versions" not in said
+    status, said = bench("rescore", "results.parquet", "--out", "again.parquet")
+    assert status == 0, said
     assert compare("--only", "the twin (twin_left)")[0] == ["The twin (twin_left)"]
     status, said = bench("plot", "results.parquet", "--formats", "png", "--metrics", "asa")
     assert status == 0, said

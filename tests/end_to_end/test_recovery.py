@@ -1,11 +1,13 @@
 """A run that was killed has no results file, but finished rows: commands that read offer them."""
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from bench.cli import _status
 from bench.storage.store import Store
-from tests.fake_results import Fake, table
+from reports.data.results import run_facts
+from tests.fake_results import Fake, table, write
 
 ROWS = table(Fake(images=3, ns=(50, 100))).to_pylist()
 
@@ -86,3 +88,41 @@ def test_what_is_no_name_of_a_results_file_is_told_in_a_line(tmp_path, told, mon
     status, said = told("plot", name)
     assert status == 1
     assert said.startswith(f"bench: {name}: ")
+
+
+def test_a_run_that_was_killed_before_its_first_row_is_told_from_none(tmp_path, told):
+    store = Store(tmp_path / "r.parquet")
+    with store.locked():
+        store.write_manifest({"id": "a run", "runs": []})
+    status, said = told("plot", store.out)
+    assert status == 1
+    assert "has finished no row" in said
+
+
+def test_merge_takes_what_a_killed_run_has_finished(killed, told, tmp_path):
+    other = write(tmp_path / "other.parquet", Fake(images=3, ns=(200,)))
+    protocol = {"protocol": run_facts(pq.read_schema(other))["protocol"]}
+    Store(killed).write_manifest({"id": "a run", "runs": [], **protocol})
+    status, said = told("merge", killed, other, "--out", tmp_path / "m.parquet")
+    assert status == 0, said
+    assert "is written from" in said
+    status, said = told("list", "runs", tmp_path / "m.parquet")
+    assert "lacks" not in said
+
+
+def test_rows_of_a_renamed_pair_are_not_said_to_be_missing(killed, told, tmp_path):
+    told("list", "runs", killed)
+    killed.rename(tmp_path / "s.parquet")
+    killed.with_suffix(".run").rename(tmp_path / "s.run")
+    status, said = told("list", "runs", tmp_path / "s.parquet")
+    assert status == 0
+    assert "lacks" not in said
+
+
+def test_a_file_that_another_program_saved_is_said_to_be_that_alone(killed, told):
+    told("list", "runs", killed)
+    pd.read_parquet(killed).to_parquet(killed)
+    status, said = told("list", "runs", killed)
+    assert status == 1
+    assert "not one that `bench run` wrote" in said
+    assert "lacks" not in said

@@ -9,6 +9,7 @@ import pytest
 from bench.cli import _status
 from bench.errors import UsageError
 from bench.storage.dropping import drop_rows, parameters_match
+from bench.storage.renewal import Renewal, read_renewals, write_renewals
 from bench.storage.store import Store
 from reports.data.results import run_facts
 from tests.fake_results import Fake, write
@@ -132,6 +133,24 @@ def test_an_older_row_of_a_dropped_cell_does_not_come_back(out):
         assert not {"Grid50", "Grid50-again"} & set(store.done())
 
 
+def test_what_an_interrupted_force_has_done_stays_done(out):
+    """Dropping rows of another label does not make its old rows new ones, or the other way."""
+    store = Store(out)
+    with store.locked():
+        keys = frozenset({"SLIC50", "SLIC100", "Grid50"})
+        write_renewals(store.folder, [Renewal("r", store.last_part(), keys)])
+        more = {"method": "slic", "params": PARAMS["10"], "label": "SLIC"}
+        store.write_row(make_row("SLIC50", n=50, **more))
+        manifest = store.manifest() | {"unrenewed": 2}
+        store.write_manifest(manifest)
+        store.finish(manifest)
+    assert drop(out, "--labels", "Grid") == 0
+    assert run_facts(pq.read_schema(out))["unrenewed"] == 1
+    with store.locked():
+        done = store.done()
+        assert [each.left(done) for each in read_renewals(store.folder, done)] == [{"SLIC100"}]
+
+
 def test_rows_that_a_killed_run_left_in_the_folder_are_dropped_too(out):
     store = Store(out)
     with store.locked():
@@ -157,6 +176,7 @@ def test_what_the_file_says_of_itself_stays(out):
         ([], "say which rows to drop"),
         (["--methods", "slik"], "did you mean 'slic'"),
         (["--methods", "slic[compactness=7]"], "no row is of 'slic[compactness=7]'"),
+        (["--methods", "other:slic"], "'other' in 'other:slic' is a label; give it by --labels"),
         (["--labels", "LSC"], "no label is like 'LSC'; the file has Grid, SLIC"),
         (["--labels", "SLIC", "--n", "400"], "no row of"),
         (["--status", "fialed"], "unknown 'fialed'; did you mean 'failed'"),

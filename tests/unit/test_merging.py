@@ -97,6 +97,32 @@ def test_a_merged_file_is_merged_again(tmp_path, out):
     assert (again.rows, again.duplicates) == (6, 4)
 
 
+def test_where_rows_that_were_scored_again_come_from_is_kept_and_tells_the_newer(tmp_path, out):
+    facts = {"made_by": [{"id": "r1", "started": "2026-01-01"}], **run("s1", "2026-03-01")}
+    a = make(tmp_path / "a.parquet", facts=facts, run="r1", error="of r1")
+    facts = {"made_by": [{"id": "r2", "started": "2026-01-02"}], **run("s2", "2026-02-01")}
+    b = make(tmp_path / "b.parquet", facts=facts, run="r2", error="of r2")
+    merge([b, a], out)
+    assert set(pd.read_parquet(out)["error"]) == {"of r2"}
+    kept = run_facts(pq.read_schema(out))
+    assert [each["id"] for each in kept["made_by"]] == ["r1", "r2"]
+    assert [each["id"] for each in kept["runs"]] == ["s2", "s1"]
+
+
+def test_a_merged_file_is_not_said_to_have_had_another_name(tmp_path, out):
+    a = make(tmp_path / "a.parquet", facts={"folders": ["old.run", "a.run"]})
+    merge([a, make(tmp_path / "b.parquet", OTHER)], out)
+    assert run_facts(pq.read_schema(out))["folders"] == ["c.run"]
+    assert Store(out).is_current()
+
+
+def test_a_file_with_rows_to_be_renewed_is_not_merged(tmp_path, out):
+    a = make(tmp_path / "a.parquet", facts={"unrenewed": 3})
+    with pytest.raises(UsageError, match="3 rows from before a `bench run --force`"):
+        merge([a, make(tmp_path / "b.parquet", OTHER)], out)
+    assert not out.exists()
+
+
 def test_columns_that_an_earlier_version_did_not_write_are_null(tmp_path, out):
     a = make(tmp_path / "a.parquet")
     older = pq.read_table(make(tmp_path / "b.parquet", OTHER)).drop_columns(["suite", "run", "gr"])
@@ -175,7 +201,7 @@ def no_rows(path):
         (more_metrics, "metrics is .* in the first and gr in the second.*`bench rescore`"),
         (matched, "--match-n is none in the first and 0.05 in the second"),
         (treated, "--connectivity.* is none in the first and as-is, merge in the second"),
-        (other_images, "image 'image00000' .*1 images more.*content aaaaaaaaaaaa and bbbbbbbbbbbb"),
+        (other_images, "image 'image00000' .*1 other image.*content aaaaaaaaaaaa and bbbbbbbbbbbb"),
         (other_folder, "bsds500/test in the first and folder:/elsewhere, with no image in common"),
         (no_file, "no such file"),
         (no_results, "not one that `bench run` wrote"),

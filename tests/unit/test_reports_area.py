@@ -14,7 +14,7 @@ from reports.statistics.area import areas, mean_over_range, summary_of
 from reports.statistics.bootstrap import bootstrap_means
 from reports.tables.comparison import compare_over
 from tests.fake_results import Fake, write
-from tests.unit.test_reports_frame import cell
+from tests.unit.test_reports_align import cell
 
 COUNTS = [
     *(188.291, 296.472, 387.935, 608.065, 794.477, 1100.89, 1302.86, 1572.26, 1960.33, 2478.44),

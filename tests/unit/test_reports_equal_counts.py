@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from reports.data.align import align
 from reports.statistics.aggregate import aggregate
 from reports.statistics.equal_counts import at_counts, interpolate
-from tests.unit.test_reports_frame import cell
+from tests.unit.test_reports_align import cell
 
 
 def read(counts, values, at):

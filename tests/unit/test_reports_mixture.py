@@ -18,7 +18,7 @@ from reports.tables.comparison import compare_at, compare_over
 from reports.tables.protocols import side_by_side
 from reports.tables.two_files import compare_files
 from tests.fake_results import write_changed
-from tests.unit.test_reports_frame import cell
+from tests.unit.test_reports_align import cell
 
 FAKE = {"labels": ("SLIC", "FH"), "ns": (50, 100), "images": 3, "contended": False}
 OLD, NEW = "a" * 64, "b" * 64

@@ -47,13 +47,27 @@ def test_a_method_that_does_not_draw_runs_once_for_all_seeds(run, tmp_path):
     assert "4 cells to run" in said
     assert len(rows) == 12
     assert (rows.status == "ok").all()
-    for column in ("asa", "time_s", "labels_file", "run"):
+    for column in ("asa", "time_s", "run"):
         values = [list(its[column]) for _, its in rows.groupby("seed")]
         assert values[0] == values[1] == values[2]
     assert rows.key.is_unique
     marks = [json.loads(facts).get("copy_of_seed") for facts in rows.facts]
     assert [mark is None for mark in marks] == list(rows.seed == 0)
     assert {mark for mark in marks if mark is not None} == {0}
+
+
+def test_the_label_map_of_a_copy_stays_when_another_seed_is_computed_again(run, tmp_path):
+    rows = run("grid", "0,1")[1]
+    assert rows.labels_file.is_unique
+    paths = [tmp_path / name for name in rows.labels_file]
+    seed_1 = {path: path.read_bytes() for path, seed in zip(paths, rows.seed, strict=True) if seed}
+    for path, seed in zip(paths, rows.seed, strict=True):
+        if not seed:
+            path.write_bytes(b"")  # in place: not so `bench run`, which puts a new file there
+            assert path.samefile(path.with_name(path.name))
+    run("grid", "0", "--force")
+    assert len(seed_1) == 4
+    assert all(path.is_file() for path in seed_1)
 
 
 def test_a_seed_that_is_added_later_takes_the_rows_that_there_are(run, tmp_path):

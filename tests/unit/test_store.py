@@ -7,6 +7,7 @@ import pytest
 
 from bench.errors import StorageError, UsageError
 from bench.storage.files import write_atomically
+from bench.storage.labels import relabel
 from bench.storage.schema import RUN_KEY, results_schema, to_table
 from bench.storage.store import Store
 from metrics import METRICS
@@ -178,6 +179,27 @@ def test_results_are_current_until_a_newer_row(store):
     assert store.is_current()
     store.out.write_bytes(store.out.read_bytes()[:100])
     assert not store.is_current()
+
+
+def test_results_are_not_current_once_a_part_says_something_else(store):
+    store.write_row(make_row("k1"))
+    store.finish(store.manifest())
+    assert store.is_current()
+    relabel(store, {("grid", "{}"): "Squares"})  # and killed before the results were written
+    assert not store.is_current()
+    assert store.holds_all()
+    store.finish(store.manifest())
+    assert store.is_current()
+    assert rows_of(store)[0]["label"] == "Squares"
+
+
+def test_only_what_was_replaced_counts_as_outdated(store):
+    store.write_row(make_row("k1"))
+    store.gather()
+    assert store.outdated(store.done()) == 0
+    store.write_row(make_row("k2"))
+    store.gather()
+    assert store.outdated(store.done()) == 1
 
 
 def test_a_file_that_cannot_be_written_leaves_the_old_one(tmp_path):
