@@ -33,7 +33,7 @@ reproduce: $(READY)
 	$(BIN)/bench reproduce $(ARGS)
 
 test: $(READY)
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
+	$(BIN)/python -m pytest -n 4 --dist worksteal
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -218,7 +218,7 @@ def test_new_image_content_replaces_the_old_rows(run, results, tiny):
     write_png(tiny / "images" / "im0.png", np.full((30, 40, 3), 7, np.uint8))
     again = run("stripes", n="4")
     assert "1 cell to run (2 of 3 are finished)" in again.out
-    assert "1 outdated rows" in again.out
+    assert "1 row (run again" in again.out
     after = results().set_index("image").ev
     assert len(after) == 3
     assert np.isnan(after.im0)
@@ -279,7 +279,7 @@ def test_rows_of_two_versions_of_a_method_do_not_mix_silently(run, results, tmp_
     assert run("mine", "--plugin", plugin, n="4,9").status == 0
     plugin.write_text(MINE + "# changed")
     again = run("mine", "--plugin", plugin, n="4")
-    assert "3 outdated rows" in again.out
+    assert "3 rows (run again" in again.out
     assert "Warning: label 'mine' of folder has rows of 2 versions of the method" in again.out
     assert results().groupby("n").version.nunique().tolist() == [1, 1]
     assert results().version.nunique() == 2

@@ -62,4 +62,6 @@ def test_pytorch_and_numpy_are_recognised():
 
 
 def test_an_error_is_one_line_that_says_where():
-    assert raised(ValueError("two\nlines")).startswith("ValueError: two lines (test_problems.py:")
+    assert raised(ValueError("two\nlines")).startswith(
+        "ValueError: two lines (test_cell_errors.py:"
+    )
