@@ -1,6 +1,7 @@
 """Fixtures that many tests share: a small data set, and the program as a user runs it."""
 
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -10,6 +11,9 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
+
+# A shell ignores it in what it starts in the background; the tests press Ctrl-C there, too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Test processes share the cores; PyTorch reads this when it is first imported.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
