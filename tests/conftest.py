@@ -77,6 +77,25 @@ def bench(tmp_path):
 
 
 @pytest.fixture
+def here(tmp_path, monkeypatch, capsys):
+    """Run ``bench ...`` in an empty folder in this process: for all that needs none of its own.
+
+    It takes a tenth of the time of `bench`. Without `bench run --backend sequential` there are
+    worker processes all the same.
+    """
+    from bench.cli import _status
+
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments):
+        status = _status([str(argument) for argument in arguments])
+        out, err = capsys.readouterr()
+        return Finished(status, out + err)
+
+    return run
+
+
+@pytest.fixture
 def results(tmp_path):
     """Read a results file of the test's folder."""
     return lambda name="results.parquet": pd.read_parquet(tmp_path / name)

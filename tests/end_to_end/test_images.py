@@ -7,10 +7,10 @@ from tests.conftest import write_png
 
 
 @pytest.fixture
-def run(bench, tiny, results):
-    def start(methods="grid,slic", *options, n="4", status=0):
-        data = ("--dataset", "folder", "--root", tiny, "--workers", 1)
-        finished = bench("run", "--methods", methods, "--n", n, *data, *options)
+def run(here, tiny, results):
+    def start(methods="grid,slic", n="4", status=0):
+        data = ("--dataset", "folder", "--root", tiny, "--backend", "sequential")
+        finished = here("run", "--methods", methods, "--n", n, *data)
         assert finished.status == status, finished.out
         assert "Traceback" not in finished.out
         return results().set_index("image")
@@ -66,11 +66,14 @@ def test_grey_transparent_and_deep_images_score_as_their_plain_form(run, tiny):
     assert rows.icv.nunique() == 1
 
 
-def test_an_image_of_one_pixel_is_segmented_or_declined(run, tiny):
+def test_an_image_of_one_pixel_is_segmented_or_declined(bench, tiny, results):
     for folder in ("images", "labels/ann1", "labels/ann2"):
         for i in range(3):
             write_png(tiny / folder / f"im{i}.png", np.zeros((1, 1), np.uint8))
-    rows = run("all", "--limit", "1", n="1")
+    data = ("--dataset", "folder", "--root", tiny, "--limit", 1, "--workers", 1)
+    finished = bench("run", "--methods", "all", "--n", 1, *data)
+    assert finished.status == 0, finished.out
+    rows = results()
     assert set(rows.status) <= {"ok", "skipped"}
     assert (rows[rows.method == "grid"].status == "ok").all()
     assert (rows[rows.status == "ok"].asa == 1).all()

@@ -11,17 +11,27 @@ from tests.conftest import PLUGIN
 
 
 @pytest.fixture
-def made(bench, tiny, tmp_path):
+def made(here, tiny, tmp_path):
     """The results of a small run with comparable times."""
     data = ("--dataset", "folder", "--root", tiny, "--plugin", PLUGIN)
-    finished = bench("run", "--methods", "stripes,grid", "--n", "4,9", "--timing", *data)
+    finished = here(
+        "run",
+        "--methods",
+        "stripes,grid",
+        "--n",
+        "4,9",
+        "--timing",
+        "--backend",
+        "sequential",
+        *data,
+    )
     assert finished.status == 0, finished.out
     return tmp_path / "results.parquet"
 
 
-def test_figures_and_tables_stand_beside_the_results(bench, made, results):
+def test_figures_and_tables_stand_beside_the_results(here, made, results):
     _say_that_nothing_else_ran(made)
-    finished = bench("plot", made)
+    finished = here("plot", made)
     assert finished.status == 0, finished.out
     figures = {
         f"results-{name}.{kind}" for name in ("curves", "runtime") for kind in ("png", "pdf")
@@ -44,25 +54,25 @@ def test_figures_and_tables_stand_beside_the_results(bench, made, results):
         (lambda path: _change_version(path), "schema version 99"),
     ],
 )
-def test_a_file_that_cannot_be_used_is_told(bench, made, damage, message):
+def test_a_file_that_cannot_be_used_is_told(here, made, damage, message):
     damage(made)
-    finished = bench("plot", made)
+    finished = here("plot", made)
     assert finished.status == 1
     assert message in finished.out
     assert "Traceback" not in finished.out
 
 
-def test_a_metric_that_is_not_there_is_told(bench, made):
-    finished = bench("plot", made, "--metrics", "asaa")
+def test_a_metric_that_is_not_there_is_told(here, made):
+    finished = here("plot", made, "--metrics", "asaa")
     assert finished.status == 1
     assert "asa" in finished.out
 
 
-def test_results_of_another_version_are_not_continued(bench, made, tiny):
+def test_results_of_another_version_are_not_continued(here, made, tiny):
     _change_version(made)
     made.with_suffix(".run").rename(made.with_name("elsewhere"))
     before = made.read_bytes()
-    finished = bench("run", "--methods", "grid", "--n", 4, "--dataset", "folder", "--root", tiny)
+    finished = here("run", "--methods", "grid", "--n", 4, "--dataset", "folder", "--root", tiny)
     assert finished.status == 1
     assert "schema version 99" in finished.out
     assert made.read_bytes() == before

@@ -9,9 +9,9 @@ from reports.data.results import run_facts
 
 
 @pytest.fixture
-def run(bench, tiny):
+def run(here, tiny):
     options = ("--dataset", "folder", "--root", tiny, "--backend", "sequential")
-    return lambda *more: bench("run", *options, *more)
+    return lambda *more: here("run", *options, *more)
 
 
 def test_every_results_file_says_its_protocol(run, results, tmp_path):
@@ -41,9 +41,9 @@ def test_annotators_are_scored_against_each_other(run, tmp_path):
     assert mean == pytest.approx((low + high) / 2, abs=1e-5)
 
 
-def test_label_maps_from_elsewhere_are_scored_under_a_protocol(run, bench, results, tmp_path, tiny):
+def test_label_maps_from_elsewhere_are_scored_under_a_protocol(run, here, results, tmp_path, tiny):
     run("--methods", "grid", "--n", "4")
-    finished = bench(
+    finished = here(
         *("score", tmp_path / "results.run" / "labels" / "grid", "--dataset", "folder"),
         *("--root", tiny, "--protocol", "best", "--metrics", "asa,sirs"),
     )
@@ -55,7 +55,7 @@ def test_label_maps_from_elsewhere_are_scored_under_a_protocol(run, bench, resul
     assert rows.br.isna().all()  # was not asked for
 
 
-def test_a_count_is_met_by_asking_for_another(run, bench, results, tmp_path):
+def test_a_count_is_met_by_asking_for_another(run, here, results, tmp_path):
     plugin = tmp_path / "half.py"
     plugin.write_text(
         "import numpy as np\n"
@@ -101,7 +101,7 @@ def test_a_count_is_met_by_asking_for_another(run, bench, results, tmp_path):
     assert (stubborn.match_trials <= 8).all()
     assert (fragile.n_labels == 6).all()  # what came nearest before it failed
     assert not fragile.match_reached.any()
-    again = bench("rescore", "results.parquet", "--protocol", "best")
+    again = here("rescore", "results.parquet", "--protocol", "best")
     assert "did not come within" not in again.out  # was said, and no method is asked again
     other = run(*options)
     assert other.status == 1

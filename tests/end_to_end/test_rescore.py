@@ -33,8 +33,8 @@ def ran(bench, tiny):
     return tiny
 
 
-def test_another_protocol_gives_its_scores_and_keeps_the_rest(bench, ran, results, tmp_path):
-    finished = bench("rescore", "results.parquet", "--protocol", "stutz2018", "--workers", 1)
+def test_another_protocol_gives_its_scores_and_keeps_the_rest(here, ran, results, tmp_path):
+    finished = here("rescore", "results.parquet", "--protocol", "stutz2018", "--workers", 1)
     assert finished.status == 2, finished.out  # the failed cells are failed still
     before, after = results(), results("results-stutz2018.parquet")
     assert (after.protocol == "stutz2018").all()
@@ -51,14 +51,14 @@ def test_another_protocol_gives_its_scores_and_keeps_the_rest(bench, ran, result
     assert row.asa == again["asa"]
 
 
-def test_the_default_again_gives_the_same_scores(bench, ran, results):
-    assert bench("rescore", "results.parquet", "--out", "again.parquet").status == 2
+def test_the_default_again_gives_the_same_scores(here, ran, results):
+    assert here("rescore", "results.parquet", "--out", "again.parquet").status == 2
     before, after = results(), results("again.parquet")
     pd.testing.assert_frame_equal(before.drop(columns="key"), after.drop(columns="key"))
 
 
-def test_treatments_of_unconnected_labels_stand_side_by_side(bench, ran, results):
-    finished = bench(
+def test_treatments_of_unconnected_labels_stand_side_by_side(here, ran, results):
+    finished = here(
         *("rescore", "results.parquet", "--connectivity", "as-is,components,merge"),
         *("--metrics", "default,gr", "--out", "three.parquet"),
     )
@@ -70,50 +70,50 @@ def test_treatments_of_unconnected_labels_stand_side_by_side(bench, ran, results
     assert (checks.n_returned == 4).all()
     assert checks.gr.notna().all()
     assert checks.label.tolist() == ["checks (as-is)", "checks (components)", "checks (merge)"]
-    assert bench("plot", "three.parquet", "--out", "figures").status == 0
-    again = bench("rescore", "three.parquet", "--protocol", "best")
+    assert here("plot", "three.parquet", "--out", "figures").status == 0
+    again = here("rescore", "three.parquet", "--protocol", "best")
     assert again.status == 1
     assert "give the file that it was made from" in again.out
-    other = bench("rescore", "results.parquet", "--metrics", "default,gr", "--out", "three.parquet")
+    other = here("rescore", "results.parquet", "--metrics", "default,gr", "--out", "three.parquet")
     assert other.status == 1
     assert "--connectivity as-is,components,merge" in other.out
 
 
-def test_the_metrics_are_those_of_the_file_unless_others_are_named(bench, ran, results):
-    bench("rescore", "results.parquet", "--metrics", "asa,gr", "--out", "few.parquet")
-    bench("rescore", "few.parquet", "--protocol", "best", "--out", "best.parquet")
+def test_the_metrics_are_those_of_the_file_unless_others_are_named(here, ran, results):
+    here("rescore", "results.parquet", "--metrics", "asa,gr", "--out", "few.parquet")
+    here("rescore", "few.parquet", "--protocol", "best", "--out", "best.parquet")
     rows = results("best.parquet").query("status == 'ok'")
     assert rows[["asa", "gr"]].notna().all(axis=None)
     assert rows.br.isna().all()
 
 
-def test_label_maps_that_are_elsewhere_are_told_at_once(bench, ran, tmp_path):
+def test_label_maps_that_are_elsewhere_are_told_at_once(here, ran, tmp_path):
     (tmp_path / "results.run").rename(tmp_path / "elsewhere")
     for command in ("rescore", "protocols"):
-        finished = bench(command, "results.parquet")
+        finished = here(command, "results.parquet")
         assert finished.status == 1
         assert "the label maps of" in finished.out
     assert not (tmp_path / "results.run").exists()
 
 
-def test_a_second_rescoring_has_nothing_to_do_until_there_are_new_rows(bench, ran, results):
+def test_a_second_rescoring_has_nothing_to_do_until_there_are_new_rows(here, ran, results):
     again = ("rescore", "results.parquet", "--protocol", "seal2018", "--out", "seal.parquet")
-    assert bench(*again).status == 2
-    assert "Nothing to do" in bench(*again).out
-    more = bench("run", "--methods", "grid", "--n", "16", "--dataset", "folder", "--root", ran)
+    assert here(*again).status == 2
+    assert "Nothing to do" in here(*again).out
+    more = here("run", "--methods", "grid", "--n", "16", "--dataset", "folder", "--root", ran)
     assert more.status == 0, more.out
-    finished = bench(*again)
+    finished = here(*again)
     assert "3 cells to run" in finished.out
     assert len(results("seal.parquet")) == len(results())
 
 
-def test_label_maps_that_changed_or_went_are_noticed(bench, ran, results, tmp_path):
+def test_label_maps_that_changed_or_went_are_noticed(here, ran, results, tmp_path):
     again = ("rescore", "results.parquet", "--out", "again.parquet")
-    bench(*again)
+    here(*again)
     grid = tmp_path / "results.run" / "labels" / "grid" / "4"
     (grid / "im0.png").write_bytes(encode_labels(np.zeros((30, 40), int)))
     (grid / "im1.png").unlink()
-    finished = bench(*again)
+    finished = here(*again)
     assert "2 cells to run" in finished.out
     rows = results("again.parquet").query("method == 'grid' and n == 4").set_index("image")
     assert rows.loc["im0"].n_labels == 1
@@ -121,10 +121,10 @@ def test_label_maps_that_changed_or_went_are_noticed(bench, ran, results, tmp_pa
     assert "im1.png" in rows.loc["im1"].error
 
 
-def test_an_image_that_is_another_now_is_not_scored(bench, ran, results):
+def test_an_image_that_is_another_now_is_not_scored(here, ran, results):
     other = read_labels(ran / "labels" / "ann1" / "im2.png")
     (ran / "labels" / "ann1" / "im2.png").write_bytes(encode_labels(1 - other.astype(int)))
-    bench("rescore", "results.parquet", "--out", "again.parquet")
+    here("rescore", "results.parquet", "--out", "again.parquet")
     rows = results("again.parquet")
     changed = rows[(rows.image == "im2") & (rows.method == "grid")]
     assert (changed.status == "failed").all()
@@ -142,58 +142,56 @@ MISTAKES = {
 }
 
 
-def test_an_image_that_changed_and_changed_back_is_scored_as_it_is(bench, ran, results):
+def test_an_image_that_changed_and_changed_back_is_scored_as_it_is(here, ran, results):
     path = ran / "labels" / "ann1" / "im2.png"
     before = path.read_bytes()
     again = ("rescore", "results.parquet", "--out", "again.parquet")
-    bench(*again)
+    here(*again)
     (path).write_bytes(encode_labels(1 - read_labels(path).astype(int)))
-    bench(*again)
+    here(*again)
     path.write_bytes(before)
-    bench(*again)
+    here(*again)
     rows = results("again.parquet")
     assert rows.error.isna().sum() == results().error.isna().sum()
 
 
-def test_a_mistake_is_told_in_a_line(bench, ran):
+def test_a_mistake_is_told_in_a_line(here, ran):
     for arguments, said in MISTAKES.items():
-        finished = bench("rescore", *arguments)
+        finished = here("rescore", *arguments)
         assert finished.status == 1, arguments
         assert said in finished.out
         assert "Traceback" not in finished.out
 
 
-def test_a_file_is_of_one_protocol(bench, ran):
-    bench("rescore", "results.parquet", "--protocol", "best", "--out", "best.parquet")
-    finished = bench(
-        "rescore", "results.parquet", "--protocol", "seal2018", "--out", "best.parquet"
-    )
+def test_a_file_is_of_one_protocol(here, ran):
+    here("rescore", "results.parquet", "--protocol", "best", "--out", "best.parquet")
+    finished = here("rescore", "results.parquet", "--protocol", "seal2018", "--out", "best.parquet")
     assert finished.status == 1
     assert "--protocol best" in finished.out
     assert "--protocol seal2018" in finished.out
 
 
-def test_protocols_stand_side_by_side_and_a_second_look_is_quick(bench, ran, tmp_path):
+def test_protocols_stand_side_by_side_and_a_second_look_is_quick(here, ran, tmp_path):
     (tmp_path / "own.toml").write_text('[strict]\nboundary = "thin"\ntolerance = 0\n')
     look = (
         *("protocols", "results.parquet", "--only", "grid", "--metrics", "br,asa"),
         *("--protocol", "default,stutz2018,strict", "--protocol-file", "own.toml"),
         *("--out", "table.csv"),
     )
-    first = bench(*look)
+    first = here(*look)
     assert first.status == 0, first.out  # of the cells of this label none failed
     assert first.out.count("6 cells to run") == 3
-    assert bench(*look).out.count("Nothing to do") == 3
+    assert here(*look).out.count("Nothing to do") == 3
     numbers = pd.read_csv(tmp_path / "table.csv")
     assert set(numbers.metric) == {"br", "asa"}
     assert set(numbers.protocol) == {"default", "stutz2018", "strict"}
     assert set(numbers.label) == {"Grid"}
 
 
-def test_protocols_are_all_compared_unless_some_are_named(bench, ran, tmp_path):
-    unknown = bench("protocols", "results.parquet", "--protocol", "seal")
+def test_protocols_are_all_compared_unless_some_are_named(here, ran, tmp_path):
+    unknown = here("protocols", "results.parquet", "--protocol", "seal")
     assert (unknown.status, "did you mean 'seal2018'" in unknown.out) == (1, True)
-    every = bench("protocols", "results.parquet", "--only", "grid", "--out", "all.md", "--quiet")
+    every = here("protocols", "results.parquet", "--only", "grid", "--out", "all.md", "--quiet")
     assert (every.status, every.out) == (0, "")
     text = (tmp_path / "all.md").read_text()
     for name in PROTOCOLS:

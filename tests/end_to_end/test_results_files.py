@@ -10,26 +10,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from bench.cli import _status
 from bench.execution import worker
 from bench.storage.store import Store
 from methods import Skip
 from methods.classical.grid import Grid
 from reports.data.results import RUN_KEY, VERSION_KEY, load
-from tests.conftest import Finished
-
-
-@pytest.fixture
-def here(tmp_path, monkeypatch, capsys):
-    """Run ``bench ...`` in this process, in an empty folder."""
-    monkeypatch.chdir(tmp_path)
-
-    def start(*arguments):
-        status = _status([str(argument) for argument in arguments])
-        out, err = capsys.readouterr()
-        return Finished(status, out + err)
-
-    return start
 
 
 @pytest.fixture

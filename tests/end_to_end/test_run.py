@@ -37,11 +37,14 @@ def run(bench, tiny):
 
 
 @pytest.fixture
-def alone(run):
-    """``bench run`` without worker processes, for what does not depend on them: twice as fast."""
+def alone(here, tiny):
+    """`run` in this process, for what does not depend on workers."""
 
-    def start(methods, *options, **more):
-        return run(methods, "--backend", "sequential", *options, **more)
+    def start(methods, *options, n="4,9"):
+        common = ("--dataset", "folder", "--root", tiny, "--plugin", PLUGIN)
+        return here(
+            *("run", "--methods", methods, "--n", n, "--backend", "sequential", *common, *options)
+        )
 
     return start
 
@@ -63,8 +66,8 @@ def test_a_run_makes_one_row_for_every_cell(run, results, tmp_path):
     assert facts["runs"][0]["versions"]["numpy"] == np.__version__
 
 
-def test_stored_label_maps_give_the_scores_of_the_row(run, results, tmp_path, tiny):
-    run("stripes", n="7")
+def test_stored_label_maps_give_the_scores_of_the_row(alone, results, tmp_path, tiny):
+    alone("stripes", n="7")
     row = results().iloc[0]
     labels = read_labels(tmp_path / row.labels_file)
     truths = [read_labels(tiny / "labels" / ann / f"{row.image}.png") for ann in ("ann1", "ann2")]
@@ -109,8 +112,8 @@ def test_what_a_method_does_wrong_is_a_row_and_the_others_go_on(run, results):
     assert (rows.loc["writes_into_image"].ev.to_numpy() == rows.loc["stripes"].ev.to_numpy()).all()
 
 
-def test_a_method_that_declines_is_no_failure(run):
-    finished = run("declines,stripes", n="4")
+def test_a_method_that_declines_is_no_failure(alone):
+    finished = alone("declines,stripes", n="4")
     assert finished.status == 0
     assert "3 skipped, declines: not today" in finished.out
 
@@ -125,21 +128,21 @@ def test_a_cell_that_takes_too_long_ends_as_timeout(run, results, method):
     assert rows.loc["stripes"].status == "ok"
 
 
-def test_an_n_above_the_pixels_is_skipped_and_refused_if_nothing_remains(run, results):
-    finished = run("stripes", n="4,5000")
+def test_an_n_above_the_pixels_is_skipped_and_refused_if_nothing_remains(alone, results):
+    finished = alone("stripes", n="4,5000")
     assert finished.status == 0
     rows = results().set_index("n")
     assert (rows.loc[5000].status == "skipped").all()
     assert "1200 pixels" in rows.loc[5000].error.iloc[0]
     assert "1200 pixels" in finished.out
-    finished = run("stripes", "--out", "other.parquet", n="5000")
+    finished = alone("stripes", "--out", "other.parquet", n="5000")
     assert finished.status == 1
     assert "5000" in finished.out
     assert "1200 pixels" in finished.out
 
 
-def test_facts_are_those_of_the_cell(run, results):
-    run("says_once", "--workers", 1, n="4,9")
+def test_facts_are_those_of_the_cell(alone, results):
+    alone("says_once", n="4,9")
     facts = results().set_index("n").facts
     assert json.loads(facts[4].iloc[0]) == {"tries": 7}
     assert (facts[9] == "{}").all()
@@ -295,19 +298,21 @@ def test_rows_of_two_versions_of_a_method_do_not_mix_silently(alone, results, tm
     assert results().version.nunique() == 2
 
 
-def test_a_folder_that_moved_is_continued(alone, bench, results, tiny, tmp_path):
+def test_a_folder_that_moved_is_continued(alone, here, results, tiny, tmp_path):
     alone("stripes", n="4")
     moved = tiny.rename(tmp_path / "moved")
     data = ("--dataset", "folder", "--root", moved, "--plugin", PLUGIN)
-    finished = bench("run", "--methods", "stripes,grid", "--n", 4, *data)
+    finished = here(
+        *("run", "--methods", "stripes,grid", "--n", 4, "--backend", "sequential", *data)
+    )
     assert finished.status == 0, finished.out
     assert "3 cells to run (3 of 6 are finished)" in finished.out
     assert len(results()) == 6
 
 
-def test_another_data_set_does_not_mix_into_the_results(alone, bench):
+def test_another_data_set_does_not_mix_into_the_results(alone, here):
     alone("stripes", n="4")
-    finished = bench("run", "--methods", "grid", "--n", "9", "--limit", 1)
+    finished = here("run", "--methods", "grid", "--n", "9", "--limit", 1)
     assert finished.status == 1
     assert "give another --out" in finished.out
 
@@ -336,11 +341,11 @@ def test_a_method_that_shares_work_is_asked_for_all_counts_of_an_image_at_once(
     assert sorted(shares.asa) == sorted(alone.asa)
 
 
-def test_only_the_counts_that_are_missing_are_asked_for(run, results, tmp_path):
+def test_only_the_counts_that_are_missing_are_asked_for(alone, results, tmp_path):
     (tmp_path / "begun").mkdir()
     method = f"shares[folder={tmp_path / 'begun'}]"
-    run(method, "--limit", "1", n="9")
-    run(method, "--limit", "1", n="4,9,16", workers=2)
+    alone(method, "--limit", "1", n="9")
+    alone(method, "--limit", "1", n="4,9,16")
     assert begun(tmp_path / "begun") == ["[4, 16]", "[9]"]
     assert sorted(results().n_labels) == [4, 9, 16]
 

@@ -8,14 +8,26 @@ from methods.labelfiles import read_labels
 
 
 @pytest.fixture
-def score(bench, tiny):
-    return lambda folder, *options: bench(
+def score(here, tiny):
+    return lambda folder, *options: here(
         "score", folder, "--dataset", "folder", "--root", tiny, "--workers", 1, *options
     )
 
 
-def test_stored_label_maps_score_as_in_the_run(bench, score, results, tmp_path, tiny):
-    bench("run", "--methods", "grid", "--n", "4,9", "--dataset", "folder", "--root", tiny)
+def test_stored_label_maps_score_as_in_the_run(here, score, results, tmp_path, tiny):
+    here(
+        "run",
+        "--methods",
+        "grid",
+        "--n",
+        "4,9",
+        "--backend",
+        "sequential",
+        "--dataset",
+        "folder",
+        "--root",
+        tiny,
+    )
     [folder] = (tmp_path / "results.run" / "labels").iterdir()
     finished = score(folder, "--name", "again")
     assert finished.status == 0, finished.out
