@@ -60,9 +60,7 @@ def protocols(
     patterns = values.split_patterns(only, without)
     output.recover(results, quiet)
     renames = values.read_renames(rename)
-    source, notes = Source.read(results).only(*patterns, rename=renames).together(allow_mixed)
-    present = {str(row["label"]).casefold() for row in source.rows}
-    renames = {old: new for old, new in renames.items() if old.casefold() in present}
+    source = Source.read(results).only(*patterns, rename=renames).together(allow_mixed)
     data = source.dataset(root, values.reread(source.reading, exif, void))
     folder = Store(results.resolve()).folder / "protocols"
     console = output.make_console(quiet)
@@ -90,7 +88,9 @@ def protocols(
         files[one.name] = target
     try:
         keys = {cell.key for cell in cells}
-        text, numbers = side_by_side(files, shown, keys=keys, notes=notes, rename=renames)
+        text, numbers = side_by_side(
+            files, shown, keys=keys, notes=source.notes, rename=source.called
+        )
     except ResultsError as error:
         raise UsageError(str(error)) from error
     if out is not None:

@@ -63,7 +63,7 @@ def rescore(
     treatments = _treatments(connectivity)
     plugins = values.load_plugins(plugin)
     output.recover(results, quiet)
-    source, notes = Source.read(results).together(allow_mixed)
+    source = Source.read(results).together(allow_mixed)
     chosen = metrics or ",".join(source.facts.get("metrics", ["default"]))
     scoring = values.make_scoring(protocol, protocol_file, None, chosen)
     if len(treatments) == 1:
@@ -89,7 +89,7 @@ def rescore(
         made=source.facts,
     )
     console = output.make_console(quiet)
-    for note in notes:
+    for note in source.notes:
         console.print(f"note: {note}", highlight=False, markup=False)
     broken = values.warn_of_broken_metrics(chosen)
     return run_cells(cells, data, settings, console) or (2 if broken else 0)

@@ -6,7 +6,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from bench.storage.parts import read_part
 from bench.storage.provenance import suite_version
 from bench.storage.schema import CELL_FACTS
 from metrics.protocols import Connectivity
-from reports.data.labels import VARIANT
+from reports.data.labels import VARIANT, tell_apart
 from reports.data.mixture import together
 from reports.data.results import ORIGINS, ResultsError, check_results, choose_labels, run_facts
 
@@ -41,11 +41,17 @@ class Source:
         What is known of each cell beside its scores.
     facts : dict
         What the file says of its runs.
+    called : mapping of str to str
+        What tables call the labels that are to be renamed.
+    notes : tuple of str
+        Which labels are not as they stand in the file, and what was kept apart.
     """
 
     path: Path
     rows: list[dict[str, Any]]
     facts: dict[str, Any]
+    called: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, path: Path) -> Source:
@@ -84,34 +90,31 @@ class Source:
     ) -> Source:
         """Keep the rows whose label is chosen; see `reports.data.results.choose_labels`.
 
-        That labels can be renamed as is wished is only checked: the rows keep them.
+        The rows keep their labels: what else they are to be called stands in `called`.
 
         Raises
         ------
         UsageError
             If none is, or labels cannot be renamed.
         """
-        frame = pd.DataFrame(self.rows, columns=[*VARIANT, "label"])
+        notes: list[str] = []
+        frame = tell_apart(pd.DataFrame(self.rows, columns=[*VARIANT, "label"]), notes.append)
         try:
-            choose_labels(frame, patterns, without, rename)
-            chosen = choose_labels(frame, patterns, without)["label"]
+            chosen = choose_labels(frame, patterns, without, rename)["label"]
         except ResultsError as error:
             raise UsageError(str(error)) from error
-        pairs = zip(chosen.index.tolist(), chosen.tolist(), strict=True)
-        rows = [self.rows[i] | {"label": label} for i, label in pairs]
-        return replace(self, rows=rows)
+        labels = frame["label"][chosen.index]
+        return replace(
+            self,
+            rows=self._labelled(labels),
+            called={old: new for old, new in zip(labels, chosen, strict=True) if old != new},
+            notes=(*self.notes, *notes),
+        )
 
-    def together(self, allow_mixed: bool) -> tuple[Source, list[str]]:
+    def together(self, allow_mixed: bool) -> Source:
         """Refuse rows that do not belong together, or keep them apart; see `mixture.together`.
 
         Several versions of the suite are no hindrance: all rows are scored again by this one.
-
-        Returns
-        -------
-        source : Source
-            The rows, with the labels that keep them apart.
-        notes : list of str
-            What was kept apart.
 
         Raises
         ------
@@ -120,13 +123,32 @@ class Source:
         """
         names = ("dataset", "split", "image", "label", "status", *ORIGINS, *VARIANT)
         known = [name for name in dict.fromkeys(names) if name in CELL_FACTS and name != "suite"]
-        frame = pd.DataFrame({name: [row[name] for row in self.rows] for name in known})
+        told: list[str] = []
+        frame = tell_apart(
+            pd.DataFrame({name: [row[name] for row in self.rows] for name in known}), told.append
+        )
+        before = frame["label"]
         try:
-            frame, notes = together(frame, allow_mixed)
+            frame, apart = together(frame, allow_mixed)
         except ResultsError as error:
             raise UsageError(f"{self.path}: {error}") from error
-        kept = zip(frame.index.to_list(), frame["label"], strict=True)
-        return replace(self, rows=[self.rows[i] | {"label": label} for i, label in kept]), notes
+        labels = frame["label"]
+        pairs = dict(zip(labels, before[labels.index], strict=True))
+        return replace(
+            self,
+            rows=self._labelled(labels),
+            called={
+                label: self.called[old] + label.removeprefix(old)
+                for label, old in pairs.items()
+                if old in self.called
+            },
+            notes=(*self.notes, *told, *apart),
+        )
+
+    def _labelled(self, labels: pd.Series[str]) -> list[dict[str, Any]]:
+        """Return the rows of these numbers with these labels."""
+        pairs = zip(labels.index.tolist(), labels.tolist(), strict=True)
+        return [self.rows[i] | {"label": label} for i, label in pairs]
 
     def label_map(self, row: dict[str, Any]) -> Path:
         """Return where a row's label map is, or would be."""

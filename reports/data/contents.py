@@ -23,7 +23,7 @@ from reports.data.results import (
     load,
     run_facts,
 )
-from reports.data.words import few, number
+from reports.data.words import counted, few, number
 
 _GROUP = ["dataset", "split"]
 
@@ -81,7 +81,7 @@ def read_contents(path: Path) -> Contents:
     """
     schema = check_results(path)
     facts = run_facts(schema)
-    frame = load(path, [*COLUMNS, *(["run"] if "run" in schema.names else [])])
+    frame = tell_apart(load(path, [*COLUMNS, *(["run"] if "run" in schema.names else [])]))
     frame["label"] = frame["label"].astype(str)
     groups = frame.groupby(_GROUP, observed=True, sort=True)
     return Contents(
@@ -98,7 +98,7 @@ def read_contents(path: Path) -> Contents:
         labels=_labels(frame),
         missing=tuple(note for _, its in groups for note in _missing(its)),
         mixed=(
-            *map(str, find_mixtures(tell_apart(frame))),
+            *map(str, find_mixtures(frame)),
             *suites_note(frame),
             *filter(None, (_times(its) for _, its in groups)),
         ),
@@ -162,7 +162,7 @@ def _missing(its: pd.DataFrame) -> Iterator[str]:
         for where, here in places:
             lost = sorted(images - set(here["image"].astype(str)))
             if lost:
-                count = f"{len(lost)} of {len(images)} images"
+                count = f"{len(lost)} of {counted(len(images), 'image')}"
                 yield f"{label}{where}: {count} of {name} ({few(lost)})"
 
 

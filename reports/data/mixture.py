@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Literal
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from reports.data.labels import tell_apart
-from reports.data.results import ResultsError, dataset_name
+from reports.data.results import ResultsError, dataset_name, load
 from reports.data.words import counted, few
 
 Flags = npt.NDArray[np.bool_]
@@ -115,6 +116,11 @@ def find_mixtures(frame: pd.DataFrame, kinds: Iterable[Kind] = KINDS) -> list[Mi
     return [found for kind in kinds if kind.column in ok for found in _mixtures_of(ok, kind)]
 
 
+def mixtures_in(results: Path) -> list[Mixture]:
+    """Find what a mean over the rows of a results file would mix, whatever their labels."""
+    return find_mixtures(tell_apart(load(results)))
+
+
 def _mixtures_of(ok: pd.DataFrame, kind: Kind) -> Iterator[Mixture]:
     if ok[kind.column].nunique(dropna=False) < 2:  # nearly always, and quickly known
         return
@@ -163,9 +169,9 @@ def together(frame: pd.DataFrame, allow_mixed: bool) -> tuple[pd.DataFrame, list
     Returns
     -------
     frame : DataFrame
-        The rows, as `tell_apart` and `separate` return them.
+        The rows, as `separate` returns them.
     notes : list of str
-        What was told or kept apart, and which suites scored the labels if there are several.
+        What was kept apart, and which suites scored the labels if there are several.
 
     Raises
     ------
@@ -173,10 +179,8 @@ def together(frame: pd.DataFrame, allow_mixed: bool) -> tuple[pd.DataFrame, list
         As `refuse_mixtures` and `separate` do.
     """
     notes: list[str] = []
-    frame = tell_apart(frame, notes.append)
     if allow_mixed:
-        frame, apart = separate(frame)
-        notes += apart
+        frame, notes = separate(frame)
     else:
         refuse_mixtures(frame)
     return frame, [*notes, *suites_note(frame)]
@@ -208,11 +212,10 @@ def separate(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     images = {(m.dataset, m.subject) for m in mixed if m.kind.of == "image"}
     if images:
         frame = frame[~_is_of(frame, images, "image")]
-        count = len(images)
-        one = count == 1
+        one = len(images) == 1
         names = few(sorted(name for _, name in images))
         notes.append(
-            f"{count} image{'' if one else 's'} left out, because {'its' if one else 'their'} rows "
+            f"{counted(len(images), 'image')} left out, because {'its' if one else 'their'} rows "
             f"are of several contents of image and annotations: {names}"
         )
         if not (frame["status"] == "ok").any():

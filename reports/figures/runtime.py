@@ -22,7 +22,7 @@ def draw_runtime(points: pd.DataFrame, machine: str) -> Figure:
     Parameters
     ----------
     points : DataFrame
-        What `frame.quartiles` returns, with a value somewhere.
+        What `aggregate.quartiles` returns, with a value somewhere.
     machine : str
         What the times were taken on, in a few words.
 

@@ -63,7 +63,7 @@ def side_by_side(
     numbers : DataFrame
         One row per data set split, metric, point and protocol: dataset; split; metric; label; n;
         protocol; value, low and high, the mean and its 95 % interval, unrounded; images and
-        missing as in `frame.coverage`; count, the mean number of superpixels of all images with
+        missing as in `align.coverage`; count, the mean number of superpixels of all images with
         an ok cell; asked, the number of images that any cell asked for.
 
     Raises
@@ -76,12 +76,10 @@ def side_by_side(
         raise ResultsError("no results file to compare; give one for each protocol")
     wanted = [get_metric(metric).id for metric in dict.fromkeys(metrics)]
     columns = (*COLUMNS, *wanted, "key")
-    frames = {
-        protocol: choose_labels(load(path, columns), only, without, rename)
-        for protocol, path in files.items()
-    }
+    frames = {protocol: load(path, columns) for protocol, path in files.items()}
     if keys is not None:
         frames = {name: frame[frame["key"].isin(keys)] for name, frame in frames.items()}
+    frames = {name: choose_labels(frame, only, without, rename) for name, frame in frames.items()}
     groups = {protocol: align(frame, wanted) for protocol, frame in frames.items()}
     numbers = pd.concat([_measure(*item, wanted) for item in groups.items()], ignore_index=True)
     # The files are of the same runs: what one lacks, all lack.

@@ -76,8 +76,14 @@ def test_two_plugins_of_one_title_in_separate_runs_are_two_curves(bench, compare
     status, said = bench("list", "runs", "results.parquet")
     assert status == 0
     assert "2 versions" not in said
+    assert "  The twin (twin_left): twin_left" in said
+    shown = "'The twin' of method twin_left is shown as 'The twin (twin_left)'"
     status, said = bench("rescore", "results.parquet", "--out", "again.parquet")
     assert status == 0, said
+    assert f"note: {shown}" in said
+    status, said = bench("protocols", "results.parquet", "--protocol", "best", "--metrics", "asa")
+    assert status == 0, said
+    assert said.count(f"- {shown}") == 1
     assert compare("--only", "the twin (twin_left)")[0] == ["The twin (twin_left)"]
     status, said = bench("plot", "results.parquet", "--formats", "png", "--metrics", "asa")
     assert status == 0, said

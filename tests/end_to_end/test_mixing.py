@@ -84,6 +84,13 @@ def test_two_versions_of_a_method_are_one_label_nowhere(do, tmp_path, monkeypatc
         assert "separate labels for versions of the method: Grid" in said
     apart = ["Grid (version 1)", "Grid (version 2)", "SLIC"]
     assert labels_in(tmp_path / "results-best.parquet") == apart
+    renamed = ("--metrics", "asa", "--allow-mixed", "--rename", "grid=Squares")
+    status, said = do(*READERS[2], *renamed)
+    assert status == 0, said
+    assert "| Squares (version 1) |" in said
+    assert "| Squares (version 2) |" in said
+    assert "| Grid" not in said
+    assert do(*READERS[2], *renamed, "--only", "SLIC")[0] == 0
     assert do("run", "--methods", "grid", "--n", "4,9")[0] == 0  # the cure
     for reader in READERS[1:]:
         assert do(*reader)[0] == 0
