@@ -84,6 +84,12 @@ def add_metrics(manifest: dict[str, Any], settings: Settings) -> list[str]:
     return new
 
 
+def scored_by(manifest: dict[str, Any], settings: Settings) -> set[str]:
+    """Return the runs whose rows have all metrics that are asked for, by id."""
+    asked = set(settings.kept["metrics"])
+    return {run["id"] for run in manifest["runs"] if asked <= set(run.get("metrics", ()))}
+
+
 def _go_together(what: str, before: Any, asked: Any, columns: Collection[str]) -> bool:
     """Tell whether rows of both may be in one file; words and the order of metrics may differ."""
     if what == "metrics":
@@ -135,6 +141,7 @@ def run_facts(cells: Sequence[Cell], dataset: Dataset, settings: Settings) -> di
         "backend": settings.backend,
         "timeout": settings.timeout,
         "timing": settings.timing,
+        "metrics": settings.kept["metrics"],
         "force": settings.force,
         "dataset": dataset.identity,
         "root": _root(dataset),

@@ -19,7 +19,7 @@ from bench.execution.job import Job, Outcome
 from bench.execution.supervision import undisturbed
 from bench.execution.time_left import TimeLeft
 from bench.execution.worker import warm_up_scoring
-from bench.manifest import add_metrics, add_origin, open_manifest, run_facts
+from bench.manifest import add_metrics, add_origin, open_manifest, run_facts, scored_by
 from bench.planning.cells import Batch, Cell, Lane, group
 from bench.planning.labels import settle_labels
 from bench.planning.seeds import share_seeds
@@ -27,6 +27,7 @@ from bench.progress import Display
 from bench.scoring.annotators import mark_outdated
 from bench.settings import Settings
 from bench.storage.copies import computed
+from bench.storage.files import storage_errors
 from bench.storage.labels import relabel, stored_labels
 from bench.storage.parts import Done
 from bench.storage.provenance import machine, machine_id, now, suite_version
@@ -48,9 +49,7 @@ from bench.summary import (
     say_what_was_not_reached,
     summarise,
 )
-from reports.data.labels import tell_apart
-from reports.data.mixture import Mixture, find_mixtures
-from reports.data.results import load
+from reports.data.mixture import mixtures_in
 from reports.data.words import counted
 
 INTERRUPTED = Interrupted.exit_status
@@ -98,21 +97,22 @@ def run(cells: Sequence[Cell], dataset: Dataset, settings: Settings, console: Co
             manifest.setdefault("machines", {})[machine_id(facts)] = facts
             run |= {"cells": len(todo), "workers": settings.workers_for(len(todo))}
             manifest["runs"].append(run)
-            store.write_manifest(manifest | {"unrenewed": len(old)})
-        shared = share_seeds(todo, lambda: computed(store, _reusable(todo, done, old, settings)))
+            store.write_manifest(manifest)
+        runs = scored_by(manifest, settings)
+        reusable = _reusable(todo, done, old, settings)
+        shared = share_seeds(todo, lambda: computed(store, reusable, runs))
         for line in (*renewed.explain(settings.out.name), *shared.explain()):
             console.print(line, highlight=False, markup=False)
         try:
             relabel(store, renewed.labels)
             asked = len(cells) - len(shared.copied)
             _work(store, manifest, shared.run, asked, dataset, settings, console)
+            shared.store_copies(store, run["id"])
         except KeyboardInterrupt:
             with undisturbed():
-                if todo:
-                    shared.store_copies(store, manifest["runs"][-1]["id"])
+                shared.store_copies(store, run["id"])
                 return _keep(store, manifest, settings.force, console, outdated)
         if todo:
-            shared.store_copies(store, manifest["runs"][-1]["id"])
             manifest["runs"][-1]["finished"] = now()
         _write_results(store, manifest, console, outdated)
         if settings.match_n is not None:
@@ -160,23 +160,17 @@ def _write_results(
     store: Store, manifest: dict[str, Any], console: Console, before: int | None
 ) -> None:
     """Write the results file; say what was replaced, if it is known how much was so before."""
-    store.gather()
-    old = manifest["unrenewed"] = update_renewals(store.folder, store.done)
     store.write_manifest(manifest)
     outdated = store.finish(manifest)
-    say_mixed(old, console)
+    say_mixed(update_renewals(store.folder, store.done), console)
     if before is not None and outdated > before:
         were = "was" if outdated - before == 1 else "were"
         console.print(
             f"{counted(outdated - before, 'row')} (run again, or of other method versions or image"
             f" content) {were} replaced by newer ones."
         )
-    for mixture in _mixtures(store.out):
+    for mixture in mixtures_in(store.out) if store.out.exists() else ():
         console.print(f"Warning: {mixture.with_cure}.", style="yellow")
-
-
-def _mixtures(out: Path) -> list[Mixture]:
-    return find_mixtures(tell_apart(load(out))) if out.exists() else []
 
 
 def _wanted(cell: Cell, finished: dict[str, Done], settings: Settings) -> bool:
@@ -290,9 +284,11 @@ def _timing_rounds(store: Store, todo: Sequence[Cell]) -> Iterator[list[Batch]]:
 
 def _forget(store: Store, cells: Iterable[Cell]) -> None:
     """Take nothing over from earlier runs of these cells."""
-    for cell in cells:
-        (store.rounds / f"{cell.key}.json").unlink(missing_ok=True)
-        mark_outdated(store.annotators / f"{cell.content}.json")
+    for key in {cell.key for cell in cells}:
+        (store.rounds / f"{key}.json").unlink(missing_ok=True)
+    with storage_errors(store.annotators):
+        for content in {cell.content for cell in cells}:
+            mark_outdated(store.annotators / f"{content}.json")
 
 
 def _watch(display: Display, forecast: TimeLeft) -> Watch:

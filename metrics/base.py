@@ -195,7 +195,7 @@ def load_installed() -> dict[str, str]:
 
 def registered_from(module: str) -> list[str]:
     """Return the ids of the metrics that the module of that name has registered."""
-    return [id for id, metric in METRICS.items() if metric.formula.__module__ == module]
+    return [id for id, metric in METRICS.items() if metric.origin.partition(":")[0] == module]
 
 
 def forget(module: str) -> None:

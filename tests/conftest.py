@@ -12,6 +12,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from metrics import METRICS
+
 # A shell ignores it in what it starts in the background; the tests press Ctrl-C there, too.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -93,6 +95,15 @@ def here(tmp_path, monkeypatch, capsys):
         return Finished(status, out + err)
 
     return run
+
+
+@pytest.fixture
+def own_metrics():
+    """Forget the metrics that a test registers."""
+    before = dict(METRICS)
+    yield
+    METRICS.clear()
+    METRICS.update(before)
 
 
 @pytest.fixture

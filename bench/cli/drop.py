@@ -48,7 +48,8 @@ def drop(
     """
     from bench.storage.dropping import drop_rows
 
-    output.recover(results)
+    if not results.exists():
+        output.recover(results, quiet)
     done = drop_rows(results.resolve(), _chooser(methods, labels, n, status), with_labels, dry_run)
     console = output.make_console(quiet)
     verb = "would be dropped" if dry_run else "dropped"

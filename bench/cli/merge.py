@@ -44,7 +44,8 @@ def merge(
 
     target = values.results_file(out)
     for path in results:
-        output.recover(path)
+        if not path.exists():
+            output.recover(path, quiet)
     done = merge_files(results, target, labels.value)
     if quiet:
         return 0

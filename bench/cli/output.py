@@ -155,15 +155,9 @@ def recover(results: Path, quiet: bool = False) -> None:
     StorageError
         If the file cannot be written.
     """
-    from bench.errors import UsageError
     from bench.storage.recovery import recover as recover_rows
 
     found, folder = recover_rows(results), results.parent / f"{results.stem}.run"
-    if not found.rows and not results.exists() and (folder / "manifest.json").exists():
-        raise UsageError(
-            f"{results}: no such file yet; the run of {folder} has finished no row, the same"
-            " `bench run` goes on"
-        )
     if found.rows:
         rows = counted(found.rows, "finished row")
         note(
@@ -173,7 +167,8 @@ def recover(results: Path, quiet: bool = False) -> None:
         )
     if found.waiting:
         note(
-            f"{folder} has finished rows that {results} lacks; the same `bench run` adds them",
+            f"{results} is older than the rows in {folder}; the same `bench run` brings it up to"
+            " date",
             quiet,
         )
 

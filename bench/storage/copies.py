@@ -6,7 +6,10 @@ import json
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
-from bench.storage.files import storage_errors, write_atomically
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from bench.storage.files import put_copy, put_link, storage_errors
 from bench.storage.label_paths import find_label_map
 from bench.storage.store import Store
 
@@ -31,11 +34,18 @@ class Copy(NamedTuple):
     labels_name: str
 
 
-def computed(store: Store, keys: Collection[str]) -> dict[Computed, str]:
-    """Return the computations that ended ok, of the stored rows with these keys, and their keys."""
-    table = store.rows(("key", "status", *Computed._fields))
+def computed(store: Store, keys: Collection[str], runs: Collection[str]) -> dict[Computed, str]:
+    """Return the computations that ended ok, of the rows with these keys, and their keys.
+
+    Only of these runs: those of others may lack a metric.
+    """
+    table = store.rows(("key", "status", "run", *Computed._fields))
     rows = zip(*(column.to_pylist() for column in table.columns), strict=True)
-    return {Computed(*its): key for key, status, *its in rows if status == "ok" and key in keys}
+    return {
+        Computed(*its): key
+        for key, status, run, *its in rows
+        if status == "ok" and key in keys and run in runs
+    }
 
 
 def store_copies(
@@ -61,36 +71,38 @@ def store_copies(
     if not copies:
         return
     store.gather()
+    former = store.manifest()["folders"]
     table = store.rows()
-    keys = table["key"].to_pylist()
     rows = [
         row
-        | {"key": copy.key, "seed": copy.seed, "facts": _mark(row)}
-        | {"labels_file": _own_label_map(store, row["labels_file"], copy.labels_name)}
-        for row in table.take([i for i, key in enumerate(keys) if key in copies]).to_pylist()
+        | {"key": copy.key, "seed": copy.seed, "facts": _mark(row, copy.seed)}
+        | {"labels_file": _own_label_map(store, row["labels_file"], copy.labels_name, former)}
+        for row in table.filter(pc.is_in(table["key"], pa.array(list(copies)))).to_pylist()
         if row["run"] == run or row["key"] not in of_run
         for copy in copies[row["key"]]
     ]
-    if rows:
-        store.write_part(rows)
+    store.write_part(rows)
 
 
-def _own_label_map(store: Store, labels_file: str | None, name: str) -> str | None:
+def _own_label_map(
+    store: Store, labels_file: str | None, name: str, former: Collection[str]
+) -> str | None:
     """Return the path of a copy's label map; without one that is there, that of the row copied."""
-    source = labels_file and find_label_map(store.out, labels_file)
+    source = labels_file and find_label_map(store.out, labels_file, former)
     if not source or not source.is_file():
         return labels_file
     target = store.labels / f"{name}{source.suffix}"
     with storage_errors(target):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.unlink(missing_ok=True)
         try:
-            target.hardlink_to(source)
+            put_link(source, target)
         except OSError:  # a file system without
-            write_atomically(target, source.read_bytes())
+            put_copy(source, target)
     return str(target.relative_to(store.out.parent))
 
 
-def _mark(row: Mapping[str, object]) -> str:
-    """Return the facts of a copy; that of a copy is of the same seed."""
-    return json.dumps({"copy_of_seed": row["seed"], **json.loads(str(row["facts"] or "{}"))})
+def _mark(row: Mapping[str, object], seed: int) -> str:
+    """Return the facts of a copy; that of a copy is of the same seed, but none of its own."""
+    facts = {"copy_of_seed": row["seed"], **json.loads(str(row["facts"] or "{}"))}
+    if facts["copy_of_seed"] == seed:
+        facts["copy_of_seed"] = row["seed"]
+    return json.dumps(facts)

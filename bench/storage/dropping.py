@@ -17,7 +17,6 @@ import pyarrow as pa
 from bench.errors import UsageError
 from bench.storage.files import storage_errors
 from bench.storage.parts import read_part
-from bench.storage.renewal import update_renewals
 from bench.storage.schema import IDENTITY
 from bench.storage.store import Store
 from reports.data.results import ResultsError, check_results
@@ -67,7 +66,7 @@ def drop_rows(out: Path, choose: Choose, with_labels: bool, dry_run: bool) -> Dr
         Whether their label maps are removed, as far as they lie in the file's own folder and no
         other row refers to them.
     dry_run : bool
-        Whether only to say what would go; nothing is written.
+        Whether only to say what would go. Finished rows that the file lacks are put into it first.
 
     Raises
     ------
@@ -92,8 +91,6 @@ def drop_rows(out: Path, choose: Choose, with_labels: bool, dry_run: bool) -> Dr
         if dry_run:
             return _counted(frame, chosen)
         _drop(store, chosen)
-        manifest["unrenewed"] = update_renewals(store.folder, store.done)
-        store.write_manifest(manifest)
         store.finish(manifest)
         for key in frame["key"][chosen]:
             (store.rounds / f"{key}.json").unlink(missing_ok=True)
@@ -107,13 +104,15 @@ def _choose(out: Path, choose: Choose) -> tuple[pd.DataFrame, Flags]:
         frame = read_part(out, CHOOSING).to_pandas()
     except ResultsError as error:
         raise UsageError(str(error)) from error
+    if frame.empty:
+        raise UsageError(f"{out} has no rows; there is nothing to drop")
     chosen = choose(frame)
     if not chosen.any():
         labels = sorted(frame["label"].unique())
         statuses = sorted(frame["status"].unique())
         raise UsageError(
-            f"no row of {out} is chosen; it has the labels {few(labels, 10) or 'of no row'}, and "
-            f"the statuses {', '.join(statuses) or 'of no row'}"
+            f"no row of {out} is chosen; it has the labels {few(labels, 10)}, and "
+            f"the statuses {', '.join(statuses)}"
         )
     return frame, chosen
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,17 @@ def write_atomically(path: Path, content: bytes) -> None:
     """
     with storage_errors(path):
         put(path, lambda temporary: temporary.write_bytes(content))
+
+
+def put_copy(source: Path, target: Path) -> None:
+    """Put a copy of a file in the place of another, whole or not at all; OSError if it cannot."""
+    put(target, lambda temporary: shutil.copyfile(source, temporary))
+
+
+def put_link(source: Path, target: Path) -> None:
+    """Put a hard link to a file in the place of another; OSError where there are none."""
+    if not (target.exists() and target.samefile(source)):  # else the file system leaves both
+        put(target, lambda temporary: temporary.hardlink_to(source))
 
 
 @contextmanager

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 from typing import Literal
 
 from bench.errors import UsageError
-from bench.storage.files import storage_errors
+from bench.storage.files import put_copy, put_link, storage_errors
 from bench.storage.store import Store
-from reports.output import put
 
 How = Literal["leave", "copy", "link"]
 
@@ -69,13 +67,11 @@ class LabelMaps:
 
     def _bring(self, source: Path, target: Path) -> None:
         with storage_errors(target):
-            target.parent.mkdir(parents=True, exist_ok=True)
             if self.how == "copy":
-                put(target, lambda temporary: shutil.copyfile(source, temporary))
+                put_copy(source, target)
                 return
-            target.unlink(missing_ok=True)  # of a merge that was interrupted
             try:
-                target.hardlink_to(source)
+                put_link(source, target)
             except OSError as error:
                 raise UsageError(
                     f"label map {source} cannot be linked as {target}"

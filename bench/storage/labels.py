@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
+from bench.storage.schema import with_column
 from bench.storage.store import Store
 
 
@@ -43,9 +44,7 @@ def relabel(store: Store, labels: Mapping[tuple[str, str], str]) -> None:
         settings = zip(table["method"].to_pylist(), table["params"].to_pylist(), strict=True)
         before = table["label"].to_pylist()
         after = [labels.get(its, label) for its, label in zip(settings, before, strict=True)]
-        place = table.schema.get_field_index("label")
-        field = table.schema.field(place)
-        return table.set_column(place, field, pa.array(after, field.type))
+        return with_column(table, "label", after)
 
     if labels:
         store.change_parts(change)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,12 @@ from bench.errors import UsageError
 from bench.storage.files import write_atomically
 from bench.storage.label_copies import How, LabelMaps
 from bench.storage.label_paths import find_label_map
-from bench.storage.parts import read_part, write_part
-from bench.storage.schema import IDENTITY
+from bench.storage.origin import difference
+from bench.storage.parts import read_part, without_unknown, write_part
+from bench.storage.schema import IDENTITY, with_column
 from bench.storage.store import Store
-from reports.data.labels import tell_apart
-from reports.data.mixture import Mixture, find_mixtures, short
-from reports.data.results import ResultsError, check_results, load, run_facts
+from reports.data.mixture import Mixture, mixtures_in, short
+from reports.data.results import ResultsError, check_results, run_facts
 from reports.data.words import counted
 
 # What all rows of a results file share, in the words of a refusal; see `Settings.kept`.
@@ -65,16 +65,18 @@ class Merged:
 
 @dataclass(frozen=True, eq=False)
 class _Input:
-    """A results file: its rows in the present columns, and what it says of itself."""
+    """A results file: its rows in the present columns, what it says of itself, its own columns."""
 
     path: Path
     table: pa.Table
     facts: dict[str, Any]
+    columns: tuple[str, ...]
 
     @classmethod
     def read(cls, path: Path) -> _Input:
         try:
-            facts = run_facts(check_results(path))
+            schema = check_results(path)
+            facts = run_facts(schema)
         except ResultsError as error:
             raise UsageError(str(error)) from error
         table = read_part(path)
@@ -86,12 +88,18 @@ class _Input:
                 f"{path} has {counted(facts['unrenewed'], 'row')} from before a `bench run --force`"
                 " that was interrupted; the same command again goes on, then merge"
             )
+        foreign = store.shards.is_dir() and difference(path, store.folder, store.manifest())
+        if foreign:
+            raise UsageError(
+                f"{path} is not what {store.folder} made: {foreign}; give the file that it made, or"
+                " move that folder away"
+            )
         if store.shards.is_dir() and not store.holds_all():
             raise UsageError(
-                f"{store.folder} has rows that are not in {path}; the same `bench run` again puts"
-                " them in, then merge"
+                f"{path} is older than the rows in {store.folder}; the same `bench run` brings it"
+                " up to date, then merge"
             )
-        return cls(path, table, facts)
+        return cls(path, table, facts, tuple(schema.names))
 
     def label_map(self, name: str) -> Path:
         return find_label_map(self.path.resolve(), name, self.facts.get("folders", ()))
@@ -148,11 +156,12 @@ def merge(inputs: Sequence[Path], out: Path, labels: How = "leave") -> Merged:
     with store.locked():
         places = LabelMaps(store, labels)
         names = [path and places.place(path) for path in sources]
-        table = _with_column(whole.take(kept), "labels_file", names)
+        table = with_column(whole.take(kept), "labels_file", names)
+        columns = {name for file in files for name in file.columns}
         _keep_annotators(files, store)
         manifest = _join_facts(files)
         store.write_manifest(manifest)
-        write_part(store.shards, table)
+        write_part(store.shards, without_unknown(table, columns))
         store.finish(store.manifest())
     return Merged(
         rows=len(kept),
@@ -160,7 +169,7 @@ def merge(inputs: Sequence[Path], out: Path, labels: How = "leave") -> Merged:
         duplicates=len(whole) - len(kept),
         label_maps=places.brought,
         absent=len(absent),
-        mixtures=tuple(find_mixtures(tell_apart(load(out)))),
+        mixtures=tuple(mixtures_in(out)),
     )
 
 
@@ -272,12 +281,6 @@ def _best_of_each_cell(table: pa.Table, owner: Sequence[int], files: Sequence[_I
 
 
 # --- what comes along --------------------------------------------------------------------------
-
-
-def _with_column(table: pa.Table, name: str, values: Iterable[Any]) -> pa.Table:
-    where = table.schema.get_field_index(name)
-    field = table.schema.field(where)
-    return table.set_column(where, field, pa.array(list(values), field.type))
 
 
 def _keep_annotators(files: Sequence[_Input], store: Store) -> None:

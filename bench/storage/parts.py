@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from bench.errors import UsageError
 from bench.storage.files import write_atomically
-from bench.storage.schema import IDENTITY, missing_facts, promoted, to_table
+from bench.storage.schema import CELL_FACTS, IDENTITY, missing_facts, promoted, to_table
 from reports.data.results import LATER, version_of
 
 # A shard does not say its version; it may lack what any version that can be read may lack.
@@ -63,6 +63,16 @@ def write_parquet(path: Path, table: pa.Table) -> None:
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd")
     write_atomically(path, sink.getvalue().to_pybytes())
+
+
+def without_unknown(table: pa.Table, stored: Iterable[str]) -> pa.Table:
+    """Drop the columns of metrics that are not among those `stored`.
+
+    `read_part` adds them; kept, they would say that the rows were scored without these metrics on
+    purpose, and not before there were any.
+    """
+    known = {*stored, *CELL_FACTS}
+    return table.select([name for name in table.column_names if name in known])
 
 
 def read_part(path: Path, columns: Iterable[str] | None = None) -> pa.Table:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bench.errors import BusyError, UsageError
 from bench.storage.store import Store
-from reports.data.results import ResultsError, check_results
+from reports.data.results import ResultsError, check_results, run_facts
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Recovered:
     rows : int
         Rows that the file was made of now; none if it was there, or nothing to make it from.
     waiting : bool
-        Whether the file was there, but the folder beside it has rows that it lacks.
+        Whether the file was there, but is older than the rows of the folder beside it.
     """
 
     rows: int = 0
@@ -32,7 +32,7 @@ def recover(out: Path) -> Recovered:
     Raises
     ------
     UsageError
-        If a run is still writing to it.
+        If a run is still writing to it, or has finished nothing.
     StorageError
         If it cannot be written.
     """
@@ -40,11 +40,14 @@ def recover(out: Path) -> Recovered:
         return Recovered()
     store = Store(out)
     if not any(store.shards.glob("*.parquet")) and not any(store.shards.glob("*.json")):
+        if store.manifest_path.exists() and not out.exists():
+            raise UsageError(
+                f"{out}: no such file yet; the run of {store.folder} has finished no row yet; wait"
+                " for it, or give the same `bench run` again"
+            )
         return Recovered()
     if out.exists():
-        if not _is_ours(out):
-            return Recovered()
-        return Recovered(waiting=not store.holds_all())
+        return Recovered(waiting=_is_of(store) and not store.holds_all())
     try:
         rows = store.recover()
     except BusyError:
@@ -52,9 +55,10 @@ def recover(out: Path) -> Recovered:
     return Recovered(rows=rows)
 
 
-def _is_ours(out: Path) -> bool:
+def _is_of(store: Store) -> bool:
+    """Tell whether the results file is one that the folder made, if not the last one."""
     try:
-        check_results(out)
+        facts = run_facts(check_results(store.out))
     except ResultsError:
         return False
-    return True
+    return bool(facts.get("id") == store.manifest().get("id"))

@@ -144,6 +144,15 @@ def _as(table: pa.Table, field: pa.Field) -> pa.ChunkedArray | pa.Array:
         ) from error
 
 
+def with_column(table: pa.Table, name: str, values: Any) -> pa.Table:
+    """Return the table with other values (a sequence or an array) in a column that it has."""
+    place = table.schema.get_field_index(name)
+    field = table.schema.field(place)
+    if not isinstance(values, pa.Array | pa.ChunkedArray):
+        values = pa.array(values, field.type)
+    return table.set_column(place, field, values)
+
+
 def with_run_facts(table: pa.Table, facts: dict[str, Any]) -> pa.Table:
     """Attach what is true of the whole file (arguments, versions, hardware, ...)."""
     return table.replace_schema_metadata(

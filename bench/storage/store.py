@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
 from bench.errors import BusyError, UsageError
-from bench.scoring.annotators import summarise
+from bench.storage.agreement import agreement
 from bench.storage.files import storage_errors, write_atomically
 from bench.storage.label_paths import as_named_now
 from bench.storage.origin import difference, remember
@@ -36,12 +36,14 @@ from bench.storage.parts import (
     read_shard,
     read_shards,
     stored_columns,
+    without_unknown,
     write_parquet,
     write_part,
 )
 from bench.storage.provenance import now
-from bench.storage.schema import IDENTITY, to_table, with_run_facts
-from reports.data.results import VERSION_KEY, ResultsError, check_results, dataset_name, run_facts
+from bench.storage.renewal import update_renewals
+from bench.storage.schema import IDENTITY, to_table, with_column, with_run_facts
+from reports.data.results import VERSION_KEY, ResultsError, check_results, run_facts
 from reports.output import put
 
 
@@ -236,8 +238,7 @@ class Store:
     def gather(self) -> None:
         """Turn the loose shards into one Parquet part."""
         rows = read_shards(self.shards)
-        if rows:
-            self.write_part(rows)
+        self.write_part(rows)
         for row in rows:
             (self.shards / f"{row['key']}.json").unlink()
 
@@ -266,11 +267,11 @@ class Store:
         kept = table.filter(newest(table)).sort_by(order)
         facts = manifest | {
             "parts": [part.name for part in parts],
-            "annotators": self._annotators(kept, manifest),
+            "unrenewed": update_renewals(self.folder, self.done),
+            "annotators": agreement(kept, self.annotators, manifest),
         }
         labels = as_named_now(kept["labels_file"], self.out, manifest.get("folders", ()))
-        place = kept.schema.get_field_index("labels_file")
-        whole = with_run_facts(kept.set_column(place, "labels_file", labels), facts)
+        whole = with_run_facts(with_column(kept, "labels_file", labels), facts)
 
         def write(temporary: Path) -> None:
             pq.write_table(whole, temporary, compression="zstd")
@@ -302,47 +303,40 @@ class Store:
             self.finish(self.manifest())
             return len(self.done())
 
-    def _annotators(self, table: pa.Table, manifest: dict[str, Any]) -> dict[str, Any]:
-        """Summarise the annotators of each data set split; what is known of more images stays."""
-        before = manifest.get("annotators", {})
-        pairs = manifest.get("protocol", {}).get("annotators") == "pairs"
-        images = table.select(["dataset", "split", "content"]).to_pandas().drop_duplicates()
-        found = {}
-        for (dataset, split), contents in images.groupby(["dataset", "split"])["content"]:
-            name = dataset_name(dataset, split)
-            files = [self.annotators / f"{content}.json" for content in contents]
-            new = summarise(files, pairs)
-            old = before.get(name, {"images": 0})
-            found[name] = new if new["images"] >= old["images"] else old
-        return {name: facts for name, facts in found.items() if facts["images"]}
-
     def is_current(self) -> bool:
         """Tell whether to write ``results.parquet`` again would change nothing."""
-        if not self.holds_all() or self._changed.exists():
-            return False
-        facts = run_facts(check_results(self.out))
-        return bool(facts.get("folders", [self.folder.name])[-1:] == [self.folder.name])
+        facts, name = self._facts_of_all(), self.folder.name
+        return facts is not None and (
+            facts.get("folders", [name])[-1] == name
+            and facts.get("unrenewed", 0) == update_renewals(self.folder, self.done)
+        )
 
     def holds_all(self) -> bool:
         """Tell whether ``results.parquet`` is whole and made of just the parts that are here."""
-        if any(self.shards.glob("*.json")):
-            return False
+        return self._facts_of_all() is not None
+
+    def _facts_of_all(self) -> dict[str, Any] | None:
+        if self._changed.exists() or any(self.shards.glob("*.json")):
+            return None
         try:
             facts = run_facts(check_results(self.out))
         except ResultsError:
-            return False
-        return facts.get("parts") == [part.name for part in find_parts(self.shards)]
+            return None
+        its = (self.manifest().get("id"), [part.name for part in find_parts(self.shards)])
+        return facts if (facts.get("id"), facts.get("parts")) == its else None
 
     def change_parts(self, change: Callable[[pa.Table], pa.Table]) -> None:
-        """Replace the parts by what `change` makes of each, the oldest first.
+        """Replace each part, the oldest first; it keeps its number, which tells older from newer.
 
-        Each keeps its number, which tells older rows from newer ones. The results file is not
-        current until it is written again, however this ends.
+        However this ends, the results file is not current until it is written again.
         """
         write_atomically(self._changed, b"")
         for part in find_parts(self.shards):
-            write_parquet(part, change(read_part(part)))
+            changed = change(read_part(part))
+            write_parquet(part, without_unknown(changed, stored_columns([part])))
 
     def write_part(self, rows: list[dict[str, Any]]) -> None:
-        """Keep many finished rows at once."""
-        write_part(self.shards, to_table(rows))
+        """Keep many finished rows at once, if there are any."""
+        if rows:
+            known = {name for row in rows for name in row}
+            write_part(self.shards, without_unknown(to_table(rows), known))

@@ -5,6 +5,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from bench.cli import _status
+from bench.storage.renewal import Renewal, write_renewals
 from bench.storage.store import Store
 from reports.data.results import run_facts
 from tests.fake_results import Fake, table, write
@@ -62,7 +63,8 @@ def test_rows_that_a_killed_run_added_to_an_older_file_are_said(killed, told):
     Store(killed).write_row(ROWS[0])
     status, said = told("compare", killed, "--at", "80", "--metrics", "asa")
     assert status == 0
-    assert f"r.run has finished rows that {killed} lacks; the same `bench run` adds them" in said
+    folder = killed.with_suffix(".run")
+    assert f"{killed} is older than the rows in {folder}; the same `bench run` brings it" in said
 
 
 def test_a_run_that_goes_on_is_waited_for(killed, told):
@@ -96,7 +98,35 @@ def test_a_run_that_was_killed_before_its_first_row_is_told_from_none(tmp_path, 
         store.write_manifest({"id": "a run", "runs": []})
     status, said = told("plot", store.out)
     assert status == 1
-    assert "has finished no row" in said
+    assert "no such file yet; the run of" in said
+    assert "has finished no row yet; wait for it, or give the same `bench run` again" in said
+
+
+def test_a_name_without_its_ending_is_no_file_that_is_to_come(killed, told):
+    Store(killed.with_name("r1.parquet")).write_manifest({"id": "another", "runs": []})
+    for name in ("r", "r1"):
+        status, said = told("plot", killed.with_name(name))
+        assert status == 1
+        assert f"{name}: no such file; `bench run` writes one" in said
+
+
+def test_rows_from_before_an_interrupted_force_are_counted(killed, told):
+    store = Store(killed)
+    store.gather()
+    write_renewals(store.folder, [Renewal("r", 1, frozenset(row["key"] for row in ROWS))])
+    status, said = told("plot", killed, "--formats", "pdf")
+    assert status == 0
+    assert f"{len(ROWS)} rows are from before an interrupted `bench run --force`" in said
+
+
+def test_a_file_that_the_folder_beside_it_did_not_make_is_not_said_to_be_older(
+    killed, told, tmp_path
+):
+    (tmp_path / "other").mkdir()
+    write(tmp_path / "other" / "r.parquet", Fake(images=3)).rename(killed)
+    status, said = told("plot", killed, "--formats", "pdf")
+    assert status == 0
+    assert "r.run" not in said
 
 
 def test_merge_takes_what_a_killed_run_has_finished(killed, told, tmp_path):
@@ -107,7 +137,7 @@ def test_merge_takes_what_a_killed_run_has_finished(killed, told, tmp_path):
     assert status == 0, said
     assert "is written from" in said
     status, said = told("list", "runs", tmp_path / "m.parquet")
-    assert "lacks" not in said
+    assert "is older" not in said
 
 
 def test_rows_of_a_renamed_pair_are_not_said_to_be_missing(killed, told, tmp_path):
@@ -116,7 +146,7 @@ def test_rows_of_a_renamed_pair_are_not_said_to_be_missing(killed, told, tmp_pat
     killed.with_suffix(".run").rename(tmp_path / "s.run")
     status, said = told("list", "runs", tmp_path / "s.parquet")
     assert status == 0
-    assert "lacks" not in said
+    assert "is older" not in said
 
 
 def test_a_file_that_another_program_saved_is_said_to_be_that_alone(killed, told):
@@ -125,4 +155,4 @@ def test_a_file_that_another_program_saved_is_said_to_be_that_alone(killed, told
     status, said = told("list", "runs", killed)
     assert status == 1
     assert "not one that `bench run` wrote" in said
-    assert "lacks" not in said
+    assert "is older" not in said

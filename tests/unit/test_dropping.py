@@ -12,7 +12,7 @@ from bench.storage.dropping import drop_rows, parameters_match
 from bench.storage.renewal import Renewal, read_renewals, write_renewals
 from bench.storage.store import Store
 from reports.data.results import run_facts
-from tests.fake_results import Fake, write
+from tests.fake_results import Fake, table, write
 from tests.unit.test_store import make_row
 
 PARAMS = {"1": '{"compactness": 1.0, "how": "slico"}', "10": '{"compactness": 10.0, "how": "x"}'}
@@ -151,6 +151,26 @@ def test_what_an_interrupted_force_has_done_stays_done(out):
         assert [each.left(done) for each in read_renewals(store.folder, done)] == [{"SLIC100"}]
 
 
+def test_rows_from_before_an_interrupted_force_are_counted_anew(out):
+    store = Store(out)
+    with store.locked():
+        write_renewals(store.folder, [Renewal("r", store.last_part(), frozenset({"Grid50"}))])
+        store.finish(store.manifest())
+    assert run_facts(pq.read_schema(out))["unrenewed"] == 1
+    assert drop(out, "--labels", "Grid") == 0
+    assert run_facts(pq.read_schema(out))["unrenewed"] == 0
+    assert Store(out).is_current()
+
+
+def test_a_metric_that_no_row_was_scored_with_is_still_new_after_a_drop(out):
+    store = Store(out)
+    [part] = store.shards.glob("*.parquet")
+    pq.write_table(pq.read_table(part).drop_columns(["gr"]), part)
+    assert drop(out, "--labels", "Grid") == 0
+    assert "gr" not in store.columns()
+    assert labels_of(out) == ALL[2:]
+
+
 def test_rows_that_a_killed_run_left_in_the_folder_are_dropped_too(out):
     store = Store(out)
     with store.locked():
@@ -188,6 +208,12 @@ def test_a_choice_of_nothing_is_refused_with_what_there_is(out, capsys, options,
     assert drop(out, *options) == 1
     assert message in capsys.readouterr().err
     assert out.read_bytes() == before
+
+
+def test_a_file_without_rows_has_none_to_drop(tmp_path, capsys):
+    pq.write_table(table(Fake()).slice(0, 0), tmp_path / "r.parquet")
+    assert drop(tmp_path / "r.parquet", "--labels", "SLIC") == 1
+    assert "r.parquet has no rows; there is nothing to drop" in capsys.readouterr().err
 
 
 def test_a_file_that_another_run_writes_to_is_left_alone(out):

@@ -11,6 +11,7 @@ import pytest
 
 from bench.cli import _status
 from bench.errors import UsageError
+from bench.storage.labels import relabel
 from bench.storage.merging import merge
 from bench.storage.schema import results_schema, with_run_facts
 from bench.storage.store import Store
@@ -241,13 +242,50 @@ def test_names_that_make_no_sense_are_refused(tmp_path, out):
         merge([a, b], out)
 
 
-def test_a_file_whose_run_was_killed_is_not_merged_without_its_last_rows(tmp_path, out):
+def made_by_its_folder(path, fake):
+    """A results file with the folder that wrote it."""
+    store = Store(path)
+    facts = run_facts(table(fake).schema) | {"dataset": "bsds500/test"}
+    with store.locked():
+        store.write_manifest(store.manifest() | facts)
+        store.write_part(table(fake).to_pylist())
+        store.finish(store.manifest())
+    return store
+
+
+def test_a_file_that_is_older_than_its_folder_is_not_merged(tmp_path, out):
+    a, store = make(tmp_path / "a.parquet"), made_by_its_folder(tmp_path / "b.parquet", OTHER)
+    older = r"b\.parquet is older than the rows in .*b\.run; the same `bench run`"
+    shard = store.shards / "k1.json"
+    shard.write_text(json.dumps({"key": "k1"}))
+    with pytest.raises(UsageError, match=older):
+        merge([a, store.out], out)
+    shard.unlink()
+    relabel(store, {("lsc", "{}"): "Other"})  # and killed before the results were written
+    with pytest.raises(UsageError, match=older):
+        merge([a, store.out], out)
+    assert not out.exists()
+    with store.locked():
+        store.finish(store.manifest())
+    assert merge([a, store.out], out).rows == 6
+
+
+def test_a_file_beside_a_folder_that_made_another_is_not_merged(tmp_path, out):
+    store = made_by_its_folder(tmp_path / "b.parquet", OTHER)
+    foreign = made_by_its_folder(tmp_path / "elsewhere.parquet", OTHER).out
+    foreign.rename(store.out)
+    with pytest.raises(UsageError, match=r"is not what .*b\.run made: .*another folder; give"):
+        merge([make(tmp_path / "a.parquet"), store.out], out)
+    assert not out.exists()
+
+
+def test_a_metric_that_is_in_no_file_is_in_no_part_of_the_new_one(tmp_path, out):
     a, b = make(tmp_path / "a.parquet"), make(tmp_path / "b.parquet", OTHER)
-    shards = Store(b).shards
-    shards.mkdir(parents=True)
-    (shards / "k1.json").write_text(json.dumps({"key": "k1"}))
-    with pytest.raises(UsageError, match=r"has rows that are not in .*the same `bench run`"):
-        merge([a, b], out)
+    for path in (a, b):
+        pq.write_table(pq.read_table(path).drop_columns(["gr"]), path)
+    merge([a, b], out)
+    assert "gr" not in Store(out).columns()
+    assert pd.read_parquet(out)["gr"].isna().all()
 
 
 # --- label maps --------------------------------------------------------------------------------

@@ -11,6 +11,8 @@ from bench.errors import UsageError
 from bench.execution.plugins import load_plugins
 from metrics import METRICS, evaluate, metric
 
+pytestmark = pytest.mark.usefixtures("own_metrics")
+
 ROOT = Path(__file__).resolve().parents[2]
 
 METRIC = """
@@ -36,14 +38,6 @@ def largest(s):
 """
 
 
-@pytest.fixture(autouse=True)
-def no_trace():
-    before = dict(METRICS)
-    yield
-    METRICS.clear()
-    METRICS.update(before)
-
-
 def plugin(folder, id="largest_share", text=METRIC, name="mine.py"):
     path = folder / name
     path.write_text(text.replace("ID", id))
@@ -60,6 +54,18 @@ def test_a_file_adds_a_metric(tmp_path):
 def test_a_changed_file_changes_the_metric(tmp_path):
     load_plugins([plugin(tmp_path)])
     load_plugins([plugin(tmp_path, text=METRIC.replace("max()", "min()"))])
+    assert evaluate([[0, 0], [0, 1]], [], metrics=["largest_share"]) == {"largest_share": 0.25}
+
+
+def test_a_changed_file_changes_a_metric_that_is_a_function_with_a_parameter_filled_in(tmp_path):
+    head, _, declared = METRIC.partition("@metric(")
+    arguments, _, formula = declared.partition(")\ndef largest(s):")
+    text = (
+        f"{head}from functools import partial\n\ndef largest(s, how):{formula}"
+        f"metric({arguments})(partial(largest, how=0))\n"
+    )
+    load_plugins([plugin(tmp_path, text=text)])
+    load_plugins([plugin(tmp_path, text=text.replace("max()", "min()"))])
     assert evaluate([[0, 0], [0, 1]], [], metrics=["largest_share"]) == {"largest_share": 0.25}
 
 

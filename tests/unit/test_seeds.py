@@ -1,6 +1,7 @@
 """Methods that do not draw: computed once, a row for every seed."""
 
 import json
+import shutil
 
 import pandas as pd
 import pytest
@@ -10,8 +11,10 @@ from bench.planning.cells import make_plan
 from bench.planning.seeds import share_seeds
 from bench.planning.selection import Choice
 from bench.planning.variants import make_variants
+from bench.storage.copies import _mark
 from methods.registry import load_plugin_file
 from tests.conftest import PLUGIN
+from tests.unit.test_metrics_plugins import METRIC
 
 
 @pytest.fixture(autouse=True)
@@ -25,13 +28,13 @@ def folder(tmp_path, monkeypatch):
 def run(tiny, capsys):
     """Run methods in this process; return what was said and the rows."""
 
-    def run(methods, seeds, *options):
+    def run(methods, seeds, *options, read="results.parquet"):
         arguments = ["run", "--methods", methods, "--seed", seeds, "--n", "4,9", "--limit", "2"]
         arguments += ["--dataset", "folder", "--root", str(tiny), "--plugin", str(PLUGIN)]
         status = _status([*arguments, "--backend", "sequential", *options])
         said = capsys.readouterr().err
         assert status == 0, said
-        return said, pd.read_parquet("results.parquet").sort_values(["seed", "image", "n"])
+        return said, pd.read_parquet(read).sort_values(["seed", "image", "n"])
 
     return run
 
@@ -156,3 +159,40 @@ def test_a_choice_and_its_seed_given_twice_are_one_cell(tiny):
     variants = make_variants([Choice("noisy"), Choice("noisy", (("seed", "1"),))])
     cells = make_plan(open_dataset("folder", root=tiny), variants, [4], [0, 1])
     assert len(cells) == len({cell.key for cell in cells}) == 2 * 3
+
+
+def test_the_label_map_of_a_copy_is_that_of_its_own_folder_also_under_a_new_name(run, tmp_path):
+    run("grid", "0")
+    for suffix in ("parquet", "run"):
+        (tmp_path / f"results.{suffix}").rename(tmp_path / f"q.{suffix}")
+    run("hex", "0")  # another results.run, with label maps of its own
+    foreign = tmp_path / "results.run" / "labels"
+    shutil.copytree(foreign / "hex", foreign / "grid")
+    (tmp_path / "results.parquet").unlink()
+    run("grid", "0,1", "--out", "q.parquet", read="q.parquet")
+    rows = pd.read_parquet("q.parquet")
+    assert rows.labels_file.str.startswith("q.run/").all()
+    for _, its in rows.groupby(["image", "n"]):
+        assert len({(tmp_path / name).read_bytes() for name in its.labels_file}) == 1
+
+
+def test_a_row_without_a_metric_that_is_asked_for_is_not_copied(run, tmp_path, own_metrics):
+    (tmp_path / "metric.py").write_text(METRIC.replace("ID", "largest_share"))
+    run("counts[folder=calls]", "0")
+    asked = ("--metrics", "default,largest_share", "--plugin", "metric.py")
+    said, rows = run("counts[folder=calls]", "0,1", *asked)
+    assert "3 finished" not in said
+    assert calls(tmp_path) == 8
+    assert rows.largest_share.notna().groupby(rows.seed).all().to_dict() == {0: False, 1: True}
+    said, rows = run("counts[folder=calls]", "0,1,2", *asked)
+    assert calls(tmp_path) == 8
+    assert "4 rows copied" in said
+    assert rows.largest_share.notna().groupby(rows.seed).all()[2]
+
+
+def test_a_copy_says_of_which_other_seed_it_is():
+    row = {"seed": 1, "facts": json.dumps({"trials": 3})}
+    assert json.loads(_mark(row, 2)) == {"copy_of_seed": 1, "trials": 3}
+    copy = {"seed": 1, "facts": json.dumps({"copy_of_seed": 0})}
+    assert json.loads(_mark(copy, 2)) == {"copy_of_seed": 0}
+    assert json.loads(_mark(copy, 0)) == {"copy_of_seed": 1}

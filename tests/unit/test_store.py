@@ -6,7 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from bench.errors import StorageError, UsageError
-from bench.storage.files import write_atomically
+from bench.storage.files import put_copy, put_link, write_atomically
 from bench.storage.labels import relabel
 from bench.storage.schema import RUN_KEY, results_schema, to_table
 from bench.storage.store import Store
@@ -17,6 +17,7 @@ from metrics import METRICS
 def store(tmp_path):
     store = Store(tmp_path / "r.parquet")
     with store.locked():
+        store.write_manifest(store.manifest())
         yield store
 
 
@@ -149,6 +150,14 @@ def test_metrics_that_come_later_are_columns_at_once(store, monkeypatch):
     assert {"thin", "thin_by_annotator"} <= set(results_schema().names)
 
 
+def test_a_metric_that_came_after_a_row_is_no_column_of_its_part(store, monkeypatch):
+    store.write_row(make_row("k1"))
+    monkeypatch.setitem(METRICS, "thin", METRICS["asa"])
+    store.gather()
+    assert "thin" not in store.columns()
+    assert "asa" in store.columns()
+
+
 def test_what_a_row_knows_beyond_the_schema_is_kept(store):
     store.write_row(make_row("k1", thin=0.5, thin_by_annotator=[0.25, 0.75]))
     store.write_row(make_row("k2", n=100))
@@ -175,7 +184,7 @@ def test_a_damaged_manifest_is_told(store):
 def test_results_are_current_until_a_newer_row(store):
     store.write_row(make_row("k1"))
     assert not store.is_current()
-    store.finish({})
+    store.finish(store.manifest())
     assert store.is_current()
     store.out.write_bytes(store.out.read_bytes()[:100])
     assert not store.is_current()
@@ -187,10 +196,26 @@ def test_results_are_not_current_once_a_part_says_something_else(store):
     assert store.is_current()
     relabel(store, {("grid", "{}"): "Squares"})  # and killed before the results were written
     assert not store.is_current()
-    assert store.holds_all()
+    assert not store.holds_all()
     store.finish(store.manifest())
     assert store.is_current()
     assert rows_of(store)[0]["label"] == "Squares"
+
+
+def test_results_are_not_current_under_another_name(store, tmp_path):
+    store.write_row(make_row("k1"))
+    store.finish(store.manifest())
+    store.out.rename(tmp_path / "q.parquet")
+    store.folder.rename(tmp_path / "q.run")
+    renamed = Store(tmp_path / "q.parquet")
+    assert renamed.holds_all()
+    assert not renamed.is_current()
+
+
+def test_no_rows_are_no_part(store):
+    store.write_part([])
+    store.gather()
+    assert not list(store.shards.iterdir())
 
 
 def test_only_what_was_replaced_counts_as_outdated(store):
@@ -208,3 +233,23 @@ def test_a_file_that_cannot_be_written_leaves_the_old_one(tmp_path):
     with pytest.raises(StorageError, match="cannot write"):
         write_atomically(target, b"new")
     assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+
+
+@pytest.mark.parametrize("put", [put_copy, put_link])
+def test_a_file_that_is_put_somewhere_replaces_what_is_there(tmp_path, put):
+    source, target = tmp_path / "source", tmp_path / "below" / "target"
+    source.write_bytes(b"new")
+    for _ in range(2):
+        put(source, target)
+        assert target.read_bytes() == b"new"
+        assert [path.name for path in target.parent.iterdir()] == ["target"]
+    target.unlink()
+    target.write_bytes(b"old")
+    put(source, target)
+    assert target.read_bytes() == b"new"
+
+
+def test_a_file_that_is_linked_to_its_own_place_stays(tmp_path):
+    (tmp_path / "file").write_bytes(b"kept")
+    put_link(tmp_path / "file", tmp_path / "file")
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"kept"]
