@@ -40,10 +40,11 @@ def say_what_had_to_wait(cells: Sequence[Cell], out: Path, console: Console) -> 
     rows = pq.read_table(out, columns=["key", "contended"], filters=timed).to_pylist()
     contended = [row["contended"] for row in rows if row["key"] in asked]
     if any(contended):
+        were = "was" if sum(contended) == 1 else "were"
         console.print(
-            f"{sum(contended)} of {len(contended)} cells were timed while other programs ran; their"
-            " rows are marked contended, and figures of runtime leave them out. --force on an idle"
-            " machine times them again.",
+            f"{sum(contended)} of {counted(len(contended), 'cell')} {were} timed while other"
+            " programs ran; rows marked contended are left out of figures of runtime. --force on an"
+            " idle machine times them again.",
             highlight=False,
             style="yellow",
         )
@@ -52,9 +53,10 @@ def say_what_had_to_wait(cells: Sequence[Cell], out: Path, console: Console) -> 
 def say_mixed(old: int, console: Console) -> None:
     """Warn of rows from before an interrupted --force."""
     if old:
+        are, them = ("is", "it") if old == 1 else ("are", "them")
         console.print(
-            f"Warning: {old} rows are still from before an interrupted --force, beside newer ones"
-            " (column run); its command, with --force or without, renews them.",
+            f"Warning: {counted(old, 'row')} {are} still from before an interrupted --force, beside"
+            f" newer ones (column run); its command, with --force or without, renews {them}.",
             style="yellow",
         )
 

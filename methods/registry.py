@@ -221,7 +221,9 @@ def method_version(cls: type[Method]) -> str:
     parts = [cls.version]
     if cls.library:
         try:
-            parts.append(f"{cls.library}-{importlib.metadata.version(cls.library)}")
+            version = importlib.metadata.version(cls.library)
+            # A build such as 2.13.0+cu128 is the same code for another machine.
+            parts.append(f"{cls.library}-{version.partition('+')[0]}")
         except importlib.metadata.PackageNotFoundError:
             parts.append(f"{cls.library}-unknown")
     if _place(cls) not in BUILTIN.values():

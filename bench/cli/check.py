@@ -10,6 +10,7 @@ import typer
 
 from bench.cli import options, values
 from bench.errors import UsageError
+from reports.data.words import counted
 
 if TYPE_CHECKING:
     from bench.execution.checking import Result
@@ -48,7 +49,7 @@ def check(
     if name in list_methods() or not checked:
         checked += _methods(name, plugins)
     failed = sum(_tell(label, results) for label, results in checked)
-    typer.echo("all checks hold" if not failed else f"{failed} checks failed")
+    typer.echo("all checks hold" if not failed else f"{counted(failed, 'check')} failed")
     return 2 if failed else 0
 
 

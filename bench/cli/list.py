@@ -33,6 +33,14 @@ class Kind(StrEnum):
     RUNS = "runs"
 
 
+_DECLARED = (Kind.METHODS, Kind.METRICS, Kind.DATASETS)
+_ONLY_FOR = {
+    "--verbose": (*_DECLARED, Kind.PROTOCOLS),
+    "--plugin": _DECLARED,
+    "--protocol-file": (Kind.PROTOCOLS,),
+}
+
+
 def list_(
     kind: Annotated[Kind, typer.Argument(help="What to list.")],
     results: Annotated[
@@ -51,6 +59,12 @@ def list_(
     how: options.FormatName = options.Format.TEXT,
 ) -> None:
     """List methods, metrics, data sets or protocols, or what a results file holds ('runs')."""
+    given = {"--verbose": verbose, "--plugin": plugin, "--protocol-file": protocol_file}
+    for option, kinds in _ONLY_FOR.items():
+        if given[option] and kind not in kinds:
+            raise UsageError(
+                f"{option} is for {', '.join(kinds)}; leave it out of 'bench list {kind}'"
+            )
     if kind is Kind.RUNS:
         _runs(results or Path("results.parquet"), how)
         return
@@ -180,8 +194,8 @@ def _datasets(verbose: bool) -> Iterator[Facts]:
                 "problem": f"cannot be used: {entry.error}",
             }
         else:
-            own = {"read by": entry.target} if verbose else {}
-            yield {"name": name, "title": entry.title, **own}
+            more = {"licence": entry.license, "read by": entry.target} if verbose else {}
+            yield {"name": name, "title": entry.title, **more}
 
 
 def _protocols(verbose: bool, file: Path | None) -> Iterator[Facts]:

@@ -36,22 +36,6 @@ class _NotHere(Exception):  # noqa: N818 (an outcome, not an error)
     """The data set has nothing that this check is about."""
 
 
-def run_dataset_checks(
-    name: str, root: str | Path | None = None, split: str | None = None
-) -> Iterator[CheckResult]:
-    """Run every check on a data set, one after the other.
-
-    Parameters
-    ----------
-    name : str
-        Of a built-in or registered data set.
-    root, split : optional
-        As for `open_dataset`.
-    """
-    for check in CHECKS:
-        yield run_check(check, name, root, split)
-
-
 def run_check(
     check: str, name: str, root: str | Path | None = None, split: str | None = None
 ) -> CheckResult:

@@ -28,13 +28,14 @@ class Entry:
     ----------
     target : str
         ``module:Class``.
-    title : str
+    title, license : str
     error : str or None
         Why an installed plugin cannot be used.
     """
 
     target: str
     title: str
+    license: str = ""
     error: str | None = None
 
 
@@ -43,14 +44,17 @@ DATASETS: Mapping[str, Entry] = MappingProxyType(
         "sample": Entry(
             "bench.datasets.sample.dataset:SampleDataset",
             "10 embedded composites of natural texture with exactly known regions (default)",
+            "from photographs in scikit-image: CC0 or without known restrictions",
         ),
         "bsds500": Entry(
             "bench.datasets.bsds500:Bsds500",
             "Berkeley Segmentation Dataset 500, every annotator ('bench data bsds500' fetches it)",
+            "non-commercial research and education; cite Arbelaez et al. 2011",
         ),
         "folder": Entry(
             "bench.datasets.folder:Folder",
             "your own images and label maps (--root DIR)",
+            "that of your data",
         ),
     }
 )
@@ -113,7 +117,8 @@ def entries() -> dict[str, Entry]:
     """
     broken = _load_entry_points()
     own = {
-        name: Entry(_place(cls), getattr(cls, "title", name)) for name, cls in _registered.items()
+        name: Entry(_place(cls), getattr(cls, "title", name), getattr(cls, "license", ""))
+        for name, cls in _registered.items()
     }
     return {**DATASETS, **dict(sorted({**broken, **own}.items()))}
 
@@ -200,7 +205,7 @@ def _load_entry_points() -> dict[str, Entry]:
                     register(loaded)
             except (Exception, SystemExit) as problem:
                 why = f"{type(problem).__name__}: {problem}"
-                _broken[point.name] = Entry(f"{owner} ({point.value})", "", why)
+                _broken[point.name] = Entry(f"{owner} ({point.value})", "", error=why)
     return _broken
 
 

@@ -20,6 +20,7 @@ from metrics import DEFAULT_PROTOCOL, METRICS, PROTOCOLS, Protocol, ProtocolErro
 from metrics.names import did_you_mean
 from metrics.protocols import from_definition
 from reports.data.labels import VARIANT, Note, tell_apart
+from reports.data.words import counted
 
 SCHEMA_VERSION = "3"
 # The versions that can be read, each with the columns that files of it may lack.
@@ -96,8 +97,8 @@ def check_results(path: Path) -> pa.Schema:
     if version == "1":
         raise ResultsError(
             f"{path}: schema version 1, whose columns were others; its label maps can be scored "
-            f"again: bench score {path.with_suffix('.run').name}/labels/METHOD --name METHOD "
-            "--out OTHER.parquet"
+            f"again: bench score {path.with_suffix('.run')}/labels/METHOD --dataset DATASET "
+            "--name METHOD --out OTHER.parquet"
         )
     if version not in LATER:
         raise ResultsError(
@@ -159,7 +160,8 @@ class Facts:
     def images(self, name: str, number: int) -> str:
         """Say how many images a data set split has here, and of how many where that is more."""
         whole = self.published.get(name, number)
-        return f"{number} of {whole} images" if number < whole else f"{number} images"
+        part = f"{number} of " if number < whole else ""
+        return part + counted(max(number, whole), "image")
 
     def part(self, name: str, number: int) -> str:
         """Say as an end of a title that only so many images of many are shown; else nothing."""
@@ -171,9 +173,10 @@ class Facts:
         """Say that rows from before and after an interrupted ``--force`` stand side by side."""
         if not self.unrenewed:
             return ""
+        are, them = ("is", "it") if self.unrenewed == 1 else ("are", "them")
         return (
-            f"{self.unrenewed} rows are from before an interrupted `bench run --force`, beside "
-            "newer ones; the same command renews them"
+            f"{counted(self.unrenewed, 'row')} {are} from before an interrupted "
+            f"`bench run --force`, beside newer ones; the same command renews {them}"
         )
 
     @property

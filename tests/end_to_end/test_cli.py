@@ -130,4 +130,4 @@ def test_the_shell_completes_method_names():
     from bench.cli.options import complete_methods
 
     assert complete_methods("sli") == ["slic", "slico"]
-    assert complete_methods("fh,wa") == ["fh,waterpixels", "fh,watershed"]
+    assert complete_methods("fh,wat") == ["fh,waterpixels", "fh,watershed"]

@@ -275,6 +275,12 @@ def test_a_data_set_of_a_plugin_runs_in_workers_and_is_scored_again(bench, strip
     assert "stripes  Stripes of one grey" in bench("list", "datasets", *own).out
 
 
+def test_one_failed_check_is_counted_as_one(bench, stripes):
+    finished = bench("check", "stripes", "--plugin", stripes)  # any split is its only one
+    assert finished.status == 2
+    assert finished.out.endswith("\n1 check failed\n")
+
+
 def test_a_data_set_that_is_not_known_names_the_option(run):
     status, said = run("run", "--methods", "grid", "--n", 4, "--dataset", "stripes")
     assert status == 1

@@ -31,8 +31,14 @@ def test_a_registered_data_set_opens_by_name_and_is_listed():
     assert (dataset.names, dataset.whole) == (("a",), ("a", "b"))
     assert list(registry.entries()) == [*DATASETS, "mine"]
     assert registry.entries()["mine"].title == "Mine"
+    assert registry.entries()["mine"].license == "CC0"
     assert registry.registered_from(__name__) == ["mine"]
     assert registry.registered_from("elsewhere") == []
+
+
+def test_a_built_in_data_set_is_listed_with_its_licence():
+    for name, entry in DATASETS.items():
+        assert entry.license == registry.get_class(name).license
 
 
 @pytest.mark.parametrize(

@@ -256,3 +256,9 @@ def test_the_version_of_a_wrapped_library_is_part_of_the_methods_version():
     assert method_version(get_class("slic")) == f"1+scikit-image-{version('scikit-image')}"
     lost = type("Lost", (Method,), {"library": "no-such-distribution", "__module__": "builtins"})
     assert method_version(lost) == "1+no-such-distribution-unknown"
+
+
+@pytest.mark.parametrize("build", ["2.13.0", "2.13.0+cpu", "2.13.0+cu128"])
+def test_builds_of_one_library_for_several_machines_are_one_version(build, monkeypatch):
+    monkeypatch.setattr("importlib.metadata.version", lambda _: build)
+    assert method_version(get_class("slic")) == "1+scikit-image-2.13.0"

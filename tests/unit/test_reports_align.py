@@ -1,5 +1,6 @@
 """Reading results and averaging them: seeds first, then images, against the returned count."""
 
+import re
 from dataclasses import replace
 from statistics import fmean
 
@@ -420,6 +421,25 @@ def test_the_facts_name_the_protocol_and_what_annotators_reach(tmp_path):
     assert facts == Facts(own, {"bsds500/test": {"asa": (0.8, 0.9, 0.95)}})
     assert facts.under == ", protocol own"
     assert Facts().under == ""
+
+
+def test_counts_in_the_facts_are_in_the_singular_where_there_is_one():
+    assert Facts().images("sample", 1) == "1 image"
+    assert Facts(published={"sample": 2}).images("sample", 1) == "1 of 2 images"
+    assert Facts(unrenewed=1).mixed.startswith("1 row is from before")
+    assert Facts(unrenewed=2).mixed.startswith("2 rows are from before")
+
+
+def test_a_file_of_the_first_version_is_refused_with_the_command_that_converts_it(tmp_path):
+    rows = table(Fake(images=1))
+    old = rows.schema.metadata | {VERSION_KEY: b"1"}
+    pq.write_table(rows.replace_schema_metadata(old), tmp_path / "r.parquet")
+    cure = (
+        f"bench score {tmp_path / 'r.run'}/labels/METHOD --dataset DATASET --name METHOD"
+        " --out OTHER.parquet"
+    )
+    with pytest.raises(ResultsError, match=f"schema version 1.*{re.escape(cure)}"):
+        file_facts(tmp_path / "r.parquet")
 
 
 def test_the_facts_say_of_how_many_images_a_part_is(tmp_path):

@@ -81,6 +81,14 @@ def test_cells_that_others_have_are_missing(tmp_path):
     )
 
 
+def test_one_image_is_counted_as_one(tmp_path):
+    def lose(frame):
+        return frame[(frame.label != "FH") | (frame.n == 50)]
+
+    held = read_contents(make(tmp_path / "r.parquet", lose, images=1, ns=(50, 100)))
+    assert held.missing == ("FH at n = 100: 1 of 1 image of bsds500/test (image00000)",)
+
+
 def test_label_maps_from_elsewhere_have_no_n_to_miss(tmp_path):
     path = write(tmp_path / "r.parquet", Fake(images=2, ns=(50, 100)), Fake(("Mine",), (None,), 1))
     assert read_contents(path).missing == ("Mine: 1 of 2 images of bsds500/test (image00001)",)
@@ -130,6 +138,13 @@ def test_the_command_takes_the_usual_file_or_the_one_given(tmp_path, monkeypatch
         (["runs", "no.parquet"], "no such file"),
         (["runs", "foreign.parquet"], "not one that `bench run` wrote"),
         (["methods", "results.parquet"], "only 'bench list runs' takes a file"),
+        (["runs", "--verbose"], "--verbose is for methods, metrics, datasets, protocols"),
+        (
+            ["runs", "--plugin", "mine.py"],
+            "--plugin is for methods, metrics, datasets; leave it out of 'bench",
+        ),
+        (["runs", "--protocol-file", "mine.toml"], "--protocol-file is for protocols"),
+        (["methods", "--protocol-file", "mine.toml"], "leave it out of 'bench list methods'"),
     ],
 )
 def test_what_cannot_be_listed_is_told(tmp_path, monkeypatch, capsys, arguments, message):
