@@ -18,7 +18,7 @@ def slow_run(tmp_path, tiny):
     """A run of twelve slow cells in a process group of its own, after its first row."""
 
     def start(until="first row"):
-        command = f"counts[folder={tmp_path},wait=0.4]"
+        command = f"counts[folder={tmp_path},wait=0.8]"
         arguments = ["run", "--methods", command, "--n", "4,5,6,9", "--dataset", "folder"]
         arguments += ["--root", str(tiny), "--plugin", str(PLUGIN), "--workers", "2"]
         process = subprocess.Popen(

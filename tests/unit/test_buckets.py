@@ -4,7 +4,7 @@ import heapq
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from methods.kernels.buckets import (
@@ -55,7 +55,6 @@ def emptied(queue):
 
 
 @given(PAIRS)
-@settings(deadline=None)
 def test_entries_leave_by_key_and_then_by_item(pairs):
     queue = empty_queue(CAPACITY)
     fill(queue, packed(pairs))
@@ -63,7 +62,6 @@ def test_entries_leave_by_key_and_then_by_item(pairs):
 
 
 @given(PAIRS, PAIRS)
-@settings(deadline=None)
 def test_entries_may_come_below_and_above_those_that_have_left(pairs, later):
     queue, expected = empty_queue(CAPACITY), packed(pairs).tolist()
     fill(queue, packed(pairs))
@@ -77,7 +75,6 @@ def test_entries_may_come_below_and_above_those_that_have_left(pairs, later):
 
 
 @given(PAIRS.filter(len), PAIRS)
-@settings(deadline=None)
 def test_what_takes_the_place_of_the_least_finds_its_own(pairs, others):
     queue, expected = empty_queue(CAPACITY), packed(pairs).tolist()
     fill(queue, packed(pairs))

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from methods.kernels.heap import LARGEST_ITEM, drop_top, entry, heapify, item_of, push, replace_top
@@ -22,7 +22,6 @@ def emptied(heap, size):
 
 
 @given(PAIRS)
-@settings(deadline=None)
 def test_pairs_leave_by_key_and_then_by_item(pairs):
     heap, size = np.empty(len(pairs), np.int64), 0
     for key, item in pairs:
@@ -31,7 +30,6 @@ def test_pairs_leave_by_key_and_then_by_item(pairs):
 
 
 @given(PAIRS)
-@settings(deadline=None)
 def test_values_in_any_order_become_a_heap(pairs):
     heap = np.array([entry(key, item) for key, item in pairs], np.int64)
     heapify(heap, len(pairs))
@@ -39,7 +37,6 @@ def test_values_in_any_order_become_a_heap(pairs):
 
 
 @given(PAIRS.filter(len), st.lists(st.tuples(KEYS, st.integers(0, 20)), max_size=20))
-@settings(deadline=None)
 def test_what_takes_the_place_of_the_least_finds_its_own(pairs, others):
     heap = np.array([entry(key, item) for key, item in pairs], np.int64)
     heapify(heap, len(pairs))

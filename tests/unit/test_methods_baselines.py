@@ -21,7 +21,7 @@ def image_and_count(draw):
 
 
 @given(image_and_count(), st.integers(0, 5))
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_voronoi_gives_the_count_asked_for(case, seed):
     image, n = case
     assert segment(image, n, method="voronoi", seed=seed).max() + 1 == n
@@ -42,7 +42,7 @@ def test_another_seed_gives_other_cells_and_the_same_seed_the_same():
 
 
 @given(image_and_count())
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_grid_cells_differ_by_at_most_one_pixel_a_side(case):
     image, n = case
     labels = segment(image, n, method="grid")
@@ -79,7 +79,7 @@ def test_the_step_of_a_grid_overrules_the_count():
 
 
 @given(image_and_count())
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_hexagons_are_connected(case):
     image, n = case
     labels = segment(image, n, method="hex")

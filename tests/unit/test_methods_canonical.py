@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -16,7 +16,6 @@ small_types = arrays(st.sampled_from([np.uint8, np.uint16, np.int16, np.uint64, 
 
 
 @given(few_values | any_values | small_types.filter(lambda raw: raw.dtype != np.int16))
-@settings(deadline=None)
 @example(np.array([[2**62, 0], [1, 2**62]]))
 @example(np.array([[2**63, 5]], np.uint64))
 def test_canonical_labels_equal_the_plain_version(raw):
@@ -27,7 +26,6 @@ def test_canonical_labels_equal_the_plain_version(raw):
 
 
 @given(few_values)
-@settings(deadline=None)
 def test_canonical_labels_stay_as_they_are_and_do_not_depend_on_names_or_layout(raw):
     labels = canonicalise(raw)
     np.testing.assert_array_equal(canonicalise(labels), labels)
@@ -35,7 +33,6 @@ def test_canonical_labels_stay_as_they_are_and_do_not_depend_on_names_or_layout(
 
 
 @given(few_values)
-@settings(deadline=None)
 def test_parts_equal_those_of_a_plain_flood(raw):
     parts = oracle_labels.components(raw)
     np.testing.assert_array_equal(connected_components(raw), parts)

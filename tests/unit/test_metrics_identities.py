@@ -16,7 +16,7 @@ ALL = [name for name in METRICS if name != "br"]
 # A thin boundary lies on one side of an edge: a flip moves it to the other.
 EITHER_WAY = [name for name in ALL if name != "br_matched"]
 
-few = settings(max_examples=60, deadline=None)
+few = settings(max_examples=60)
 
 
 @given(st.data())

@@ -28,14 +28,14 @@ def plain(case):
 
 
 @given(cases())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_every_metric_equals_its_plain_version(case):
     assert_same(evaluate(**case, metrics=ALL), plain(case), tolerance=1e-12)
     assert set(DEFAULT) == {name for name in oracle(**case) if not name.endswith("_by_annotator")}
 
 
 @given(cases())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_values_lie_in_the_declared_range(case):
     scores = evaluate(**case, metrics=ALL)
     for name in ALL:
@@ -67,7 +67,7 @@ def test_the_smallest_images(shape):
 
 
 @given(st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_distances_are_exact_near_and_far(data):
     shape = data.draw(st.sampled_from([(3, 700), (300, 5), (40, 200), (7, 7)]))
     rng = np.random.default_rng(data.draw(st.integers(0, 1000)))
@@ -84,7 +84,6 @@ def test_distances_are_exact_near_and_far(data):
 
 
 @given(st.lists(st.integers(0, 50), min_size=1, max_size=60))
-@settings(deadline=None)
 def test_the_percentile_is_linear_between_ranks(squared):
     class Measured(Boundaries):
         squared_distances = np.array(squared, np.int32)
@@ -94,7 +93,7 @@ def test_the_percentile_is_linear_between_ranks(squared):
 
 
 @given(st.data())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_labels_of_any_integer_type_and_size(data):
     shape = data.draw(shapes())
     labels, truth = data.draw(partitions(shape)), data.draw(partitions(shape))

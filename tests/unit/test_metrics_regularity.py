@@ -77,7 +77,7 @@ def test_a_shape_in_parts_is_at_most_convex():
 
 
 @given(st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_scattered_shapes_equal_the_plain_version(data):
     shape = data.draw(st.sampled_from([(25, 25), (3, 40), (40, 2), (11, 23)]))
     rng = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
@@ -89,7 +89,7 @@ def test_scattered_shapes_equal_the_plain_version(data):
 
 
 @given(st.data(), st.integers(1, 3))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_row_of_copies_is_as_regular_as_one(data, copies):
     labels = data.draw(partitions(data.draw(shapes())))
     count = labels.max() + 1

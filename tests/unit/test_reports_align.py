@@ -176,7 +176,7 @@ def test_an_image_with_many_seeds_weighs_as_much_as_one_with_one():
     assert point["images"].tolist() == [2]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.dictionaries(
         st.tuples(
