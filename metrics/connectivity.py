@@ -14,11 +14,11 @@ def connect(labels: LabelMap, how: str) -> LabelMap:
     ----------
     labels : LabelMap
         Not changed.
-    how : {"as-is", "components", "merge"}
+    how : {"as-is", "components", "components8", "merge"}
         "as-is" returns `labels` itself.
 
         "components" makes each 4-connected part a label of its own, numbered in raster order of
-        first pixels.
+        first pixels; "components8" each 8-connected one.
 
         "merge" leaves every label its largest part. Any other part joins the kept part with which
         it shares the longest 4-border; parts that border on no kept part wait for the next round,
@@ -35,7 +35,7 @@ def connect(labels: LabelMap, how: str) -> LabelMap:
     Raises
     ------
     ValueError
-        If `how` is none of the three.
+        If `how` is none of them.
     """
     if how not in CONNECTIVITIES:
         names = ", ".join(repr(name) for name in CONNECTIVITIES)
@@ -45,7 +45,30 @@ def connect(labels: LabelMap, how: str) -> LabelMap:
         return labels
     if how == "components":
         return _paint(labels, np.arange(parts.size.size, dtype=np.int32))
+    if how == "components8":
+        return _paint(labels, _joined_by_corners(labels))
     return _paint(labels, _merged(labels))
+
+
+def _joined_by_corners(labels: LabelMap) -> npt.NDArray[np.int32]:
+    """(P,) the number of the 8-connected part that each 4-connected one belongs to."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    number = labels.parts.size.size
+    part = _paint(labels, np.arange(number, dtype=np.int32)).values
+    here, below = (
+        np.hstack([part[:-1, :-1], part[:-1, 1:]]),
+        np.hstack([part[1:, 1:], part[1:, :-1]]),
+    )
+    name = np.append(labels.parts.label, -1)  # void is the last element
+    touching = (name[here] == name[below]) & (here != below) & (here >= 0)
+    pairs = here[touching], below[touching]
+    graph = coo_array((np.ones(pairs[0].size, bool), pairs), (number, number))
+    joined = connected_components(graph, directed=False)[1]
+    # Parts come in raster order of their first pixels, so the first of each names it.
+    first = np.unique(joined, return_index=True)[1]
+    return np.argsort(np.argsort(first)).astype(np.int32)[joined]
 
 
 def _paint(labels: LabelMap, value: npt.NDArray[np.int32]) -> LabelMap:

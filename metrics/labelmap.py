@@ -147,10 +147,16 @@ class LabelMap:
 
     @cached_property
     def thinned(self) -> npt.NDArray[np.intp]:
-        """(B,) flat indices of the thin boundary, thinned to one pixel width, ascending."""
+        """(B,) flat indices of the boundary thinned to a line, ascending.
+
+        Boundary pixels are those whose lower right corner lies on a boundary, as those of BSDS500's
+        own boundary maps (seg2bdry, "imageSize"), which are these, thinned, pixel by pixel.
+        """
+        from metrics.kernels import boundaries as boundaries_kernels
         from metrics.kernels import matching as matching_kernels
 
-        mask = self.thin_boundary
+        mask = np.empty(self.values.shape, np.uint8)
+        boundaries_kernels.mark_corners(self.values, mask)
         pixels = np.flatnonzero(mask.view(np.bool_)).astype(np.int32)
         return pixels[: matching_kernels.thin(mask, pixels)].astype(np.intp)
 

@@ -17,7 +17,7 @@ from metrics.references import STUTZ
 
 Boundary = Literal["thick", "thin", "matched"]
 Annotators = Literal["mean", "worst", "best", "pairs", "pooled"]
-Connectivity = Literal["as-is", "components", "merge"]
+Connectivity = Literal["as-is", "components", "components8", "merge"]
 
 BOUNDARIES: tuple[Boundary, ...] = get_args(Boundary)
 ANNOTATORS: tuple[Annotators, ...] = get_args(Annotators)
@@ -40,7 +40,8 @@ class Protocol:
         What it is called, what it is in a line, and who uses it.
     boundary : {"thick", "thin", "matched"}
         Boundary pixels of `br`. Thick: one of the 4 neighbours has another label. Thin: the right
-        or the lower one has. Matched: thin ones, thinned to a line and matched one to one.
+        or the lower one has. Matched: where two neighbours of the 2 x 2 pixels right and below
+        differ, thinned to a line and matched one to one.
     tolerance : float, optional
         Half the side of the square window in whole pixels; for "matched" the distance in pixels.
     tolerance_of_diagonal : float, optional
@@ -55,9 +56,10 @@ class Protocol:
         up over annotators before they are divided, other metrics averaged.
     first : int, optional
         Only so many annotators of an image count; all unless given.
-    connectivity : {"as-is", "components", "merge"}
-        What is done to the labels before scoring: nothing; every 4-connected part becomes a
-        superpixel; all parts but each superpixel's largest are merged into their neighbours.
+    connectivity : {"as-is", "components", "components8", "merge"}
+        What is done to the labels before scoring: nothing; every 4-connected, or every
+        8-connected, part becomes a superpixel; all parts but each superpixel's largest are merged
+        into their neighbours.
     """
 
     name: str
@@ -210,6 +212,15 @@ PROTOCOLS: dict[str, Protocol] = {
             first=5,
             connectivity="components",
             reference=STUTZ,
+        ),
+        Protocol(
+            name="barcelos2023",
+            title="8-connected components become superpixels; thick boundary within 0.0025 of the"
+            " diagonal; mean over all annotators",
+            tolerance_of_diagonal=0.0025,
+            connectivity="components8",
+            reference="Barcelos, Belem, Joao, Patrocinio, Falcao, Guimaraes, ACM Computing Surveys"
+            " 2024, doi 10.1145/3652509",
         ),
         Protocol(
             name="bsds2011",

@@ -179,8 +179,9 @@ ProtocolFile = Annotated[
 METRICS_HELP = "'default', 'all', or ids; 'default,gr,sirs' adds some that are on request."
 Metrics = Annotated[str, typer.Option("--metrics", help=METRICS_HELP)]
 CONNECTIVITY_HELP = (
-    "Before scoring: 'as-is' leaves labels as they are, 'components' makes every 4-connected part a"
-    " superpixel, 'merge' joins all parts but each superpixel's largest to their neighbours."
+    "Before scoring: 'as-is' leaves labels as they are, 'components' ('components8') makes every"
+    " 4-connected (8-connected) part a superpixel, 'merge' joins all parts but each superpixel's"
+    " largest to their neighbours."
 )
 HowConnected = Annotated[
     str | None,

@@ -157,3 +157,23 @@ def mark_thin_boundary(values: Ints, out: Bytes) -> None:
         left, right, mark_left = row[:-1], row[1:], mark[:-1]
         for x in range(left.size):
             mark_left[x] = np.uint8(mark_left[x] | _edge(left[x], right[x]))
+
+
+@compiled
+def mark_corners(values: Ints, out: Bytes) -> None:
+    """Set `out` (H, W) to 1 where two neighbours of the 2 x 2 pixels right and below differ.
+
+    The lower right corner of each such pixel lies on a boundary; void pixels are not marked.
+    """
+    height, width = values.shape
+    for y in range(height):
+        row, mark, below = values[y], out[y], values[min(y + 1, height - 1)]
+        for x in range(width):
+            mark[x] = _edge(row[x], below[x])
+        last = mark[width - 1] | np.uint8(0)
+        for x in range(width - 1):
+            beside = _edge(row[x], row[x + 1]) | _edge(below[x], below[x + 1])
+            mark[x] = np.uint8(mark[x] | mark[x + 1] | beside)
+        mark[width - 1] = last
+        for x in range(width):
+            mark[x] = np.uint8(mark[x] & np.uint8(row[x] >= 0))

@@ -36,31 +36,24 @@ def _keep_fullest(table: npt.NDArray[np.int64], used: Ints, kept: Doubles) -> in
 
 
 @compiled
-def _deviation(kept: Doubles) -> float:
-    """Return the largest distance of the colours from their unweighted mean."""
-    centre = np.zeros(3)
-    for k in range(kept.shape[0]):
-        for channel in range(3):
-            centre[channel] += kept[k, channel] / kept.shape[0]
-    largest = 0.0
-    for k in range(kept.shape[0]):
-        squared = 0.0
-        for channel in range(3):
-            squared += (kept[k, channel] - centre[channel]) ** 2
-        largest = max(largest, squared)
-    return float(np.sqrt(largest))
+def _deviation(kept: Doubles, channel: int) -> float:
+    """Return the largest difference of the colours from their unweighted mean in a channel."""
+    values = kept[:, channel]
+    return float(max(values.max() - values.mean(), values.mean() - values.min()))
 
 
 @compiled
 def measure_reconstruction(
     start: Ints, first: Ints, order: Ints, pixels: Bytes, error: Doubles
 ) -> None:
-    """Fill sum over p in S_j of |I_p - R_p|^(2 - v_j), colours in [0, 1], of every label (K,).
+    """Fill the mean over channels c of sum over p in S_j of |I_pc - R_pc|^(2 - v_jc), (K,).
 
-    `pixels` is (N, 3). One table serves all labels in turn, so memory does not grow with them.
+    Colours are in [0, 1]. `pixels` is (N, 3). One table serves all labels in turn, so memory does
+    not grow with them.
     """
     table = np.zeros((GROUPS * BUCKETS, 4), np.int64)
     used, kept = np.empty(GROUPS * BUCKETS, np.int32), np.empty((KEPT, 3))
+    exponent = np.empty(3)
     for j in range(error.size):
         count = 0
         for i in range(first[j], first[j + 1]):
@@ -79,19 +72,24 @@ def measure_reconstruction(
                 table[bucket, 2] += green
                 table[bucket, 3] += blue
         number = _keep_fullest(table, used[:count], kept)
-        half = 1 - _deviation(kept[:number]) / 255 / 2
+        for channel in range(3):
+            exponent[channel] = 2 - _deviation(kept[:number], channel) / 255
         table[used[:count]] = 0
         total = 0.0
         for i in range(first[j], first[j + 1]):
             for p in range(start[order[i]], start[order[i] + 1]):
-                nearest = np.inf
+                nearest, best = np.inf, 0
                 for k in range(number):
                     red, green, blue = (
                         pixels[p, 0] - kept[k, 0],
                         pixels[p, 1] - kept[k, 1],
                         pixels[p, 2] - kept[k, 2],
                     )
-                    nearest = min(nearest, red * red + green * green + blue * blue)
-                if nearest > 0:
-                    total += (nearest / 65025) ** half
-        error[j] = total
+                    distance = red * red + green * green + blue * blue
+                    if distance < nearest:
+                        nearest, best = distance, k
+                for channel in range(3):
+                    difference = abs(pixels[p, channel] - kept[best, channel])
+                    if difference > 0:
+                        total += (difference / 255) ** exponent[channel]
+        error[j] = total / 3

@@ -32,7 +32,7 @@ DOTTED: Final = (0, (1.0, 1.2))
 DASH_DOT_DOT: Final = (0, (6.0, 1.2, 1.0, 1.2, 1.0, 1.2))
 
 # What is added to a label where a method stands in a figure several times.
-_ADDED = re.compile(r" \((cpu|cuda|as-is|components|merge)\)$")
+_ADDED = re.compile(r" \((cpu|cuda|as-is|components8?|merge)\)$")
 # A preset other than the published one stands behind the method's title.
 _PRESET = " (quick)"
 

@@ -124,7 +124,7 @@ def test_without_matching_the_request_is_n(run, results):
         (["--match-n", "-0.1"], "share of n"),
         (["--protocol", "stutz"], "did you mean 'stutz2018'"),
         (["--protocol-file", "nowhere.toml"], "cannot be read"),
-        (["--connectivity", "asis"], "as-is, components, merge"),
+        (["--connectivity", "asis"], "as-is, components, components8, merge"),
         (["--metrics", "asa,srcc"], "did you mean 'src'"),
         (["--metrics", ","], "names nothing"),
     ],

@@ -136,7 +136,7 @@ MISTAKES = {
     ("nowhere.parquet",): "no such file",
     ("results.parquet", "--protocol", "seal"): "did you mean 'seal2018'",
     ("results.parquet", "--metrics", "asaa"): "did you mean 'asa'",
-    ("results.parquet", "--connectivity", "joined"): "as-is, components, merge",
+    ("results.parquet", "--connectivity", "joined"): "as-is, components, components8, merge",
     ("results.parquet", "--out", "results.parquet"): "another name",
     ("results.parquet", "--root", "nowhere"): "--root",
 }

@@ -28,6 +28,25 @@ def split(labels, void):
     return out
 
 
+def split_by_eight(labels, void):
+    """Flood each 8-connected part from its first pixel."""
+    out = np.full(labels.shape, -1)
+    inside, number = set(pixels(void)), 0
+    for start in pixels(void):
+        if out[start] >= 0:
+            continue
+        flood = [start]
+        while flood:
+            y, x = flood.pop()
+            out[y, x] = number
+            around = [(v, u) for v in (y - 1, y, y + 1) for u in (x - 1, x, x + 1)]
+            flood += [
+                p for p in around if p in inside and out[p] < 0 and labels[p] == labels[start]
+            ]
+        number += 1
+    return out
+
+
 def merge(labels, void):
     """Round by round over all pixels, until a round changes nothing."""
     parts = parts_of(labels, void)

@@ -127,11 +127,12 @@ def reconstruction(labels, image, void):
             group = sum(2**k for k in range(3) if channels[k])
             buckets[group, min(max(colour) * 16 // 256, 15)].append(colour)
         fullest = sorted(buckets, key=lambda key: (-len(buckets[key]), key))[:4]
-        kept = [np.mean(buckets[key], axis=0) / 255 for key in fullest]
-        deviation = max(float(np.linalg.norm(c - np.mean(kept, axis=0))) for c in kept)
-        for colour in colours:
-            nearest = min(float(np.linalg.norm(np.array(colour) / 255 - c)) for c in kept)
-            error += nearest ** (2 - deviation) if nearest > 1e-14 else 0.0
+        kept = [np.mean(buckets[key], axis=0) for key in fullest]
+        deviation = np.max([np.abs(c - np.mean(kept, axis=0)) for c in kept], axis=0)
+        for r, g, b in colours:
+            nearest = min(kept, key=lambda c: (r - c[0]) ** 2 + (g - c[1]) ** 2 + (b - c[2]) ** 2)
+            for apart, away in zip(abs(nearest - (r, g, b)), deviation, strict=True):
+                error += (apart / 255) ** (2 - away / 255) / 3 if apart > 1e-11 else 0.0
         count += len(points)
     return math.exp(-error / count / 0.01)
 
@@ -145,8 +146,18 @@ def thin_boundary(labels, void):
     return mask
 
 
+def corner_boundary(labels, void):
+    """Mark the pixels with a boundary at their lower right corner."""
+    mask, inside = np.zeros(labels.shape, bool), set(pixels(void))
+    for y, x in inside:
+        block = [p for p in ((y, x), (y, x + 1), (y + 1, x), (y + 1, x + 1)) if p in inside]
+        sides = [(p, q) for p in block for q in block if math.dist(p, q) == 1]
+        mask[y, x] = any(labels[p] != labels[q] for p, q in sides)
+    return mask
+
+
 def thinned(labels, void):
-    return thin(thin_boundary(labels, void))
+    return thin(corner_boundary(labels, void))
 
 
 def recall_matched(labels, truth, void, distance=None):

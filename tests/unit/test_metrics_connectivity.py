@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from metrics import evaluate
 from metrics.connectivity import connect
 from metrics.labelmap import LabelMap
-from tests.oracle.oracle_connectivity import merge, split
+from tests.oracle.oracle_connectivity import merge, split, split_by_eight
 from tests.unit.metric_cases import cases
 
-many = settings(max_examples=150, deadline=None)
+many = settings(max_examples=150)
 
 
 def void_of(case):
@@ -33,10 +33,14 @@ def shape_of(labels):
 
 @given(cases())
 @many
-def test_both_equal_their_plain_versions(case):
+def test_all_equal_their_plain_versions(case):
     labels, void = label_map(case), void_of(case)
     before = labels.values.copy()
-    for how, plain in (("components", split), ("merge", merge)):
+    for how, plain in (
+        ("components", split),
+        ("components8", split_by_eight),
+        ("merge", merge),
+    ):
         expected = plain(case["labels"], void)
         np.testing.assert_array_equal(connect(labels, how).values, expected)
     np.testing.assert_array_equal(labels.values, before)
@@ -109,5 +113,7 @@ def test_stray_pixels():
 
 @pytest.mark.parametrize("how", ["asis", "", None])
 def test_another_way_is_refused(how):
-    with pytest.raises(ValueError, match="pass one of 'as-is', 'components', 'merge'"):
+    with pytest.raises(
+        ValueError, match="pass one of 'as-is', 'components', 'components8', 'merge'"
+    ):
         connect(LabelMap(np.zeros((2, 2), np.int32)), how)

@@ -4,19 +4,22 @@ import math
 
 import numpy as np
 import pytest
+import scipy.io
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from skimage.morphology import thin
 
 from metrics import METRICS, evaluate
 from metrics.inputs import Case
+from metrics.kernels import boundaries as boundaries_kernels
 from metrics.kernels import matching as kernels_matching
 from metrics.labelmap import LabelMap
 from metrics.matching import count_matches
 from tests.oracle.oracle_on_request import maximum_matching
+from tests.shared import BSDS500, needs_shared
 from tests.unit.metric_cases import partitions, shapes
 
-few = settings(max_examples=100, deadline=None)
+few = settings(max_examples=100)
 
 
 def label_map(array):
@@ -38,7 +41,7 @@ def masks(draw):
 
 
 @given(masks())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_thinning_equals_that_of_scikit_image(mask):
     pixels = np.flatnonzero(mask).astype(np.int32)
     count = kernels_matching.thin(mask.astype(np.uint8), pixels)
@@ -49,8 +52,20 @@ def test_thinning_a_large_partition_equals_that_of_scikit_image():
     y, x = np.mgrid[:321, :481]
     swirl = np.hypot(y - 160, x - 240) / 9 + np.arctan2(y - 160, x - 240)
     labels = label_map(swirl.astype(int) % 7 + 10 * (x // 60))
-    expected = np.flatnonzero(thin(labels.thin_boundary))
+    corners = np.zeros(labels.values.shape, np.uint8)
+    boundaries_kernels.mark_corners(labels.values, corners)
+    expected = np.flatnonzero(thin(corners))
     np.testing.assert_array_equal(labels.thinned, expected)
+
+
+@needs_shared
+@pytest.mark.parametrize("image", ["101085", "3096", "182053"])
+def test_a_boundary_is_that_of_the_berkeley_benchmark_pixel_by_pixel(image):
+    """Its own maps of each annotator's boundaries lie beside the segmentations."""
+    for annotator in scipy.io.loadmat(BSDS500 / f"groundTruth/val/{image}.mat")["groundTruth"][0]:
+        labels = label_map(annotator["Segmentation"][0, 0].astype(np.int32))
+        theirs = np.flatnonzero(annotator["Boundaries"][0, 0])
+        np.testing.assert_array_equal(labels.thinned, theirs)
 
 
 def test_a_thin_boundary_lies_left_and_above():

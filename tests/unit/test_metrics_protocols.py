@@ -34,7 +34,7 @@ def test_recall_of_two_halves_computed_by_hand(boundary, r, expected):
 
 
 @given(cases())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_default_protocol_is_what_evaluate_does(case):
     plain = evaluate(**case)
     named = evaluate(**case, metrics=[*SHOWN], protocol="default")
@@ -45,7 +45,7 @@ def test_the_default_protocol_is_what_evaluate_does(case):
 
 
 @given(cases())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_seal2018_is_thin_within_one_pixel_and_1_without_a_boundary(case):
     case |= {"void": None}
     scores = evaluate(**case, metrics=SHOWN, protocol="seal2018")
@@ -59,7 +59,7 @@ def test_seal2018_is_thin_within_one_pixel_and_1_without_a_boundary(case):
 
 
 @given(cases(), st.integers(0, 5))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_stutz2018_takes_the_worst_of_the_first_five_after_splitting_components(case, more):
     case |= {"void": None, "truths": case["truths"] + more * [case["truths"][0]]}
     scores = evaluate(**case, metrics=[*SHOWN, "n_labels", "n_components"], protocol="stutz2018")
@@ -85,7 +85,7 @@ def test_stutz2018_takes_the_worst_of_the_first_five_after_splitting_components(
 
 
 @given(cases())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_best_takes_the_best_annotator_of_each_metric(case):
     scores = evaluate(**case, metrics=SHOWN, protocol="best")
     for name in ("asa", "ue_np", "br"):
@@ -95,7 +95,7 @@ def test_best_takes_the_best_annotator_of_each_metric(case):
 
 
 @given(cases(largest=20))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_bsds2011_pools_matched_pixels_over_annotators(case):
     case |= {"void": None}
     scores = evaluate(**case, metrics=["br", "asa"], protocol="bsds2011")
@@ -147,7 +147,7 @@ def test_pooled_annotators_without_a_boundary_have_the_value_that_is_given_for_t
 
 
 @given(cases(), st.sampled_from(["thick", "thin", "matched"]), st.integers(0, 6))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_recall_of_any_protocol_equals_the_plain_one_with_void(case, boundary, r):
     own = Protocol("own", boundary=boundary, tolerance=r)
     void = case["void"] if case["void"] is not None else np.zeros(case["labels"].shape, bool)
