@@ -21,6 +21,7 @@ ENTRY_POINT_GROUP = "superpixel_bench.methods"
 BUILTIN: dict[str, str] = {
     "command": "methods.command:Command",
     "crs": "methods.classical.crs:ContourRelaxed",
+    "crs_lab": "methods.classical.crs_lab:ContourRelaxedLab",
     "cvslic": "methods.classical.cvslic:CvSlic",
     "disf": "methods.classical.disf:Disf",
     "ea": "methods.neural.ea:EdgeAware",
@@ -34,6 +35,7 @@ BUILTIN: dict[str, str] = {
     "lsc": "methods.classical.lsc:Lsc",
     "mslic": "methods.classical.mslic:Mslic",
     "preslic": "methods.classical.preslic:PreSlic",
+    "preslic_centres": "methods.classical.preslic_centres:PreSlicCentres",
     "proposed": "methods.neural.proposed:Proposed",
     "quickshift": "methods.classical.quickshift:QuickShift",
     "rim": "methods.neural.rim:Rim",

@@ -9,17 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from methods.base import Method
-from methods.classical.lab import to_lab
 from methods.classical.lattice import grid_labels, rows_and_columns
 from methods.kernels.compiled import compiled, inner
 from methods.kernels.topology import OUTSIDE, framed, may_leave
 from methods.registry import register
 
 Floats = NDArray[np.float64]
-Lab = NDArray[np.float32]
+Colours = NDArray[np.float32]
 Labels = NDArray[np.int32]
 
-STEPS = 16  # Lab is counted in sixteenths: sums are exact, whatever came and went
+STEPS = 16  # colours are counted in sixteenths: sums are exact, whatever came and went
 LEAST_GAIN = 1e-9  # of a move; less may be rounding
 
 # What is kept of a superpixel: sums over its pixels (the three channels side by side) ...
@@ -39,7 +38,7 @@ class Model(NamedTuple):
     position : float
         Cost of a squared distance of 1 pixel to the centroid.
     least_variance : float
-        Of a channel, in squared sixteenths of Lab.
+        Of a channel, in squared sixteenths.
     """
 
     side: float
@@ -57,10 +56,10 @@ class ContourRelaxed(Method):
     neighbouring pixels of different label has a cost; and so has the distance of a pixel to the
     centroid of its superpixel. Parameters of superpixels are estimated anew after each move.
 
-    It starts from a grid. A sweep visits all pixels in raster order, every second sweep in
-    reverse. A pixel goes to the superpixel among its 4-neighbours (above, left, right, below; the
-    first of equals) where it lowers the energy most, the parameters being what they are, if its
-    own stays 4-connected within the 3 x 3 pixels around.
+    It starts from a grid. A sweep visits all pixels in raster order and back. A pixel goes to the
+    superpixel among its 4-neighbours (above, left, right, below; the first of equals) where it
+    lowers the energy most, the parameters being what they are, if its own stays 4-connected within
+    the 3 x 3 pixels around.
 
     Parameters
     ----------
@@ -68,11 +67,11 @@ class ContourRelaxed(Method):
         Cost of two pixels of different label that share a side, 0 to 1e9; of two that share
         only a corner, this divided by the square root of 2.
     compactness : float
-        Weight of the squared distance to the centroid, over the mean area, 0 to 1e9.
+        Twice the cost of a distance of 1 px to the centroid, 0 to 1e9; it grows with its square.
     noise : float
-        Standard deviation that every channel of Lab has at least, 0.01 to 100.
+        Standard deviation that every channel has at least, 0.01 to 100 of its 256 values.
     sweeps : int
-        Most sweeps, at least 1; a sweep without a move is the last.
+        Most sweeps, at least 1; the way through the image on which nothing moves is the last.
     """
 
     name = "crs"
@@ -81,17 +80,20 @@ class ContourRelaxed(Method):
     doi = "10.1007/978-3-642-40395-8_21"
     license = "BSD-3-Clause"
     connected = True
+    version = "2"
     departures = (
-        "Built from the paper's idea, with choices of our own: colour is CIELAB, rounded to 1/16, "
-        "not YUV; superpixels are kept 4-connected; a channel has a least variance; the order of "
-        "the sweeps; compactness relative to the mean area. The defaults were chosen on 20 BSDS500 "
-        "validation images. The count is that of the grid at the start and never changes."
+        "Colours, weights and sweeps are those of the authors' program; that distances cost half "
+        "of their weighted square, and that a sweep goes there and back, is inferred from its "
+        "scores: ASA .9264 and recall .6247, the authors' program .9296 and .6125 (n = 200, 5 "
+        "training images). Chosen here: "
+        "superpixels are kept 4-connected; a channel has a least variance. The count is that of "
+        "the grid at the start and never changes. `crs_lab` scores far higher."
     )
 
     clique_cost: float = 0.3
-    compactness: float = 0.2
-    noise: float = 2.5
-    sweeps: int = 20
+    compactness: float = 0.045
+    noise: float = 1.0
+    sweeps: int = 3
 
     def validate(self) -> None:
         """Refuse values out of range."""
@@ -100,50 +102,60 @@ class ContourRelaxed(Method):
             if not 0 <= value <= 1e9:
                 raise ValueError(f"{name}={value} must be from 0 to 1e9; 0 leaves the term out")
         if not 0.01 <= self.noise <= 100:
-            raise ValueError(f"noise={self.noise} must be 0.01 to 100, in Lab; usual are 1 to 4")
+            raise ValueError(f"noise={self.noise} must be 0.01 to 100; usual are 1 to 4")
         if self.sweeps < 1:
-            raise ValueError(f"sweeps={self.sweeps} must be >= 1, usual are 5 to 40")
+            raise ValueError(f"sweeps={self.sweeps} must be >= 1, usual are 3 to 20")
 
     def segment(self, image: NDArray[np.uint8], n: int) -> NDArray[Any]:
-        """Return the labels, and leave the number of sweeps and moves in `facts`."""
+        """Return the labels, and leave in `facts` how often it went through, and the moves."""
         height, width = image.shape[:2]
         rows, columns = rows_and_columns(height, width, n)
         labels = framed(grid_labels(height, width, rows, columns))
         model = Model(
             side=float(self.clique_cost),
             corner=self.clique_cost / math.sqrt(2),
-            position=self.compactness * rows * columns / (height * width),
+            position=self.position_weight(height * width / (rows * columns)),
             least_variance=(self.noise * STEPS) ** 2,
         )
-        lab = to_lab(image)
+        colours = self.colours(image)
         superpixels = np.zeros((rows * columns, COLUMNS))
-        describe(lab, labels, model, superpixels)
-        moves, sweeps, moved = 0, 0, -1
-        while moved and sweeps < self.sweeps:
-            moved = sweep(lab, labels, model, superpixels, sweeps % 2 == 1)
+        describe(colours, labels, model, superpixels)
+        moves, ways, moved = 0, 0, -1
+        while moved and ways < 2 * self.sweeps:
+            moved = sweep(colours, labels, model, superpixels, ways % 2 == 1)
             moves += moved
-            sweeps += 1
-        self.facts = {"sweeps": sweeps, "moves": moves}
+            ways += 1
+        self.facts = {"ways": ways, "moves": moves}
         return labels[1:-1, 1:-1]
+
+    def colours(self, image: NDArray[np.uint8]) -> Colours:
+        """Return the image in the colours whose distributions are estimated, (H, W, 3)."""
+        import cv2
+
+        return np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2YCrCb), np.float32)
+
+    def position_weight(self, area: float) -> float:  # noqa: ARG002 (crs_lab's needs it)
+        """Return the cost of a distance of 1 px where superpixels have so many pixels."""
+        return self.compactness / 2
 
 
 # --- the table of superpixels -----------------------------------------------------------------
 
 
 @compiled
-def describe(lab: Lab, labels: Labels, model: Model, superpixels: Floats) -> None:
-    """Bring Lab to whole sixteenths, in place; fill in the table of superpixels, from zeros."""
-    for y in range(lab.shape[0]):
-        for x in range(lab.shape[1]):
+def describe(colours: Colours, labels: Labels, model: Model, superpixels: Floats) -> None:
+    """Bring colours to whole sixteenths, in place; fill in the table of superpixels, from zeros."""
+    for y in range(colours.shape[0]):
+        for x in range(colours.shape[1]):
             for k in range(3):
-                lab[y, x, k] = np.rint(lab[y, x, k] * np.float32(STEPS))
-            add(superpixels[labels[y + 1, x + 1]], lab[y, x], y, x, 1.0)
+                colours[y, x, k] = np.rint(colours[y, x, k] * np.float32(STEPS))
+            add(superpixels[labels[y + 1, x + 1]], colours[y, x], y, x, 1.0)
     for s in range(superpixels.shape[0]):
         estimate(superpixels[s], model)
 
 
 @inner
-def add(superpixel: Floats, colour: Lab, y: int, x: int, sign: float) -> None:
+def add(superpixel: Floats, colour: Colours, y: int, x: int, sign: float) -> None:
     """Add a pixel to the sums of a superpixel (sign 1), or take it away (-1)."""
     superpixel[AREA] += sign
     superpixel[Y] += sign * y
@@ -175,9 +187,11 @@ def estimate(superpixel: Floats, model: Model) -> None:
 
 
 @compiled
-def sweep(lab: Lab, labels: Labels, model: Model, superpixels: Floats, backwards: bool) -> int:
+def sweep(
+    colours: Colours, labels: Labels, model: Model, superpixels: Floats, backwards: bool
+) -> int:
     """Visit every pixel once, in raster order or backwards; return the number of moves."""
-    height, width = lab.shape[:2]
+    height, width = colours.shape[:2]
     moves = 0
     for i in range(height):
         r = height - i if backwards else i + 1
@@ -185,7 +199,7 @@ def sweep(lab: Lab, labels: Labels, model: Model, superpixels: Floats, backwards
             c = width - j if backwards else j + 1
             if not may_leave(labels, r, c):
                 continue
-            colour = lab[r - 1, c - 1]
+            colour = colours[r - 1, c - 1]
             own = labels[r, c]
             other = likeliest(labels, model, superpixels, colour, r, c)
             if other == own:
@@ -201,7 +215,7 @@ def sweep(lab: Lab, labels: Labels, model: Model, superpixels: Floats, backwards
 
 @inner
 def likeliest(
-    labels: Labels, model: Model, superpixels: Floats, colour: Lab, r: int, c: int
+    labels: Labels, model: Model, superpixels: Floats, colour: Colours, r: int, c: int
 ) -> int:
     """Return the label, its own or that of a 4-neighbour, with which a pixel costs least."""
     own = labels[r, c]
@@ -219,7 +233,13 @@ def likeliest(
 
 @inner
 def cost(
-    labels: Labels, model: Model, superpixel: Floats, colour: Lab, r: int, c: int, label: np.int32
+    labels: Labels,
+    model: Model,
+    superpixel: Floats,
+    colour: Colours,
+    r: int,
+    c: int,
+    label: np.int32,
 ) -> float:
     """Return what a pixel costs in a superpixel: minus the log of its part of the posterior."""
     total = superpixel[LOG_DEVIATIONS]

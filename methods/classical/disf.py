@@ -47,7 +47,8 @@ class Disf(Method):
     departures = (
         "The first seeds are on the smallest grid of nearly square cells that has at least as many "
         "as stated. Superpixels are 8-connected, not 4-connected. Of equally relevant trees the "
-        "first in raster order stay."
+        "first in raster order stay. ASA .9543 and recall .9239, the authors' program .9552 and "
+        ".9253 (n = 200, 5 training images)."
     )
 
     seeds: int = 8000

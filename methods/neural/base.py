@@ -99,7 +99,7 @@ class Neural(Method):
     device: str = "auto"
     seed: int = 0
 
-    def network(self, n: int, height: int, width: int) -> nn.Module:
+    def layers(self, n: int, height: int, width: int) -> nn.Module:
         """Return the layers for `n` superpixels of an image of height x width pixels."""
         raise NotImplementedError
 

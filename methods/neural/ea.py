@@ -35,12 +35,13 @@ class EdgeAware(Neural):
         "Yu, Yang, Liu: Edge-Aware Superpixel Segmentation with Unsupervised Convolutional Neural "
         "Networks, ICIP 2021"
     )
+    version = "2"
     doi = "10.1109/ICIP42928.2021.9506728"
     departures = (
         "Built from the paper and descriptions of the published code. At most as many superpixels "
-        "before post-processing as the grid has cells: 96 for 100 at 481 x 321. CLAHE (clip limit "
-        "2, 8 x 8 tiles) works on each of red, green, blue; both directions of the contour term "
-        "are added. The preset quick takes fewer, larger and decreasing steps at a lower "
+        "before post-processing as the grid has cells: 96 for 100 at 481 x 321. Both directions of "
+        "the contour term are added; each direction of the smoothness is averaged over its pairs, "
+        "as in the code. The preset quick takes fewer, larger and decreasing steps at a lower "
         "resolution, applies the network to all pixels, and leaves about n superpixels."
     )
     start = "kaiming_normal_"
@@ -53,7 +54,7 @@ class EdgeAware(Neural):
     lambda_: float = 1.5
     eta: float = 1.5
 
-    def network(self, n: int, height: int, width: int) -> nn.Module:
+    def layers(self, n: int, height: int, width: int) -> nn.Module:
         """Return the layers: features and a head of two factors."""
         from torch.nn import Sequential
 

@@ -6,16 +6,26 @@ computed in float32.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from methods.neural import fused, winograd
-from methods.neural.losses import bordered, bordered_laplacian, largest_is_one
+from methods.neural.losses import bordered, bordered_laplacian
 
 DILATIONS = (1, 2, 4, 8)
+
+#: Draws the weights of a convolution, such as `torch.nn.init.xavier_normal_`.
+Start = Callable[..., Tensor]
+
+
+def torch_default(weight: Tensor, generator: torch.Generator | None = None) -> Tensor:
+    """Draw as PyTorch does where nothing is said: Kaiming uniform with a = sqrt 5."""
+    return nn.init.kaiming_uniform_(weight, a=math.sqrt(5), generator=generator)
+
 
 #: Least channels on either side for which fewer products outweigh the transforms.
 WINOGRAD_FROM = 64
@@ -52,12 +62,21 @@ class Convolution(nn.Module):
     dilation : int
     padding : int
         Zeros around the image, in multiples of `dilation`.
+    start : callable, optional
+        Draws the first weights, where it is not the network's way of doing so.
     """
 
     def __init__(
-        self, inputs: int, outputs: int, size: int = 3, dilation: int = 1, padding: int = 0
+        self,
+        inputs: int,
+        outputs: int,
+        size: int = 3,
+        dilation: int = 1,
+        padding: int = 0,
+        start: Start | None = None,
     ) -> None:
         super().__init__()
+        self.start = start
         weight = torch.empty(size, size, inputs, outputs).permute(3, 2, 0, 1)
         self.weight = nn.Parameter(weight)  # in the order in which `winograd` reads it
         self.size, self.dilation, self.padding = size, dilation, padding
@@ -112,17 +131,37 @@ class Aspp(nn.Module):
     part, and a 3 x 3 projection, as in the published code.
     """
 
-    def __init__(self, inputs: int, width: int, dilations: Sequence[int] = DILATIONS) -> None:
+    def __init__(
+        self,
+        inputs: int,
+        width: int,
+        dilations: Sequence[int] = DILATIONS,
+        border: int = 0,
+        start: Start | None = None,
+    ) -> None:
         super().__init__()
         self.branches = nn.ModuleList(
-            Convolution(inputs, width, dilation=d, padding=1) for d in dilations
+            Convolution(inputs, width, dilation=d, padding=1, start=start) for d in dilations
         )
-        self.projection = Convolution(width * len(dilations), width, padding=1)
+        self.projection = Convolution(width * len(dilations), width, padding=1, start=start)
+        self.border = border
 
     def forward(self, values: Tensor) -> Tensor:
-        """Return (H + 2, W + 2, width) for (H, W, inputs)."""
+        """Return (H + 2 border, W + 2 border, width) for (H, W, inputs)."""
         joined = torch.cat([normalise(b(values), None, None, True) for b in self.branches], -1)
-        return normalise(self.projection(joined), None, None, True, border=1)
+        return normalise(self.projection(joined), None, None, True, self.border)
+
+
+class ZeroConvInReLU(nn.Module):
+    """3 x 3 convolution over zeros around the image, norm without affine part, ReLU."""
+
+    def __init__(self, inputs: int, outputs: int, start: Start | None = None) -> None:
+        super().__init__()
+        self.convolution = Convolution(inputs, outputs, padding=1, start=start)
+
+    def forward(self, values: Tensor) -> Tensor:
+        """Return (H, W, outputs) for (H, W, inputs)."""
+        return normalise(self.convolution(values), None, None, True)
 
 
 class EdgeAwareFeatures(nn.Module):
@@ -133,25 +172,44 @@ class EdgeAwareFeatures(nn.Module):
     blocks, width : int
         Of the `Features`.
     laplacian : bool
-        Whether the Laplacian responses, divided by their largest magnitude, are joined.
+        Whether the Laplacian responses are joined.
     aspp : bool
         Whether the four parallel convolutions are dilated by 1, 2, 4, 8, or all plain.
+    published : bool
+        Whether what the paper leaves open is as in the authors' code: the last layer pads with
+        zeros, its norm has no affine part, and all behind the features start as PyTorch does.
     """
 
-    def __init__(self, blocks: int, width: int, laplacian: bool = True, aspp: bool = True) -> None:
+    def __init__(
+        self,
+        blocks: int,
+        width: int,
+        laplacian: bool = True,
+        aspp: bool = True,
+        published: bool = True,
+    ) -> None:
         super().__init__()
         self.features = Features(blocks, width, border=1)
         self.laplacian, self.width = laplacian, self.features.width
+        start = torch_default if published else None
         self.aspp = Aspp(
-            self.width * (2 if laplacian else 1), self.width, DILATIONS if aspp else (1,) * 4
+            self.width * (2 if laplacian else 1),
+            self.width,
+            DILATIONS if aspp else (1,) * 4,
+            border=0 if published else 1,
+            start=start,
         )
-        self.last = ConvInReLU(self.width, self.width, border=0)
+        self.last = (
+            ZeroConvInReLU(self.width, self.width, start)
+            if published
+            else ConvInReLU(self.width, self.width, border=0)
+        )
 
     def forward(self, values: Tensor) -> Tensor:
         """Return (H, W, width) for (H + 2, W + 2, 5)."""
         features = self.features(values)
         inner = features[1:-1, 1:-1]
         if self.laplacian:
-            inner = torch.cat([inner, largest_is_one(bordered_laplacian(features))], -1)
+            inner = torch.cat([inner, bordered_laplacian(features)], -1)
         result: Tensor = self.last(self.aspp(inner))
         return result

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,8 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 PASSES = 5
-CLIP_LIMIT = 2.0
-TILES = (8, 8)
+CLIP_LIMIT = 0.01
 
 # Grey values are counted in these parts, so that the mean of four or six of them is an integer in
 # every pass: nothing is rounded, which might decide between two means that are equally near.
@@ -27,10 +25,10 @@ UNIT = 12.0**PASSES
 def guidance(image: ArrayLike) -> NDArray[np.float32]:
     """Return the image whose edges EA's smoothness and contour terms look at.
 
-    Five passes of a side-window box filter of radius 1, then contrast-limited adaptive histogram
-    equalisation (OpenCV, clip limit 2, 8 x 8 tiles), then mean 0 and variance 1; each channel by
-    itself. What the paper does not say is chosen here: borders are reflected without repeating the
-    border pixel, and what is filtered is rounded to 8 bits to be equalised.
+    Five passes of a side-window box filter of radius 1 on each channel, then contrast-limited
+    adaptive histogram equalisation (scikit-image's, of V in HSV, clip limit 0.01), then mean 0 and
+    variance 1. As in the authors' code the border pixel is repeated once before the passes, sums
+    count zeros beyond that, and what is filtered is cut off to 8 bits.
 
     Parameters
     ----------
@@ -54,18 +52,17 @@ def guidance(image: ArrayLike) -> NDArray[np.float32]:
     Filtering, CVPR 2019, doi 10.1109/CVPR.2019.00896.
     """
     channels = side_window_filtered(np.moveaxis(as_rgb_uint8(image), 2, 0))
-    return standardised(np.stack([_equalised(channel) for channel in channels], axis=-1))
+    return standardised(_equalised(np.moveaxis(channels, 0, 2)))
 
 
 def side_window_filtered(channels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return (C, H, W) channels after the passes of the filter, rounded, halves to even."""
-    planes = np.ascontiguousarray(channels, np.float64)
+    """Return (C, H, W) channels after the passes of the filter, cut off to whole values."""
+    around = ((0, 0), (1, 1), (1, 1))
+    planes = np.pad(channels.astype(np.float64), around, mode="edge")
     planes *= UNIT
     for _ in range(PASSES):
-        bordered = np.pad(planes, ((0, 0), (1, 1), (1, 1)), mode="reflect")
-        take_nearest_means(bordered, planes)
-    planes /= UNIT
-    return np.rint(planes, out=planes).astype(np.uint8)
+        take_nearest_means(np.pad(planes, around), planes)
+    return np.floor(planes[:, 1:-1, 1:-1] / UNIT).astype(np.uint8)
 
 
 @compiled
@@ -108,5 +105,10 @@ def nearer(best: float, other: float) -> float:
     return other if abs(other) < abs(best) else best
 
 
-def _equalised(channel: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return np.asarray(cv2.createCLAHE(CLIP_LIMIT, TILES).apply(channel), np.uint8)
+def _equalised(image: NDArray[np.uint8]) -> NDArray[np.float32]:
+    from skimage.exposure import equalize_adapthist
+
+    if image.max(axis=2).min() == image.max():  # nothing to equalise, which divides by zero
+        return np.asarray(image / 255, np.float32)
+    # Single precision: what is constant must not differ by the rounding of the conversion to HSV.
+    return np.asarray(equalize_adapthist(image, clip_limit=CLIP_LIMIT), np.float32)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from methods.neural.features import Convolution, normalise
+from methods.neural.features import Convolution, Start, normalise
 
 
 class Prediction(NamedTuple):
@@ -34,18 +34,26 @@ class AssignmentHead(nn.Module):
         Channels.
     gain : float
         What the norm multiplies by at the start.
+    constant : bool
+        Whether the convolution has a bias, 0 at the start.
+    start : callable, optional
+        As for `Convolution`.
     """
 
-    def __init__(self, inputs: int, n: int, gain: float) -> None:
+    def __init__(
+        self, inputs: int, n: int, gain: float, constant: bool = True, start: Start | None = None
+    ) -> None:
         super().__init__()
-        self.convolution = Convolution(inputs, 3 + n, size=1)
-        self.constant = nn.Parameter(torch.zeros(3 + n))
+        self.convolution = Convolution(inputs, 3 + n, size=1, start=start)
+        self.constant = nn.Parameter(torch.zeros(3 + n)) if constant else None
         self.weight = nn.Parameter(torch.full((n,), float(gain)))
         self.bias = nn.Parameter(torch.zeros(n))
 
     def forward(self, values: Tensor) -> Prediction:
         """Return the prediction for (H, W, inputs)."""
-        sums = self.convolution(values) + self.constant.to(values.dtype)
+        sums = self.convolution(values)
+        if self.constant is not None:
+            sums = sums + self.constant.to(values.dtype)
         colour, logits = sums[..., :3].float(), sums[..., 3:]
         return Prediction(
             colour, normalise(logits, self.weight, self.bias, False, dtype=torch.float32)

@@ -97,13 +97,19 @@ def squared_steps(image: Tensor) -> Pairs:
 
 
 def smoothness_weights(image: Tensor, sigma: float) -> Pairs:
-    """Return the weights of eq. (5): exp(-|dI|^2 / sigma), (H, W)."""
-    return Pairs(*(torch.exp(-step.sum(-1) / sigma) for step in squared_steps(image)))
+    """Return the weights of eq. (5): exp(-|dI|^2 / sigma), (H, W).
+
+    Each direction's mean over its own pairs is included, as in the published codes of all three
+    networks, where the equation divides both by H W.
+    """
+    across, down = (torch.exp(-step.sum(-1) / sigma) for step in squared_steps(image))
+    height, width = across.shape
+    return Pairs(across / max(height * (width - 1), 1), down / max((height - 1) * width, 1))
 
 
 def smoothness(summary: Summary, weights: Pairs) -> Tensor:
-    """Eq. (5): mean over the pixels of |dP|, weighted."""
-    return (summary.across * weights.across + summary.down * weights.down).mean()
+    """Eq. (5): weighted mean of |dP| over the pairs of each direction, both added."""
+    return (summary.across * weights.across + summary.down * weights.down).sum()
 
 
 def contour_weights(guidance: Tensor) -> Pairs:
@@ -196,15 +202,28 @@ def edge_spatial(edges: Tensor, other: Tensor) -> Tensor:
     return (edges.exp() * (edges - edges_over_pixels(other))).sum(0).mean()
 
 
-def edges_over_colours(image: Tensor) -> Tensor:
-    """Return the logarithm of each pixel's edges as a distribution over its colours, (H, W, C)."""
-    return laplacian(image).log_softmax(-1)
+def edges_over_columns(image: Tensor) -> Tensor:
+    """Return the logarithm of edges as a distribution over each row's columns, (H, W, C)."""
+    return largest_is_one(laplacian(image)).log_softmax(1)
 
 
 def edge_published(edges: Tensor, other: Tensor) -> Tensor:
-    """Eq. (8), one of its two parts, as the published code computes it.
+    """Eq. (8), one of its two parts, as the newest published code computes it.
 
-    Of `edges_over_colours`, with a probability as the second argument of the divergence where its
-    logarithm belongs; mean over all values. The edges of the image are given.
+    Of `edges_over_columns`, with a probability as the second argument of the divergence where its
+    logarithm belongs; the sum over all values. The edges of the image are given.
+    """
+    return (edges.exp() * (edges - edges_over_columns(other).exp())).sum()
+
+
+def edges_over_colours(image: Tensor) -> Tensor:
+    """Return the logarithm of each pixel's edges as a distribution over its colours, (H, W, C)."""
+    return largest_is_one(laplacian(image)).log_softmax(-1)
+
+
+def edge_published_first(edges: Tensor, other: Tensor) -> Tensor:
+    """Eq. (8), one of its two parts, as the first published code computes it.
+
+    As `edge_published`, but of `edges_over_colours`, and the mean over all values.
     """
     return (edges.exp() * (edges - edges_over_colours(other).exp())).mean()

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from methods import progress
+from methods.neural.features import Convolution
 from methods.neural.heads import Prediction
 from methods.neural.losses import Summary, summarise
 from methods.neural.objective import Objective
@@ -25,14 +26,14 @@ def initialise(network: nn.Module, start: Callable[..., Tensor], seed: int) -> N
     ----------
     network : nn.Module
     start : callable
-        Such as `torch.nn.init.xavier_normal_`.
+        Such as `torch.nn.init.xavier_normal_`; for those that do not bring their own.
     seed : int
         The weights depend on it alone, not on what was drawn before.
     """
     generator = torch.Generator().manual_seed(seed)
-    for parameter in network.parameters():
-        if parameter.dim() == 4:
-            start(parameter, generator=generator)
+    for module in network.modules():
+        if isinstance(module, Convolution):
+            (module.start or start)(module.weight, generator=generator)
 
 
 def predict(network: nn.Module, scene: Scene) -> tuple[Prediction, Summary]:

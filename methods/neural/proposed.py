@@ -27,10 +27,15 @@ class Proposed(Neural):
     ----------
     eta : float
         Weight of the edge term, eq. (8).
-    edge : {"spatial", "published", "none"}
-        Whether edges are compared as distributions over the pixels, which the text means; over the
-        three colours with probabilities for logarithms and weight alpha / 2, as in the published
-        code, which has nearly no gradient; or not at all.
+    edge : {"spatial", "published", "published-first", "none"}
+        Whether edges are compared as distributions over the pixels, which the text means; as in
+        the authors' code with probabilities for logarithms and weight alpha / 2, in its newest
+        state over the columns of each row, in its first over the three colours, which has nearly no
+        gradient; or not at all.
+    network : {"code", "paper"}
+        What the paper leaves open, as in the authors' code (the last 3 x 3 layer pads with zeros
+        and has a norm without affine part, the 1 x 1 head has no bias, all behind the encoder
+        starts as PyTorch does), or as the paper's own ConvInReLU, a bias, and one start for all.
     soft_image : bool
         Whether the soft superpixelated image is compared with the image, eq. (7), or only the
         network's reconstruction, eq. (6).
@@ -46,12 +51,14 @@ class Proposed(Neural):
         "Eliasof, Ben Zikri, Treister: Rethinking Unsupervised Neural Superpixel Segmentation, "
         "ICIP 2022"
     )
+    version = "2"
     doi = "10.48550/arXiv.2206.10213"
     departures = (
-        "Built from the paper and descriptions of the published code: a further 3 x 3 projection, "
-        "Laplacian divided by its largest magnitude, zeros around the image in ASPP and "
-        "projection, affine instance norm on the logits, eta = 1 (the paper lists four "
-        "coefficients for three names). Eq. (2) is taken as meant: as printed it is one colour. "
+        "As the authors' code where the paper is silent (network=code): a further 3 x 3 "
+        "projection, zeros around the image behind the encoder, affine instance norm on the "
+        "logits, each direction of eq. (5) averaged over its own pairs. eta = 1 (the paper lists "
+        "four coefficients for three names). Eq. (2) is taken as meant: as printed it is one "
+        "colour; eq. (8) as the text means it, unless edge says otherwise. "
         "The preset quick has 2 blocks, as the authors' demo, takes fewer, larger and decreasing "
         "steps, from more decided assignments (gain), at a lower resolution, applies the "
         "network to all pixels, and leaves about n superpixels."
@@ -63,24 +70,28 @@ class Proposed(Neural):
 
     iterations: int = 1000
     eta: float = 1.0
-    edge: Literal["spatial", "published", "none"] = "spatial"
+    edge: Literal["spatial", "published", "published-first", "none"] = "spatial"
     soft_image: bool = True
     laplacian: bool = True
     aspp: bool = True
+    network: Literal["code", "paper"] = "code"
 
     def channels(self) -> int:
         """Return the channels of all layers before the last, by which memory is estimated."""
         return super().channels() + 14 * (self.width << (self.blocks - 1))
 
-    def network(self, n: int, height: int, width: int) -> nn.Module:  # noqa: ARG002
-        """Return the layers: 506,319 parameters for n = 100 and 2 blocks, 8.08 million for 4."""
+    def layers(self, n: int, height: int, width: int) -> nn.Module:  # noqa: ARG002
+        """Return the layers: 506,088 parameters for n = 100 and 2 blocks, 8.08 million for 4."""
         from torch.nn import Sequential
 
-        from methods.neural.features import EdgeAwareFeatures
+        from methods.neural.features import EdgeAwareFeatures, torch_default
         from methods.neural.heads import AssignmentHead
 
-        features = EdgeAwareFeatures(self.blocks, self.width, self.laplacian, self.aspp)
-        return Sequential(features, AssignmentHead(features.width, n, self.gain))
+        code = self.network == "code"
+        features = EdgeAwareFeatures(self.blocks, self.width, self.laplacian, self.aspp, code)
+        start = torch_default if code else None
+        head = AssignmentHead(features.width, n, self.gain, constant=not code, start=start)
+        return Sequential(features, head)
 
     def objective(self, scene: Scene) -> Objective:
         """Return eq. (3)."""
@@ -92,8 +103,11 @@ class Proposed(Neural):
             edges = losses.edges_over_pixels(scene.image)
             edge, eta = partial(losses.edge_spatial, edges), self.eta
         elif self.edge == "published":
-            edges = losses.edges_over_colours(scene.image)
+            edges = losses.edges_over_columns(scene.image)
             edge, eta = partial(losses.edge_published, edges), self.alpha / 2
+        elif self.edge == "published-first":
+            edges = losses.edges_over_colours(scene.image)
+            edge, eta = partial(losses.edge_published_first, edges), self.alpha / 2
         return Objective(
             scene.image,
             self.lambda_,

@@ -48,12 +48,13 @@ def make_scene(
     return Scene(pixels.astype(np.uint8, copy=False), channels[..., :3].contiguous(), inputs)
 
 
-def standardised(channels: NDArray[np.integer[Any]]) -> NDArray[np.float32]:
+def standardised(channels: NDArray[np.number[Any]]) -> NDArray[np.float32]:
     """Return channels with mean 0 and variance 1; a constant one becomes 0."""
     centred = channels - channels.mean((0, 1))
     deviation = centred.std((0, 1))
     varies = channels.min((0, 1)) < channels.max((0, 1))
-    return np.asarray(centred * varies / np.where(varies, deviation, 1), np.float32)
+    result = centred * varies / np.where(varies, deviation, 1)
+    return np.ascontiguousarray(result, np.float32)
 
 
 def colours(image: Tensor, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -40,7 +40,7 @@ class Optimised(Protocol):
     postprocess: Literal["published", "even", "merge", "none"]
     facts: Mapping[str, int | float | str]
 
-    def network(self, n: int, height: int, width: int) -> nn.Module:
+    def layers(self, n: int, height: int, width: int) -> nn.Module:
         """Return the network, not yet initialised."""
 
     def objective(self, scene: Scene) -> Objective:
@@ -74,7 +74,7 @@ def optimised(
 ) -> Solution:
     """Return what the network finds; no tensor outlives the call."""
     device = method.device
-    network = method.network(n, *image.shape[:2])
+    network = method.layers(n, *image.shape[:2])
     initialise(network, getattr(nn.init, method.start), method.seed)
     network.to(device)
     scene = make_scene(image, scale, device, dtype)
@@ -109,7 +109,7 @@ def refuse_what_does_not_fit(
     pixels = shape[0] * shape[1]
     there = available_memory(method.device)
     with torch.device("meta"):  # weights that take no memory
-        weights = sum(each.numel() for each in method.network(n, *shape).parameters())
+        weights = sum(each.numel() for each in method.layers(n, *shape).parameters())
     needed = memory_needed(weights, method.channels(), pixels, scale, n, itemsize)
     if needed > there:
         raise Skip(

@@ -13,7 +13,16 @@ from rich.table import Table
 import methods.neural  # noqa: F401  before torch, for how its threads wait
 from bench.storage.provenance import machine, software
 
-PARTS = ("scoring", "overhead", "resume", "plot", "methods", "scaling", "networks")
+PARTS = (
+    "scoring",
+    "overhead",
+    "resume",
+    "plot",
+    "methods",
+    "scaling",
+    "networks",
+    "gradients",
+)
 LONG = ("parity", "quick", "loss", "postprocess")
 
 

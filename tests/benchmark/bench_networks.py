@@ -156,7 +156,7 @@ class Compared:
 def compare(method, image, names):
     """Let plain PyTorch and ours, in each of the precisions, take turns on an image."""
     device, steps = method.device, STEPS[method.device]
-    network = method.network(N, *image.shape[:2])
+    network = method.layers(N, *image.shape[:2])
     initialise(network, getattr(nn.init, method.start), method.seed)
     twin = plain_network(method, network, N, *image.shape[:2]).to(device)
     baseline = plain(twin, plain_objective(method, image, device), image, device)

@@ -102,7 +102,7 @@ def run(chosen, sample, seed, way):
     """Optimise one network on one image in one way; return loss, scores, count and seconds."""
     settings = {"preset": "paper", "scale": SCALE, "iterations": ITERATIONS, "device": "cpu"}
     method = get_method(chosen.method, **settings, **dict(chosen.params), seed=seed)
-    network = method.network(N, *sample.image.shape[:2])
+    network = method.layers(N, *sample.image.shape[:2])
     initialise(network, getattr(nn.init, method.start), seed)
     start = time.perf_counter()
     optimise_it = by_plain if way == PLAIN else by_ours

@@ -16,7 +16,19 @@ from reports.figures.style import COLUMN_WIDTH, assign, paper
 from tests.benchmark.row import Row
 from tests.shared import BSDS500
 
-COMPILED = ("etps", "ers", "snic", "sh", "disf", "crs", "ergc", "gmmsp", "preslic")
+COMPILED = (
+    "etps",
+    "ers",
+    "snic",
+    "sh",
+    "disf",
+    "crs",
+    "crs_lab",
+    "ergc",
+    "gmmsp",
+    "preslic",
+    "preslic_centres",
+)
 NAMES = (*COMPILED, "slic")  # slic to compare with
 SIZES = ((321, 481), (750, 1000), (1500, 2000), (3000, 4000))
 N = 200

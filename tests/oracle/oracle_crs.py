@@ -1,6 +1,6 @@
 """CRS with a label for each pixel in a dictionary, and every parameter estimated from scratch.
 
-Shares nothing with the package. Lab comes in as floats; here it is integers, in sixteenths.
+Shares nothing with the package. Colours come in as floats; here it is integers, in sixteenths.
 """
 
 import math
@@ -46,23 +46,23 @@ class Run:
     """A run of the method; `on_move` is called with the run after each move."""
 
     def __init__(
-        self, lab, rows, columns, clique_cost, compactness, noise, sweeps, on_move=lambda run: None
+        self, lab, rows, columns, clique_cost, position, noise, ways, on_move=lambda run: None
     ):
         height, width = lab.shape[:2]
         self.colours = sixteenths(lab)
         self.clique_cost, self.noise = clique_cost, noise
-        self.position = compactness / (height * width / (rows * columns))
+        self.position = position
         self.labels = grid(height, width, rows, columns)
         self.members = {k: set() for k in range(rows * columns)}
         for pixel, k in self.labels.items():
             self.members[k].add(pixel)
         self.models = {k: self.model(k) for k in self.members}
-        self.moves = self.sweeps = 0
-        while self.sweeps < sweeps:
+        self.moves = self.ways = 0
+        while self.ways < ways:
             before = self.moves
-            for pixel in sorted(self.labels, reverse=self.sweeps % 2 == 1):
+            for pixel in sorted(self.labels, reverse=self.ways % 2 == 1):
                 self.visit(pixel, on_move)
-            self.sweeps += 1
+            self.ways += 1
             if self.moves == before:
                 break
 

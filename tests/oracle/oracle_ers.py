@@ -40,13 +40,15 @@ def entropy_rate(weights, chosen):
 
 def balance_term(trees):
     pixels = sum(trees)
-    return -sum(s / pixels * math.log(s / pixels) for s in trees) - len(trees)
+    return -sum(s / pixels * math.log2(s / pixels) for s in trees) - len(trees)
 
 
 def factor(weights, pixels, n, balance):
     """Lambda times w_T."""
     entropy = max(sum(pixel_entropy(p, weights, [edge]) for p in edge) for edge in weights)
     trees = [1] * pixels
+    if pixels == 2:  # the only edge gains no balance
+        return 0.0
     return balance * n * entropy / (balance_term([2, *trees[2:]]) - balance_term(trees))
 
 
@@ -82,7 +84,7 @@ def entropy_gain(edge, weights, chosen):
 def unevenness(tree, edge, pixels):
     """What the entropy of the tree sizes loses as two trees unite."""
     a, b = (len(tree[pixel]) / pixels for pixel in edge)
-    return (a + b) * math.log(a + b) - a * math.log(a) - b * math.log(b)
+    return (a + b) * math.log2(a + b) - a * math.log2(a) - b * math.log2(b)
 
 
 def labels_of(shape, trees):

@@ -5,8 +5,8 @@ Shares nothing with the package.
 
 from fractions import Fraction
 
-import cv2
 import numpy as np
+from skimage.exposure import equalize_adapthist
 
 # rows and columns of the windows around a pixel: up, down, left, right, and the four corners
 BOTH, BEFORE, AFTER = (-1, 0, 1), (-1, 0), (0, 1)
@@ -22,13 +22,6 @@ WINDOWS = [
 ]
 
 
-def reflected(i, size):
-    """An index inside 0..size-1: beyond the border, as in a mirror in the middle of its pixels."""
-    if size == 1:
-        return 0
-    return -i if i < 0 else 2 * (size - 1) - i if i >= size else i
-
-
 def one_pass(channel):
     height, width = len(channel), len(channel[0])
 
@@ -36,7 +29,7 @@ def one_pass(channel):
         means = []
         for rows, columns in WINDOWS:
             window = [
-                channel[reflected(y + dy, height)][reflected(x + dx, width)]
+                channel[y + dy][x + dx] if 0 <= y + dy < height and 0 <= x + dx < width else 0
                 for dy in rows
                 for dx in columns
             ]
@@ -50,20 +43,25 @@ def side_window_filtered(image, passes=5):
     out = np.empty_like(image)
     for k in range(3):
         channel = [[Fraction(int(value)) for value in row] for row in image[..., k]]
+        channel = [[row[0], *row, row[-1]] for row in (channel[0], *channel, channel[-1])]
         for _ in range(passes):
             channel = one_pass(channel)
-        out[..., k] = [[round(value) for value in row] for row in channel]
+        out[..., k] = [[int(value) for value in row[1:-1]] for row in channel[1:-1]]
     return out
 
 
 def guidance(image):
     filtered = side_window_filtered(image)
     out = np.zeros(image.shape)
+    brightness = filtered.max(axis=2)
+    varies = brightness.min() < brightness.max()
+    equalised = equalize_adapthist(filtered, clip_limit=0.01) if varies else filtered / 255
+    equalised = equalised.astype(np.float32)
     for k in range(3):
-        channel = cv2.createCLAHE(clipLimit=2, tileGridSize=(8, 8)).apply(filtered[..., k].copy())
+        channel = equalised[..., k]
         values = [float(value) for value in channel.flat]
         mean = sum(values) / len(values)
         variance = sum((value - mean) ** 2 for value in values) / len(values)
-        if variance > 0:
+        if channel.min() < channel.max():
             out[..., k] = (channel - mean) / variance**0.5
     return out

@@ -78,9 +78,9 @@ def he(network):
 class Head(nn.Module):
     """3 channels of reconstruction and N logits."""
 
-    def __init__(self, channels, n):
+    def __init__(self, channels, n, bias=True):
         super().__init__()
-        self.convolution = nn.Conv2d(channels, 3 + n, 1)
+        self.convolution = nn.Conv2d(channels, 3 + n, 1, bias=bias)
         self.norm = nn.InstanceNorm2d(n, affine=True)
 
     def forward(self, features):
@@ -128,19 +128,22 @@ def grid_of(height, width, n):
 
 
 class PlainProposed(nn.Module):
-    """The network of Eliasof et al.; `aspp` says whether its parallel convolutions are dilated."""
+    """The network of Eliasof et al., as their code or only their paper has it.
 
-    def __init__(self, n, width=32, blocks=4, laplacian=True, aspp=True):
+    `aspp` says whether its parallel convolutions are dilated.
+    """
+
+    def __init__(self, n, width=32, blocks=4, laplacian=True, aspp=True, network="code"):
         super().__init__()
         self.features, last = feature_blocks(width, blocks)
-        self.laplacian = ScaledLaplacian() if laplacian else None
+        self.laplacian = Laplacian() if laplacian else None
         channels = 2 * last if laplacian else last
         dilations = DILATIONS if aspp else (1, 1, 1, 1)
         self.aspp = nn.ModuleList(zero_padded(channels, last, d) for d in dilations)
         self.projection = zero_padded(4 * last, last, 1)
-        self.block = conv_in_relu(last, last)
-        self.head = Head(last, n)
-        xavier(self)
+        self.block = zero_padded(last, last, 1) if network == "code" else conv_in_relu(last, last)
+        self.head = Head(last, n, bias=network == "paper")
+        xavier(self.features if network == "code" else self)
 
     def forward(self, x):
         features = self.features(x)
@@ -150,11 +153,11 @@ class PlainProposed(nn.Module):
         return self.head(self.block(self.projection(features)))
 
 
-class ScaledLaplacian(nn.Module):
-    """The Laplacian response of (1, C, H, W), divided by its largest magnitude."""
+class Laplacian(nn.Module):
+    """The Laplacian response of (1, C, H, W)."""
 
     def forward(self, features):
-        return scaled(laplacian(features))
+        return laplacian(features)
 
 
 def laplacian(channels):
@@ -193,11 +196,13 @@ def clustering(P, lambda_):
 
 
 def smoothness(P, guide, sigma):
-    """Eq. (5); sums over pairs of neighbours are divided by the number of pixels."""
+    """Eq. (5), with the mean over the pairs of each direction, as the codes have it."""
     total = 0.0
     for dP, dG in zip(differences(P), differences(guide), strict=True):
-        total = total + (dP.abs().sum(dim=0) * torch.exp(-dG.square().sum(dim=0) / sigma)).sum()
-    return total / P[0].numel()
+        if dP.numel() > 0:
+            weight = torch.exp(-dG.square().sum(dim=0) / sigma)
+            total = total + (dP.abs().sum(dim=0) * weight).mean()
+    return total
 
 
 def contour(P, guide):
@@ -249,9 +254,16 @@ def edge_spatial(rgb, *others):
 
 
 def edge_published(rgb, *others):
-    """What the authors' code has: softmax over colours, and a probability for its logarithm."""
-    log_E = torch.log_softmax(response(rgb), dim=0)
-    others = [torch.softmax(response(other), dim=0) for other in others]
+    """The authors' newest code: softmax over columns, a probability for its logarithm, a sum."""
+    log_E = torch.log_softmax(scaled(response(rgb)), dim=2)
+    others = [torch.softmax(scaled(response(other)), dim=2) for other in others]
+    return sum((log_E.exp() * (log_E - other)).sum() for other in others)
+
+
+def edge_published_first(rgb, *others):
+    """Their first code: softmax over colours, a probability for its logarithm, a mean."""
+    log_E = torch.log_softmax(scaled(response(rgb)), dim=0)
+    others = [torch.softmax(scaled(response(other)), dim=0) for other in others]
     return sum((log_E.exp() * (log_E - other)).mean() for other in others)
 
 
@@ -296,6 +308,8 @@ def proposed_objective(
         total = total + eta * edge_spatial(rgb, reconstruction, soft)
     elif edge == "published":
         total = total + 0.5 * alpha * edge_published(rgb, reconstruction, soft)
+    elif edge == "published-first":
+        total = total + 0.5 * alpha * edge_published_first(rgb, reconstruction, soft)
     return total
 
 

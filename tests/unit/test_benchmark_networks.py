@@ -27,7 +27,7 @@ IMAGE = np.random.default_rng(0).integers(0, 256, (14, 21, 3)).astype(np.uint8)
 @pytest.mark.parametrize("name", ["rim", "ea", "proposed"])
 def test_plain_and_ours_start_with_the_same_weights_and_the_same_loss(name):
     method = get_method(name, preset="paper", width=3, blocks=2, device="cpu")
-    network = method.network(12, 14, 21)
+    network = method.layers(12, 14, 21)
     initialise(network, getattr(nn.init, method.start), seed=5)
     twin = plain_network(method, network, 12, 14, 21)
     scene, x = make_scene(IMAGE, 1.0, "cpu"), input_tensor(IMAGE)

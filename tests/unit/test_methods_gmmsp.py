@@ -21,7 +21,8 @@ def plain_labels(image, n, method):
     for _ in range(method.iterations):
         mixture.iterate(method.spatial_floor, method.colour_floor)
     least = method.min_size_factor * height * width / (rows * columns)
-    regions = oracle_merge.merge_small(mixture.labels(), lab, least)
+    corners = method.connectivity == 8
+    regions = oracle_merge.merge_small(mixture.labels(), lab, least, corners)
     return oracle_merge.as_map(regions, (height, width))
 
 
@@ -39,6 +40,8 @@ def plain_labels(image, n, method):
         (37, 1, 5, {"iterations": 4}),
         (6, 9, 54, {"iterations": 2}),
         (6, 9, 27, {"iterations": 2}),
+        (17, 22, 6, {"iterations": 3, "connectivity": 8}),
+        (13, 18, 6, {"iterations": 2, "min_size_factor": 0.0, "connectivity": 8}),
     ],
 )
 def test_labels_are_those_of_the_plain_version(scene, height, width, n, values):
@@ -53,6 +56,12 @@ def test_superpixels_are_connected_and_none_is_far_below_the_mean_size(n):
     rows, columns = rows_and_columns(20, 30, n)
     assert n_components(labels) == labels.max() + 1
     assert np.bincount(labels.ravel()).min() >= 600 / (rows * columns) / 4
+
+
+def test_superpixels_of_connectivity_8_hold_together_by_corners():
+    labels = segment(speckled(20, 30), 12, "gmmsp", connectivity=8, min_size_factor=0.0)
+    assert len(oracle_merge.parts_of(labels, corners=True)) == labels.max() + 1
+    assert n_components(labels) > labels.max() + 1
 
 
 @pytest.mark.parametrize(("height", "width", "n"), [(60, 90, 24), (50, 50, 9), (1, 30, 5)])

@@ -39,7 +39,11 @@ def edge_spatial(image, other):
 
 
 def edge_published(image, other):
-    return losses.edge_published(losses.edges_over_colours(image), other)
+    return losses.edge_published(losses.edges_over_columns(image), other)
+
+
+def edge_published_first(image, other):
+    return losses.edge_published_first(losses.edges_over_colours(image), other)
 
 
 def one_hot(count, size=1e4):
@@ -164,9 +168,10 @@ def test_the_largest_magnitude_of_a_response_becomes_1():
     [
         (edge_spatial, plain.edge_spatial),
         (edge_published, plain.edge_published),
+        (edge_published_first, plain.edge_published_first),
     ],
 )
-def test_both_edge_terms_are_the_plain_ones(ours, theirs):
+def test_all_edge_terms_are_the_plain_ones(ours, theirs):
     for a, b in ((IMAGE, OTHER), (OTHER, IMAGE), (CONSTANT, OTHER), (IMAGE, CONSTANT)):
         torch.testing.assert_close(ours(a, b), theirs(planes(a), planes(b)))
 
@@ -198,7 +203,9 @@ def test_slopes_with_respect_to_the_logits_are_those_of_small_steps(term):
     assert slopes_are_right(lambda logits: OF_SUMMARY[term](plain_summary(logits, IMAGE)), LOGITS)
 
 
-@pytest.mark.parametrize("term", [losses.reconstruction, edge_spatial, edge_published])
+@pytest.mark.parametrize(
+    "term", [losses.reconstruction, edge_spatial, edge_published, edge_published_first]
+)
 def test_slopes_with_respect_to_an_image_are_those_of_small_steps(term):
     assert slopes_are_right(lambda other: term(IMAGE, other), OTHER)
 
@@ -226,7 +233,7 @@ def test_losses_and_slopes_are_numbers_where_the_assignment_is_extreme(how, logi
         assert torch.isfinite(slope).all()
 
 
-@pytest.mark.parametrize("term", [edge_spatial, edge_published])
+@pytest.mark.parametrize("term", [edge_spatial, edge_published, edge_published_first])
 def test_slopes_of_edges_are_numbers_where_an_image_has_one_colour(term):
     for image, other in ((IMAGE, CONSTANT), (CONSTANT, OTHER), (CONSTANT, CONSTANT)):
         other = other.clone().requires_grad_()

@@ -12,7 +12,7 @@ from methods import get_method
 from methods.neural import features, heads, optimise
 from methods.neural.features import Convolution
 from methods.neural.guidance import guidance
-from methods.neural.losses import bordered
+from methods.neural.losses import bordered, bordered_laplacian
 from methods.neural.optimise import initialise, predict
 from methods.neural.scene import colours, make_scene
 from tests.oracle import oracle_networks as plain
@@ -49,6 +49,8 @@ def plain_pair(name, image, layers, terms):
             functools.partial(plain.ea_objective, guide=guide),
         )
     named = {"with_soft_image" if key == "soft_image" else key: terms[key] for key in terms}
+    named.pop("network", None)
+    layers = layers | {"network": terms.get("network", "code")}
     return (
         plain.PlainProposed(N, **layers),
         functools.partial(plain.proposed_objective, **named),
@@ -60,8 +62,11 @@ def same_parameters(ours, theirs):
     (body, head), plain_blocks = ours, list(theirs.features)
     blocks = list(getattr(body, "features", body))
     if hasattr(body, "aspp"):
-        blocks.append(body.last)
-        plain_blocks.append(theirs.block)
+        if hasattr(body.last, "weight"):
+            blocks.append(body.last)
+            plain_blocks.append(theirs.block)
+        else:
+            yield body.last.convolution.weight, [theirs.block[0].weight]
         yield body.aspp.projection.weight, [theirs.projection[0].weight]
         for branch, other in zip(body.aspp.branches, theirs.aspp, strict=True):
             yield branch.weight, [other[0].weight]
@@ -71,7 +76,8 @@ def same_parameters(ours, theirs):
         yield block.bias, [other[1].bias]
     if hasattr(theirs, "head"):
         parts, norms = [theirs.head.convolution], [theirs.head.norm]
-        yield head.constant, [theirs.head.convolution.bias]
+        if head.constant is not None:
+            yield head.constant, [theirs.head.convolution.bias]
     else:
         parts, norms = zip(theirs.reconstruction, theirs.x, theirs.y, strict=True)
     yield head.convolution.weight, [part.weight for part in parts]
@@ -83,7 +89,7 @@ def pair(name, image, layers, terms):
     """Ours as a method and as a network, with the weights of the plain one, and that."""
     torch.manual_seed(3)
     method = made(name, **layers, **terms)
-    network = method.network(N, *image.shape[:2])
+    network = method.layers(N, *image.shape[:2])
     theirs, objective = plain_pair(name, image, layers, terms)
     for parameter in theirs.parameters():
         if parameter.dim() == 1:  # other than the 1 and 0 with which norms begin
@@ -102,6 +108,8 @@ CASES = {
     "ea": ("ea", SMALL, {}),
     "proposed": ("proposed", SMALL, {}),
     "proposed, published edge": ("proposed", SMALL, {"edge": "published"}),
+    "proposed, first published edge": ("proposed", SMALL, {"edge": "published-first"}),
+    "proposed, as the paper": ("proposed", SMALL, {"network": "paper"}),
     "proposed, no edge": ("proposed", SMALL, {"edge": "none"}),
     "proposed, no soft image": ("proposed", SMALL, {"soft_image": False}),
     "proposed, least": ("proposed", SMALL, {"soft_image": False, "edge": "none"}),
@@ -191,20 +199,26 @@ def test_bfloat16_gives_about_the_same_loss(name):
     ("name", "blocks", "count"),
     [
         ("rim", 4, 416_143),
-        ("proposed", 2, 506_319),
-        ("proposed", 3, 2_024_719),
-        ("proposed", 4, 8_084_367),
+        ("proposed", 2, 506_088),
+        ("proposed", 3, 2_024_360),
+        ("proposed", 4, 8_083_752),
     ],
 )
 def test_networks_have_the_published_number_of_parameters(name, blocks, count):
     with torch.device("meta"):
-        network = made(name, blocks=blocks).network(100, 321, 481)
+        network = made(name, blocks=blocks).layers(100, 321, 481)
     assert sum(parameter.numel() for parameter in network.parameters()) == count
+
+
+def test_the_paper_alone_gives_the_proposed_network_a_bias_and_an_affine_norm_more():
+    with torch.device("meta"):
+        network = made("proposed", blocks=2, network="paper").layers(100, 321, 481)
+    assert sum(parameter.numel() for parameter in network.parameters()) == 506_319
 
 
 def test_ea_has_as_many_parameters_as_the_plain_one():
     with torch.device("meta"):
-        ours, theirs = made("ea").network(100, 321, 481), plain.PlainEa(321, 481, 100)
+        ours, theirs = made("ea").layers(100, 321, 481), plain.PlainEa(321, 481, 100)
     ours, theirs = (sum(p.numel() for p in each.parameters()) for each in (ours, theirs))
     assert ours == theirs
 
@@ -255,8 +269,8 @@ def without_norm(values, weight, bias, relu, border=0, dtype=None):
 def test_a_pixel_sees_as_far_as_published(monkeypatch, name, layers, side):
     monkeypatch.setattr(features, "normalise", without_norm)
     monkeypatch.setattr(heads, "normalise", without_norm)
-    monkeypatch.setattr(features, "largest_is_one", torch.abs)
-    network = made(name, width=2, **layers).network(4, 43, 45).double()
+    monkeypatch.setattr(features, "bordered_laplacian", lambda x: bordered_laplacian(x).abs())
+    network = made(name, width=2, **layers).layers(4, 43, 45).double()
     generator = torch.Generator().manual_seed(0)
     for parameter in network.parameters():
         parameter.data.uniform_(0.5, 1, generator=generator)  # nothing cancels out
@@ -292,7 +306,7 @@ def test_a_convolution_is_that_of_torch(size, dilation, padding, channels):
 )
 def test_first_weights_are_xavier_and_he_normal_and_constants_zero(name, spread):
     method = made(name)
-    network = method.network(100, 321, 481)
+    network = method.layers(100, 321, 481)
     initialise(network, getattr(torch.nn.init, method.start), 0)
     weight = network[0][3].convolution.weight
     assert weight.std().item() == pytest.approx(spread**0.5, rel=0.02)
@@ -301,13 +315,30 @@ def test_first_weights_are_xavier_and_he_normal_and_constants_zero(name, spread)
         assert parameter.dim() == 4 or (parameter == parameter[0]).all()
 
 
+@pytest.mark.parametrize("network", ["code", "paper"])
+def test_the_proposed_network_starts_as_its_code_or_evenly(network):
+    """The encoder is Xavier-normal; behind it PyTorch's default is half as large."""
+    layers = made("proposed", blocks=2, network=network).layers(100, 40, 60)
+    initialise(layers, torch.nn.init.xavier_normal_, 0)
+    body, head = layers
+    for convolution in (*body.aspp.branches, body.aspp.projection, body.last.convolution):
+        weight = convolution.weight
+        outputs, inputs = weight.shape[0] * 9, weight.shape[1] * 9
+        expected = {"code": (3 * inputs) ** -0.5, "paper": (2 / (inputs + outputs)) ** 0.5}
+        assert weight.std().item() == pytest.approx(expected[network], rel=0.05)
+    encoder = body.features[1].convolution.weight
+    assert encoder.std().item() == pytest.approx((2 / (9 * 32 + 9 * 64)) ** 0.5, rel=0.05)
+    expected = {"code": (3 * 64) ** -0.5, "paper": (2 / (64 + 103)) ** 0.5}
+    assert head.convolution.weight.std().item() == pytest.approx(expected[network], rel=0.05)
+
+
 @pytest.mark.parametrize(("name", "power"), [("rim", 1), ("proposed", 1), ("ea", 2)])
 def test_a_gain_multiplies_the_first_logits_and_nothing_else(name, power):
     method = made(name)
     scene = make_scene(disc(12, 14), 1.0, "cpu")
     predictions = []
     for gain in (1.0, 3.0):
-        network = made(name, gain=gain, **SMALL).network(N, 12, 14)
+        network = made(name, gain=gain, **SMALL).layers(N, 12, 14)
         initialise(network, getattr(torch.nn.init, method.start), 0)
         predictions.append(network(scene.inputs))
     plain, decided = predictions
@@ -318,7 +349,7 @@ def test_a_gain_multiplies_the_first_logits_and_nothing_else(name, power):
 def test_first_weights_depend_on_the_seed_alone():
     drawn = []
     for seed in (0, 0, 1):
-        network = made("proposed", **SMALL).network(5, 20, 20)
+        network = made("proposed", **SMALL).layers(5, 20, 20)
         initialise(network, torch.nn.init.xavier_normal_, seed)
         drawn.append(torch.cat([p.detach().flatten() for p in network.parameters()]))
         torch.rand(7)

@@ -82,7 +82,7 @@ def test_facts_are_the_last_loss_precision_and_scale(name):
     other = made(name, precision="bf16")
     other.segment(IMAGE, N)
     assert other.facts["precision"] == "bf16"
-    assert other.facts["loss"] == pytest.approx(losses[-1], rel=0.1)
+    assert other.facts["loss"] == pytest.approx(losses[-1], rel=0.15)
 
 
 @pytest.mark.parametrize(("has", "precision"), [(True, "bf16"), (False, "fp32")])
