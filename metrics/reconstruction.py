@@ -70,7 +70,9 @@ def sirs(r: Reconstruction) -> float:
     Chosen where the text leaves it open: among equally full buckets the lower comes first, by the
     channels (red 1 + green 2 + blue 4) and then by the maximum; empty buckets are not kept; the
     mean of the kept colours is not weighted by how full they are; v_jc is 0 if there is but one;
-    and 0 to any power is 0, so a channel equal to its reconstruction costs nothing. The authors'
-    program reads pictures through 8-bit studio-range YCbCr and comes out higher by up to 0.06.
+    and 0 to any power is 0, so a channel equal to its reconstruction costs nothing. On three
+    pictures this gives .796, .386, .535 where the authors' program prints .804, .446, .550; its
+    reading of pictures through 8-bit studio-range YCbCr makes .009 of that at most, the rest was
+    not found.
     """
     return math.exp(-float(r.error.sum()) / int(r.size.sum()) / VARIANCE)

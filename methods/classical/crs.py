@@ -67,7 +67,7 @@ class ContourRelaxed(Method):
         Cost of two pixels of different label that share a side, 0 to 1e9; of two that share
         only a corner, this divided by the square root of 2.
     compactness : float
-        Twice the cost of a distance of 1 px to the centroid, 0 to 1e9; it grows with its square.
+        A pixel costs half of this times its squared distance to the centroid, in px; 0 to 1e9.
     noise : float
         Standard deviation that every channel has at least, 0.01 to 100 of its 256 values.
     sweeps : int
@@ -85,9 +85,9 @@ class ContourRelaxed(Method):
         "Colours, weights and sweeps are those of the authors' program; that distances cost half "
         "of their weighted square, and that a sweep goes there and back, is inferred from its "
         "scores: ASA .9264 and recall .6247, the authors' program .9296 and .6125 (n = 200, 5 "
-        "training images). Chosen here: "
-        "superpixels are kept 4-connected; a channel has a least variance. The count is that of "
-        "the grid at the start and never changes. `crs_lab` scores far higher."
+        "training images). With compactness=0.001 it has .9494 and .9100, with 10 sweeps besides "
+        ".9511 and .9204. Chosen here: superpixels are kept 4-connected; a channel has a least "
+        "standard deviation (noise). The count is that of the grid at the start and never changes."
     )
 
     clique_cost: float = 0.3
@@ -107,7 +107,7 @@ class ContourRelaxed(Method):
             raise ValueError(f"sweeps={self.sweeps} must be >= 1, usual are 3 to 20")
 
     def segment(self, image: NDArray[np.uint8], n: int) -> NDArray[Any]:
-        """Return the labels, and leave in `facts` how often it went through, and the moves."""
+        """Return the labels, and leave in `facts` the passes through the image, and the moves."""
         height, width = image.shape[:2]
         rows, columns = rows_and_columns(height, width, n)
         labels = framed(grid_labels(height, width, rows, columns))
@@ -120,12 +120,12 @@ class ContourRelaxed(Method):
         colours = self.colours(image)
         superpixels = np.zeros((rows * columns, COLUMNS))
         describe(colours, labels, model, superpixels)
-        moves, ways, moved = 0, 0, -1
-        while moved and ways < 2 * self.sweeps:
-            moved = sweep(colours, labels, model, superpixels, ways % 2 == 1)
+        moves, passes, moved = 0, 0, -1
+        while moved and passes < 2 * self.sweeps:
+            moved = sweep(colours, labels, model, superpixels, passes % 2 == 1)
             moves += moved
-            ways += 1
-        self.facts = {"ways": ways, "moves": moves}
+            passes += 1
+        self.facts = {"passes": passes, "moves": moves}
         return labels[1:-1, 1:-1]
 
     def colours(self, image: NDArray[np.uint8]) -> Colours:
@@ -134,7 +134,7 @@ class ContourRelaxed(Method):
 
         return np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2YCrCb), np.float32)
 
-    def position_weight(self, area: float) -> float:  # noqa: ARG002 (crs_lab's needs it)
+    def position_weight(self, area: float) -> float:  # noqa: ARG002
         """Return the cost of a distance of 1 px where superpixels have so many pixels."""
         return self.compactness / 2
 

@@ -13,11 +13,22 @@ from methods.canonical import connected_components
 from methods.classical.lab import to_lab
 from methods.classical.lattice import grid_labels, rows_and_columns
 from methods.kernels.compiled import compiled
-from methods.kernels.kmeans import AREA, A, B, L, Labels, Planes, Scale, Singles, X, Y, assign
+from methods.kernels.kmeans import (
+    AREA,
+    A,
+    B,
+    Flags,
+    L,
+    Labels,
+    Planes,
+    Scale,
+    Singles,
+    X,
+    Y,
+    assign,
+)
 from methods.kernels.merge import merge_small
 from methods.registry import register
-
-Flags = NDArray[np.bool_]
 
 
 @register
@@ -51,15 +62,15 @@ class PreSlicCentres(Method):
     connected = True
     departures = (
         "Whether a cluster rests is told by its centre, not by counting changed pixels, and "
-        "distances to centres that moved are dropped: ASA .9550 where the authors' program has "
-        ".9246 (n = 200, 5 training images). "
-        "The count is about that of a grid of nearly square cells, and mostly greater: a cluster "
-        "may end in several parts, of which each that is not small is a superpixel. On the 200 "
-        "test images of BSDS500 the grid has 99 cells for n = 100, and 109 come back on average. "
-        "Chosen here: clusters start from the cells of the grid, with their mean colours, without "
-        "a search for low gradients; neighbours are the eight cells around in that grid; a change "
-        "is measured as SLIC measures distances; the smallest component merges first, into the "
-        "neighbour of nearest mean colour."
+        "distances to centres that moved are dropped: ASA .9550 and recall .9003, the authors' "
+        "program .9246 and .7862 (n = 200, 5 training images). The count is about that of a grid "
+        "of nearly square cells, and mostly greater: a cluster may end in several parts, of which "
+        "each that is not small is a superpixel. On the 200 test images of BSDS500 the grid has 99 "
+        "cells for n = 100, and 109 come back on average. Chosen here: clusters start from the "
+        "cells of the grid, with their mean colours, without a search for low gradients; "
+        "neighbours are the eight cells around in that grid; a change is measured as SLIC measures "
+        "distances; the smallest component merges first, into the neighbour of nearest mean "
+        "colour."
     )
 
     compactness: float = 10.0

@@ -77,8 +77,8 @@ class SuperpixelHierarchy(Method):
     departures = (
         "Edge map: magnitude of the Sobel gradient of the smoothed CIELAB image instead of learned "
         "structured edges; its smoothing and its first round were chosen on 20 BSDS500 validation "
-        "images. Colour is CIELAB. Pixels are 4-connected. Equal weights: the border of the "
-        "region first in raster order goes first. Not compared with the authors' program; a public "
+        "images. Colour is CIELAB. Pixels are 4-connected. Equal weights: the border of the region "
+        "first in raster order goes first. Not compared with the authors' program; a public "
         "rewrite, given our edge map, has .009 more ASA at n = 50, and no choice of the rounds of "
         "colour, of smoothing, of RGB or of 8 neighbours gains more than .003 of that."
     )

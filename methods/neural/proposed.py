@@ -26,7 +26,7 @@ class Proposed(Neural):
     Parameters
     ----------
     eta : float
-        Weight of the edge term, eq. (8).
+        Weight of the edge term of ``edge=spatial``, eq. (8).
     edge : {"spatial", "published", "published-first", "none"}
         Whether edges are compared as distributions over the pixels, which the text means; as in
         the authors' code with probabilities for logarithms and weight alpha / 2, in its newest
@@ -56,12 +56,15 @@ class Proposed(Neural):
     departures = (
         "As the authors' code where the paper is silent (network=code): a further 3 x 3 "
         "projection, zeros around the image behind the encoder, affine instance norm on the "
-        "logits, each direction of eq. (5) averaged over its own pairs. eta = 1 (the paper lists "
-        "four coefficients for three names). Eq. (2) is taken as meant: as printed it is one "
-        "colour; eq. (8) as the text means it, unless edge says otherwise. "
-        "The preset quick has 2 blocks, as the authors' demo, takes fewer, larger and decreasing "
-        "steps, from more decided assignments (gain), at a lower resolution, applies the "
-        "network to all pixels, and leaves about n superpixels."
+        "logits, no bias in the head, PyTorch's start behind the encoder. With network=paper "
+        "logits differ by 26 % at the start; after 80 iterations on 4 images ASA was .006 +- .003 "
+        "lower. Each direction of eq. (5) is averaged over its own pairs (1 % more at 80 x 120). "
+        "eta = 1 (the paper lists four coefficients for three names). Eq. (2) is taken as meant: "
+        "as printed it is one colour; eq. (8) as the text means it, unless edge says otherwise: "
+        "its gradient at the start is 2.9 in norm, .50 as in the authors' newest code, .0014 as in "
+        "their first, clustering's .98. The preset quick has 2 blocks, as the authors' demo, takes "
+        "fewer, larger and decreasing steps, from more decided assignments (gain), at a lower "
+        "resolution, applies the network to all pixels, and leaves about n superpixels."
     )
     presets: ClassVar = {
         "paper": PAPER | {"iterations": 1000, "blocks": 4},

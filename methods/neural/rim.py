@@ -34,9 +34,9 @@ class Rim(Neural):
     departures = (
         "Built from the paper and descriptions of the published code: affine instance norm on the "
         "logits, smoothness averaged over the pairs of each direction (1 % more at 80 x 120), and "
-        "post-processing that cuts superpixels of more than 3 HW/n pixels. The preset "
-        "quick takes fewer, larger and decreasing steps, from more decided assignments (gain), at "
-        "a lower resolution, applies the network to all pixels, and leaves about n superpixels."
+        "post-processing that cuts superpixels of more than 3 HW/n pixels. The preset quick takes "
+        "fewer, larger and decreasing steps, from more decided assignments (gain), at a lower "
+        "resolution, applies the network to all pixels, and leaves about n superpixels."
     )
     presets: ClassVar = {
         "paper": PAPER | {"iterations": 500},

@@ -49,9 +49,9 @@ def make_scene(
 
 
 def standardised(channels: NDArray[np.number[Any]]) -> NDArray[np.float32]:
-    """Return channels with mean 0 and variance 1; a constant one becomes 0."""
+    """Return channels with mean 0 and variance 1 (over N - 1); a constant one becomes 0."""
     centred = channels - channels.mean((0, 1))
-    deviation = centred.std((0, 1))
+    deviation = _deviation(centred)
     varies = channels.min((0, 1)) < channels.max((0, 1))
     result = centred * varies / np.where(varies, deviation, 1)
     return np.ascontiguousarray(result, np.float32)
@@ -59,5 +59,12 @@ def standardised(channels: NDArray[np.number[Any]]) -> NDArray[np.float32]:
 
 def colours(image: Tensor, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return standardised RGB as RGB in [0, 1], with mean and deviation of `pixels`."""
-    values = image.float().cpu().numpy() * pixels.std((0, 1)) + pixels.mean((0, 1))
+    mean = pixels.mean((0, 1))
+    values = image.float().cpu().numpy() * _deviation(pixels - mean) + mean
     return np.asarray(np.clip(values / 255, 0, 1), np.float32)
+
+
+def _deviation(centred: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    """Return the standard deviation over N - 1 pixels of channels whose mean is 0."""
+    pixels = centred.shape[0] * centred.shape[1]
+    return np.asarray(np.sqrt((centred**2).sum((0, 1)) / max(pixels - 1, 1)))

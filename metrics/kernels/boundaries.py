@@ -170,10 +170,8 @@ def mark_corners(values: Ints, out: Bytes) -> None:
         row, mark, below = values[y], out[y], values[min(y + 1, height - 1)]
         for x in range(width):
             mark[x] = _edge(row[x], below[x])
-        last = mark[width - 1] | np.uint8(0)
         for x in range(width - 1):
             beside = _edge(row[x], row[x + 1]) | _edge(below[x], below[x + 1])
             mark[x] = np.uint8(mark[x] | mark[x + 1] | beside)
-        mark[width - 1] = last
         for x in range(width):
             mark[x] = np.uint8(mark[x] & np.uint8(row[x] >= 0))

@@ -10,7 +10,9 @@ from tests.oracle import oracle_networks as oracle
 NETWORKS = {
     "rim": lambda m, n, height, width: oracle.PlainRim(n, m.width, m.blocks),
     "ea": lambda m, n, height, width: oracle.PlainEa(height, width, n, m.width, m.blocks),
-    "proposed": lambda m, n, height, width: oracle.PlainProposed(n, m.width, m.blocks),
+    "proposed": lambda m, n, height, width: oracle.PlainProposed(
+        n, m.width, m.blocks, network=m.network
+    ),
 }
 
 

@@ -46,7 +46,7 @@ class Run:
     """A run of the method; `on_move` is called with the run after each move."""
 
     def __init__(
-        self, lab, rows, columns, clique_cost, position, noise, ways, on_move=lambda run: None
+        self, lab, rows, columns, clique_cost, position, noise, passes, on_move=lambda run: None
     ):
         height, width = lab.shape[:2]
         self.colours = sixteenths(lab)
@@ -57,12 +57,12 @@ class Run:
         for pixel, k in self.labels.items():
             self.members[k].add(pixel)
         self.models = {k: self.model(k) for k in self.members}
-        self.moves = self.ways = 0
-        while self.ways < ways:
+        self.moves = self.passes = 0
+        while self.passes < passes:
             before = self.moves
-            for pixel in sorted(self.labels, reverse=self.ways % 2 == 1):
+            for pixel in sorted(self.labels, reverse=self.passes % 2 == 1):
                 self.visit(pixel, on_move)
-            self.ways += 1
+            self.passes += 1
             if self.moves == before:
                 break
 

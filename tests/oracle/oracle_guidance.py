@@ -61,7 +61,7 @@ def guidance(image):
         channel = equalised[..., k]
         values = [float(value) for value in channel.flat]
         mean = sum(values) / len(values)
-        variance = sum((value - mean) ** 2 for value in values) / len(values)
+        variance = sum((value - mean) ** 2 for value in values) / max(len(values) - 1, 1)
         if channel.min() < channel.max():
             out[..., k] = (channel - mean) / variance**0.5
     return out

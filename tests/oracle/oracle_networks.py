@@ -19,12 +19,12 @@ DILATIONS = (1, 2, 4, 8)  # of the ASPP module
 
 
 def standardised(channels):
-    """Each channel of (C, H, W) with mean 0 and population variance 1; 0 where it is constant."""
+    """Each channel of (C, H, W) with mean 0 and variance 1 (over N - 1); 0 where it is constant."""
     channels = np.asarray(channels, np.float64)
     out = np.zeros_like(channels)
     for k, channel in enumerate(channels):
         if channel.max() > channel.min():
-            out[k] = (channel - channel.mean()) / channel.std()
+            out[k] = (channel - channel.mean()) / channel.std(ddof=1)
     return torch.from_numpy(out.astype(np.float32))
 
 

@@ -54,7 +54,7 @@ def test_labels_sweeps_and_moves_are_those_of_the_plain_version(picture, height,
     labels = method.segment(image, n)
     plain = run_oracle(image, n, method)
     np.testing.assert_array_equal(labels, as_array(plain.labels))
-    assert method.facts == {"ways": plain.ways, "moves": plain.moves}
+    assert method.facts == {"passes": plain.passes, "moves": plain.moves}
 
 
 @pytest.mark.parametrize("method", [*METHODS[:3], *METHODS[4:]])
@@ -75,7 +75,7 @@ def test_one_more_sweep_changes_nothing_where_the_last_made_no_move():
     image = patches(30, 40)
     long, longer = ContourRelaxed(sweeps=200), ContourRelaxed(sweeps=300)
     labels = long.segment(image, 12)
-    assert long.facts["ways"] < 400
+    assert long.facts["passes"] < 400
     np.testing.assert_array_equal(longer.segment(image, 12), labels)
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from metrics import METRICS, PROTOCOLS, Protocol, ProtocolError, evaluate, load_protocols
 from metrics.protocols import from_definition, get_protocol
-from tests.oracle.oracle_connectivity import split
+from tests.oracle.oracle_connectivity import split, split_by_eight
 from tests.oracle.oracle_metrics import share_within, thick
 from tests.oracle.oracle_on_request import recall_matched, thin_boundary, thinned
 from tests.unit.metric_cases import cases
@@ -56,6 +56,25 @@ def test_seal2018_is_thin_within_one_pixel_and_1_without_a_boundary(case):
     assert scores["br_by_annotator"] == pytest.approx(expected)
     assert scores["br"] == pytest.approx(np.mean(expected))
     assert scores["asa"] == pytest.approx(np.mean(scores["asa_by_annotator"]))
+
+
+@given(cases(), st.integers(0, 5))
+@settings(max_examples=40)
+def test_barcelos2023_takes_all_annotators_after_splitting_8_connected_components(case, more):
+    case |= {"void": None, "truths": case["truths"] + more * [case["truths"][0]]}
+    scores = evaluate(**case, metrics=[*SHOWN, "n_labels"], protocol="barcelos2023")
+    nothing = np.zeros(case["labels"].shape, bool)
+    parts = split_by_eight(case["labels"], nothing)
+    assert scores["n_labels"] == len(np.unique(parts))
+    radius = round(0.0025 * math.hypot(*parts.shape))
+    recalls = [
+        share_within(thick(t, nothing), thick(parts, nothing), radius) for t in case["truths"]
+    ]
+    np.testing.assert_allclose(scores["br_by_annotator"], recalls)
+    plain = evaluate(parts, case["truths"], metrics=["asa", "ue_np"])
+    for name in ("asa", "ue_np"):
+        assert scores[name] == pytest.approx(plain[name])
+        assert scores[name] == pytest.approx(np.mean(scores[f"{name}_by_annotator"]))
 
 
 @given(cases(), st.integers(0, 5))

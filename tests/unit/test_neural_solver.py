@@ -81,8 +81,8 @@ def test_facts_are_the_last_loss_precision_and_scale(name):
     assert method.facts == {"loss": losses[-1], "precision": "fp32", "scale": 1.0}
     other = made(name, precision="bf16")
     other.segment(IMAGE, N)
-    assert other.facts["precision"] == "bf16"
-    assert other.facts["loss"] == pytest.approx(losses[-1], rel=0.15)
+    losses = made(name, precision="bf16").solve(IMAGE, N).losses
+    assert other.facts == {"loss": losses[-1], "precision": "bf16", "scale": 1.0}
 
 
 @pytest.mark.parametrize(("has", "precision"), [(True, "bf16"), (False, "fp32")])
