@@ -10,13 +10,13 @@ import pandas as pd
 
 from reports.data.align import Aligned, coverage, mean_of
 from reports.data.results import Facts, Floats
-from reports.statistics.bootstrap import bootstrap_interval
+from reports.statistics.intervals import mean_interval
 
 NO_FACTS = Facts()
 
 
 def aggregate(aligned: Aligned, metrics: Sequence[str]) -> dict[str, pd.DataFrame]:
-    """Average metrics over the images of each point, with 95 % bootstrap intervals.
+    """Average metrics over the images of each point, with their 95 % intervals.
 
     Returns
     -------
@@ -26,7 +26,7 @@ def aggregate(aligned: Aligned, metrics: Sequence[str]) -> dict[str, pd.DataFram
     """
     width = len(aligned.labels)
     values = np.hstack([aligned.scores[metric] for metric in metrics])
-    bounds = bootstrap_interval(values, weights=_all_weights(aligned, metrics))
+    bounds = mean_interval(values, _all_weights(aligned, metrics))
     tables = {}
     for i, metric in enumerate(metrics):
         values = aligned.scores[metric]

@@ -21,7 +21,7 @@ from reports.data.align import Aligned, Flags
 from reports.data.results import Floats
 from reports.data.words import short
 from reports.statistics.aggregate import aggregate
-from reports.statistics.bootstrap import bootstrap_means, percentile_interval
+from reports.statistics.bootstrap import bootstrap_means, interval_of_draws
 
 _ROUNDING = 1e-9  # relative, of weighted means of the same count
 _LEAST_DRAWS = 0.9  # the share that must cover the range; fewer are the large counts alone
@@ -195,7 +195,11 @@ def areas(aligned: Aligned, metrics: Sequence[str], low: float, high: float) -> 
             used = _used(curve["count"].to_numpy(), low, high)
             interval = _Interval()
             if not area.reason and (curve["images"][used] >= 2).all():
-                interval = _Interval.of(_range_means(counts[:, its], scores[:, its], low, high))
+                interval = _Interval.of(
+                    _range_means(counts[:, its], scores[:, its], low, high),
+                    area.value,
+                    int(curve["images"][used].min()),
+                )
             skipped = _lost_between(curve, used)
             missing = int(curve["missing"][used | skipped].sum())
             rows.append(_row(metric, label, area, interval, missing))
@@ -234,13 +238,13 @@ class _Interval:
     reason: str = ""
 
     @classmethod
-    def of(cls, means: Floats) -> _Interval:
-        """Take the percentile interval of the (resamples,) means, NaN where there is none."""
+    def of(cls, means: Floats, value: float, images: int) -> _Interval:
+        """Take the interval of the (resamples,) means, NaN where there is none."""
         short_of_it = np.isnan(means).mean()
         if short_of_it > 1 - _LEAST_DRAWS:
             reason = f"the curve ends too near the range in {100 * short_of_it:.0f} % of the draws"
             return cls(reason=reason)
-        low, high = percentile_interval(means)
+        low, high = interval_of_draws(means, value, images)
         return cls(float(low), float(high))
 
 

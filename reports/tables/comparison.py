@@ -16,8 +16,8 @@ from reports.data.results import Facts, ResultsError, choose_labels, file_facts,
 from reports.data.words import ARROWS, counted
 from reports.statistics.aggregate import aggregate
 from reports.statistics.area import areas, summary_of
-from reports.statistics.bootstrap import not_worse_than_best
 from reports.statistics.equal_counts import AtCount, at_counts, images_of
+from reports.statistics.simultaneous import Standings, standings
 from reports.tables.markdown import PARTIAL, mean_cells, table
 
 DEFAULT_METRICS = ("asa", "br", "ue_np", "ev")
@@ -196,6 +196,7 @@ def _numbers_at(at: AtCount, metrics: Sequence[str]) -> pd.DataFrame:
     parts = []
     for metric, points in means.items():
         first = metric == metrics[0]
+        told = _standings(at.aligned, metric)
         part = pd.DataFrame(
             {
                 "count": at.count,
@@ -209,7 +210,9 @@ def _numbers_at(at: AtCount, metrics: Sequence[str]) -> pd.DataFrame:
                 "value_images": points["images"],
                 "missing": points["missing"],
                 "best": first & (points.index == best),
-                "not_told_from_best": _not_told_from_best(at.aligned, metric),
+                "not_told_from_best": told.best,
+                "rank_low": told.rank_low,
+                "rank_high": told.rank_high,
                 "reason": [
                     "; ".join(filter(None, reasons))
                     for reasons in zip(at.reasons, _undefined_reasons(at, metric), strict=True)
@@ -217,7 +220,7 @@ def _numbers_at(at: AtCount, metrics: Sequence[str]) -> pd.DataFrame:
             }
         )
         if first and best is not None:
-            part = part.join(_to_the_best(at.aligned, metric, best))
+            part = part.join(_to_the_best(at.aligned, metric, best, told))
         parts.append(part)
     return pd.concat(parts, ignore_index=True)
 
@@ -230,12 +233,15 @@ def _undefined_reasons(at: AtCount, metric: str) -> list[str]:
     ]
 
 
-def _not_told_from_best(aligned: Aligned, metric: str) -> np.ndarray:
+def _standings(aligned: Aligned, metric: str) -> Standings:
+    """Tell the ranks of the labels; nobody competes where no direction is better."""
     direction = get_metric(metric).direction
-    if direction is None:
-        return np.zeros(len(aligned.labels), dtype=bool)
-    return not_worse_than_best(
-        aligned.scores[metric], direction == "high", aligned.weights.get(metric)
+    nobody = np.zeros(len(aligned.labels), dtype=bool)
+    return standings(
+        aligned.scores[metric],
+        direction == "high",
+        aligned.weights.get(metric),
+        competing=nobody if direction is None else None,
     )
 
 
@@ -250,23 +256,23 @@ def _best(metric: str, points: pd.DataFrame) -> int | None:
     return int(np.where(competing, values, np.inf).argmin())
 
 
-def _to_the_best(aligned: Aligned, metric: str, best: int) -> pd.DataFrame:
-    """Return each label's mean difference to the best one over the images that both cover.
+def _to_the_best(aligned: Aligned, metric: str, best: int, told: Standings) -> pd.DataFrame:
+    """Return each label's mean difference to the best one, over the images that both cover.
 
-    Images are drawn as for what is bold, from those where any label has a value: else an interval
-    might hold 0 and the label not be bold.
+    Where both compete its interval is the one that decides what is bold; else it stands for itself.
     """
-    some = aligned.of_images(np.logical_or.reduce(np.isfinite(aligned.scores[metric]), axis=1))
-    values, weights = some.scores[metric], dict(some.weights)
+    values, weights = aligned.scores[metric], dict(aligned.weights)
     if metric in weights:
         weights[metric] = np.minimum(weights[metric], weights[metric][:, [best]])
-    scores = {**some.scores, metric: values - values[:, [best]]}
-    apart = aggregate(replace(some, scores=scores, weights=weights), [metric])[metric]
+    scores = {**aligned.scores, metric: values - values[:, [best]]}
+    apart = aggregate(replace(aligned, scores=scores, weights=weights), [metric])[metric]
+    together = np.isfinite(told.low[:, best])
+    middle = (told.low[:, best] + told.high[:, best]) / 2
     return pd.DataFrame(
         {
-            "difference": apart["value"],
-            "difference_low": apart["low"],
-            "difference_high": apart["high"],
+            "difference": np.where(together, middle, apart["value"]),
+            "difference_low": np.where(together, told.low[:, best], apart["low"]),
+            "difference_high": np.where(together, told.high[:, best], apart["high"]),
         }
     )
 

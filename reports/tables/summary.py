@@ -12,7 +12,7 @@ from reports.data.align import Aligned, coverage
 from reports.data.results import STATUSES
 from reports.data.words import ARROWS, counted, number
 from reports.statistics.aggregate import Analysis
-from reports.statistics.bootstrap import not_worse_than_best
+from reports.statistics.simultaneous import standings
 from reports.tables.markdown import NOTHING, PARTIAL, decimals_of, mean_cells, table
 
 # Methods compete within a table only if they returned about the count that was asked for.
@@ -182,11 +182,11 @@ def _bold(aligned: Aligned, metric: str) -> np.ndarray:
     weights = aligned.weights.get(metric)
     for n in np.unique(aligned.ns[fair]):
         block = np.flatnonzero((aligned.ns == n) & fair)
-        bold[block] = not_worse_than_best(
+        bold[block] = standings(
             aligned.scores[metric][:, block],
             direction == "high",
             None if weights is None else weights[:, block],
-        )
+        ).best
     return bold
 
 

@@ -17,7 +17,7 @@ from metrics import PROTOCOLS, Protocol
 from reports.data.align import align
 from reports.data.results import COLUMNS, VERSION_KEY, Facts, ResultsError, file_facts, load
 from reports.statistics.aggregate import aggregate, quartiles
-from reports.statistics.bootstrap import bootstrap_interval
+from reports.statistics.intervals import mean_interval
 from tests.fake_results import METHODS, Fake, table, write
 
 WANTED = (*COLUMNS, "asa")
@@ -372,10 +372,10 @@ def test_failed_cells_bring_no_pairs(tmp_path):
         )
 
 
-def test_the_interval_of_pairs_is_drawn_over_images(tmp_path):
+def test_the_interval_of_pairs_is_over_images(tmp_path):
     path = write(tmp_path / "r.parquet", Fake(images=9, lists=True, protocol=PAIRS))
     group, points = asa_of(path)
-    low, high = bootstrap_interval(group.scores["asa"], weights=group.weights["asa"])
+    low, high = mean_interval(group.scores["asa"], weights=group.weights["asa"])
     np.testing.assert_array_equal(points[["low", "high"]].T, [low, high])
     assert (points["low"] != aggregate_unweighted(group)["low"]).all()
 

@@ -11,7 +11,7 @@ from reports.data.align import align
 from reports.data.results import COLUMNS, load
 from reports.statistics.aggregate import aggregate
 from reports.statistics.area import areas, mean_over_range, summary_of
-from reports.statistics.bootstrap import bootstrap_means
+from reports.statistics.bootstrap import bootstrap_means, interval_of_draws
 from reports.tables.comparison import compare_over
 from tests.fake_results import Fake, write
 from tests.unit.test_reports_align import cell
@@ -135,8 +135,8 @@ def test_the_interval_is_that_of_whole_curves_of_images_drawn_together():
         x, y = (aligned.scores[name][drawn].mean(axis=0) for name in ("n_labels", "br"))
         values.append(100 * (1 - mean_over_range(x, y, 60, 150).value))
     row = found[found["metric"] == "br"].iloc[0]
-    ends = np.quantile(values, (0.025, 0.975))
-    assert [row["low"], row["high"]] == pytest.approx(ends, rel=0.05)
+    ends = interval_of_draws(np.array(values), row["value"], 8)
+    assert [row["low"], row["high"]] == pytest.approx(ends, rel=0.1)
     assert row["low"] < row["value"] < row["high"]
 
 
@@ -304,5 +304,5 @@ def test_the_interval_is_that_of_a_plain_loop(tmp_path, name):
         means.append(mean_over_range(count, score, 60, 130).value)
     assert np.isfinite(means).mean() > 0.9
     assert found.loc[0, ["low", "high"]].tolist() == pytest.approx(
-        np.nanquantile(means, (0.025, 0.975))
+        interval_of_draws(np.array(means), found.loc[0, "value"], 8)
     )
