@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from rich.console import Console
 
@@ -14,6 +16,7 @@ from bench.settings import Settings
 from bench.storage.parts import Done
 from bench.storage.schema import FAILURES
 from reports.data.words import counted
+from reports.statistics.pieces import MOST_PIECES
 
 REASONS = 3  # for which cells were skipped, shown at the end
 
@@ -91,11 +94,32 @@ def _say_why_skipped(cells: Sequence[Cell], out: Path, console: Console) -> None
         console.print(f"{len(reasons) - REASONS} more reasons are in the column error.")
 
 
+def _say_pieces(cells: Sequence[Cell], out: Path, console: Console) -> None:
+    """Name the labels with over a tenth more connected pieces than labels, on average."""
+    columns, ok = ["key", "label", "n_labels", "n_components"], [("status", "==", "ok")]
+    rows = pq.read_table(out, columns=columns, filters=ok)
+    rows = rows.filter(pc.is_in(rows["key"], pa.array([cell.key for cell in cells], pa.string())))
+    ratios = pc.divide(pc.cast(rows["n_components"], pa.float64()), rows["n_labels"])
+    means = rows.append_column("pieces", ratios).group_by("label").aggregate([("pieces", "mean")])
+    broken = [
+        f"{row['label']} ({row['pieces_mean']:.1f} to a label)"
+        for row in means.sort_by("label").to_pylist()
+        if row["pieces_mean"] is not None and row["pieces_mean"] > MOST_PIECES
+    ]
+    if broken:
+        console.print(
+            f"In pieces: {', '.join(broken)}. The pieces of a label follow boundaries that"
+            " connected superpixels cannot; --connectivity merge scores them as such.",
+            markup=False,
+        )
+
+
 def summarise(cells: Sequence[Cell], done: dict[str, Done], out: Path, console: Console) -> int:
     """Say how the cells ended, and return the exit status."""
     counts = Counter(done[cell.key].status for cell in cells)
     parts = ", ".join(f"{count} {status}" for status, count in counts.most_common())
     console.print(f"{counted(len(cells), 'cell')}: {parts}. Results: {out}", highlight=False)
+    _say_pieces(cells, out, console)
     if counts["skipped"]:
         _say_why_skipped(cells, out, console)
     failed = sum(counts[status] for status in FAILURES)

@@ -16,12 +16,13 @@ from metrics import get_metric
 from reports.data.align import Aligned, align, labels_by_device, timed_alone
 from reports.data.mixture import machines_of, separate_times, together
 from reports.data.results import Facts, choose_labels, file_facts, load_scores
-from reports.data.words import counted
+from reports.data.words import counted, few
 from reports.figures.curves import draw_curves
 from reports.figures.runtime import draw_runtime
 from reports.figures.style import paper
 from reports.output import Drawn, save_figure, write_whole
 from reports.statistics.aggregate import Analysis, analyse, quartiles
+from reports.statistics.pieces import pieces_notes
 from reports.tables.summary import headline, markdown, missing_notes, summary
 
 FORMATS = ("png", "pdf")
@@ -150,6 +151,8 @@ def _figures(
         facts, aligned = group.facts, group.aligned
         under = facts.part(aligned.name, len(aligned.images)) + facts.under
         under += "".join(f"; {remark}" for remark in facts.apart)
+        broken = [note.rpartition(": ")[0] for note in pieces_notes(aligned)]
+        under += f"; in pieces: {few(broken)}" if broken else ""
         yield "curves", draw_curves(points, under, group.annotators, on_note, facts.samples)
     timed = _timed(frame, group.aligned)
     if group.timed:
@@ -170,6 +173,9 @@ def _times_apart(timed: pd.DataFrame) -> pd.DataFrame:
 
 def _remarks(group: Analysis, timed: bool) -> Iterator[str]:
     """Say what the figures of a group do not show; label maps from elsewhere have no times."""
+    yield from (f"in pieces, {note}" for note in pieces_notes(group.aligned))
+    if len(group.aligned.images) == 1:
+        yield "one image says nothing about others: no intervals, and nothing is bold"
     yield from missing_notes(group.aligned)
     if not timed:
         return

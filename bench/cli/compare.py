@@ -27,9 +27,25 @@ def compare(
     at: Annotated[
         str | None,
         typer.Option(
-            help="Returned counts to compare labels at: 100,200.", show_default="the asked n"
+            help="Returned counts to compare labels at: 100,200.",
+            show_default="the asked n, moved into the range that most labels share",
         ),
     ] = None,
+    within: Annotated[
+        float,
+        typer.Option(
+            help="Take the end of a curve as it is, marked, where it is within this share of the"
+            " count: 0.05."
+        ),
+    ] = 0.0,
+    pvalues: Annotated[
+        bool,
+        typer.Option(
+            "--pvalues",
+            help="Wilcoxon's signed rank test against the best, too, adjusted by Holm, with wins,"
+            " ties and losses.",
+        ),
+    ] = False,
     over: Annotated[
         str | None,
         typer.Option(
@@ -56,7 +72,7 @@ def compare(
     allow_mixed: options.AllowMixed = False,
     out: options.ReportFile = None,
     plugin: options.Plugins = None,
-    how: options.FormatName = options.Format.TEXT,
+    how: options.ReportFormatName = options.ReportFormat.TEXT,
     quiet: options.Quiet = False,
 ) -> int:
     """Compare labels at equal count, or two files.
@@ -70,6 +86,7 @@ def compare(
 
     show = partial(_show, out=out, how=how, quiet=quiet)
     _check(b, at, over, tolerance, out)
+    _check_at(b is not None or over is not None, within, pvalues)
 
     values.load_plugins(plugin)
     wanted = None if metrics is None else values.split_metrics("--metrics", metrics)
@@ -93,7 +110,7 @@ def compare(
         if span is not None:
             report = compare_over(a, span[0], span[1], *chosen, rename=renames)
         else:
-            report = compare_at(a, counts, *chosen, rename=renames)
+            report = compare_at(a, counts, *chosen, rename=renames, within=within, pvalues=pvalues)
     except ResultsError as error:
         raise UsageError(str(error)) from error
     show(report)
@@ -143,6 +160,17 @@ def _check(
     values.check_report(out)
 
 
+def _check_at(other: bool, within: float, pvalues: bool) -> None:
+    """Refuse what is for labels at equal counts where other tables are made."""
+    if not 0 <= within < 1:
+        raise UsageError(f"--within: {within:g} is no share of a count; give 0 to below 1: 0.05")
+    if other and (within or pvalues):
+        name = "--within" if within else "--pvalues"
+        raise UsageError(
+            f"{name} is for labels at equal counts; leave out --over, or a second file"
+        )
+
+
 def _range(text: str) -> tuple[int, int]:
     from bench.planning.selection import parse_integers
 
@@ -155,8 +183,8 @@ def _range(text: str) -> tuple[int, int]:
     return ends[0], ends[1]
 
 
-def _show(report: Report, out: Path | None, how: options.Format, quiet: bool) -> None:
+def _show(report: Report, out: Path | None, how: options.ReportFormat, quiet: bool) -> None:
     if out is not None:
-        output.write_report(report.text, report.numbers, out)
+        output.write_report(report.text, report.numbers, out, how)
     if not quiet:
         output.print_report(report.text, report.numbers, how)

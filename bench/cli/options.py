@@ -56,12 +56,32 @@ class Format(StrEnum):
     MARKDOWN = "markdown"
 
 
+class ReportFormat(StrEnum):
+    """How a comparison is printed."""
+
+    TEXT = "text"
+    CSV = "csv"
+    JSON = "json"
+    MARKDOWN = "markdown"
+    LATEX = "latex"
+    MACROS = "macros"
+
+
 FormatName = Annotated[
     Format,
     typer.Option(
         "--format",
         help="text fits the terminal (all columns where there is none, or COLUMNS); markdown is not"
         " folded; csv and json have all numbers, unrounded.",
+    ),
+]
+ReportFormatName = Annotated[
+    ReportFormat,
+    typer.Option(
+        "--format",
+        help="text fits the terminal (all columns where there is none, or COLUMNS); markdown is not"
+        " folded; latex has booktabs tables, macros each number by name; csv and json have all"
+        " numbers, unrounded.",
     ),
 ]
 MethodsText = Annotated[
@@ -139,7 +159,11 @@ RenamedLabels = Annotated[
 WithoutLabels = Annotated[str, typer.Option(help="Labels to leave out, as patterns.")]
 ReportFile = Annotated[
     Path | None,
-    typer.Option("--out", help="File to write as well: .md, or .csv with all numbers."),
+    typer.Option(
+        "--out",
+        help="File to write as well: .md, .tex (macros by --format macros), or .csv or .json with"
+        " all numbers.",
+    ),
 ]
 Out = Annotated[Path, typer.Option("--out", help="Results file to write or to continue.")]
 Workers = Annotated[

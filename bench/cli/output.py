@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from bench.cli.options import Format
+from bench.cli.options import Format, ReportFormat
 from reports.data.words import counted
 
 if TYPE_CHECKING:
@@ -87,8 +87,7 @@ def print_rows(
     """
     names = list(dict.fromkeys(name for row in rows for name in row))
     if how is Format.JSON:
-        plain = [{name: _plain(value) for name, value in row.items()} for row in rows]
-        typer.echo(json.dumps(plain, indent=1, ensure_ascii=False))
+        typer.echo(_json(rows), nl=False)
         return
     cells = [[_cell(row.get(name)) for name in names] for row in rows]
     if how is Format.CSV:
@@ -106,16 +105,38 @@ def print_rows(
     typer.echo(align(cells, terminal_width(), names if heads else ()))
 
 
-def print_report(text: str, numbers: pd.DataFrame, how: Format) -> None:
+def print_report(text: str, numbers: pd.DataFrame, how: ReportFormat) -> None:
     """Print a comparison: its tables, which fit the terminal as text, or all of its numbers."""
-    if how in (Format.CSV, Format.JSON):
+    if how is ReportFormat.TEXT:
+        from reports.tables.folded import fold
+
+        typer.echo(fold(text.rstrip(), terminal_width()))
+    else:
+        typer.echo(_written(text, numbers, how), nl=False)
+
+
+def _written(text: str, numbers: pd.DataFrame, how: ReportFormat) -> str:
+    """Return a comparison as a file has it."""
+    if how is ReportFormat.LATEX:
+        from reports.tables.latex import latex
+
+        return latex(text)
+    if how is ReportFormat.MACROS:
+        from reports.tables.macros import macros
+
+        return macros(numbers)
+    if how is ReportFormat.CSV:
+        return numbers.to_csv(index=False)
+    if how is ReportFormat.JSON:
         names = [str(name) for name in numbers]
         rows = numbers.astype(object).itertuples(index=False)
-        print_rows([dict(zip(names, row, strict=True)) for row in rows], how)
-        return
-    from reports.tables.folded import fold
+        return _json([dict(zip(names, row, strict=True)) for row in rows])
+    return text.rstrip() + "\n"
 
-    typer.echo(fold(text.rstrip(), terminal_width() if how is Format.TEXT else None))
+
+def _json(rows: Sequence[Mapping[str, Any]]) -> str:
+    plain = [{name: _plain(value) for name, value in row.items()} for row in rows]
+    return json.dumps(plain, indent=1, ensure_ascii=False) + "\n"
 
 
 def _plain(value: Any) -> Any:
@@ -173,8 +194,19 @@ def recover(results: Path, quiet: bool = False) -> None:
         )
 
 
-def write_report(text: str, numbers: pd.DataFrame, out: Path) -> None:
-    """Write a comparison: ``.md`` as it is printed, ``.csv`` with all its numbers, unrounded.
+_FILES = {
+    ".md": ReportFormat.MARKDOWN,
+    ".tex": ReportFormat.LATEX,
+    ".csv": ReportFormat.CSV,
+    ".json": ReportFormat.JSON,
+}
+
+
+def write_report(text: str, numbers: pd.DataFrame, out: Path, how: ReportFormat) -> None:
+    """Write a comparison as the name of the file says.
+
+    ``.md`` and ``.tex`` have its tables, ``.csv`` and ``.json`` all numbers, unrounded; a ``.tex``
+    has macros if these are the format that is printed.
 
     Raises
     ------
@@ -184,7 +216,8 @@ def write_report(text: str, numbers: pd.DataFrame, out: Path) -> None:
     from bench.errors import StorageError
     from reports.output import OutputError, write_whole
 
-    content = text.rstrip() + "\n" if out.suffix == ".md" else numbers.to_csv(index=False)
+    kind = how if out.suffix == ".tex" and how is ReportFormat.MACROS else _FILES[out.suffix]
+    content = _written(text, numbers, kind)
 
     def write(path: Path) -> None:
         path.write_text(content, encoding="utf-8")

@@ -33,7 +33,7 @@ def protocols(
     void: options.VoidText = None,
     workers: options.Workers = None,
     plugin: options.Plugins = None,
-    how: options.FormatName = options.Format.TEXT,
+    how: options.ReportFormatName = options.ReportFormat.TEXT,
     quiet: options.Quiet = False,
 ) -> int:
     """Print what the same label maps score under every protocol.
@@ -94,7 +94,7 @@ def protocols(
     except ResultsError as error:
         raise UsageError(str(error)) from error
     if out is not None:
-        output.write_report(text, numbers, out)
+        output.write_report(text, numbers, out, how)
     if not quiet:
         output.print_report(text, numbers, how)
     return max(statuses)

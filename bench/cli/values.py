@@ -164,18 +164,21 @@ def read_renames(texts: Sequence[str] | None) -> dict[str, str]:
     return names
 
 
+REPORTS = (".md", ".csv", ".tex", ".json")
+
+
 def check_report(out: Path | None) -> None:
     """Refuse a name for a comparison that says no format, before anything is computed.
 
     Raises
     ------
     UsageError
-        If it ends neither in ``.md`` nor in ``.csv``.
+        If it ends in none of `REPORTS`.
     """
     from bench.errors import UsageError
 
-    if out is not None and out.suffix not in (".md", ".csv"):
-        raise UsageError(f"--out: '{out}' ends neither in .md nor in .csv; choose one of them")
+    if out is not None and out.suffix not in REPORTS:
+        raise UsageError(f"--out: '{out}' ends in none of {', '.join(REPORTS)}; choose one of them")
 
 
 def load_plugins(plugins: list[Path] | None) -> tuple[Path, ...]:

@@ -41,7 +41,8 @@ class Aligned:
     ran : (I, C) bool array
         Whether any seed of the image ended ok.
     scores : mapping of str to (I, C) array
-        Per metric id, and ``time_s`` of uncontended cells alone; NaN where there is no value.
+        Per metric id, ``pieces`` (connected ones to a label), and ``time_s`` of uncontended cells
+        alone; NaN where there is no value.
     weights : mapping of str to (I, C) array
         Per metric id, what each image weighs in a mean over images: its number of annotators
         under a protocol that takes every pair of image and annotator for a sample. A metric that
@@ -94,6 +95,9 @@ class Aligned:
         return (~found & ~undefined) | self.partial
 
 
+PIECES = "pieces"  # the score that says how many connected pieces there are to a label
+
+
 def align(frame: pd.DataFrame, scores: Sequence[str]) -> list[Aligned]:
     """Sort rows into images x points, one `Aligned` per data set split.
 
@@ -117,6 +121,7 @@ def align(frame: pd.DataFrame, scores: Sequence[str]) -> list[Aligned]:
 
 
 def _align(dataset: str, split: str, part: pd.DataFrame, scores: Sequence[str]) -> Aligned:
+    part = part.assign(**{PIECES: part.get("n_components", np.nan) / part["n_labels"]})
     label = labels_by_device(part)
     points = part.groupby([label, part["n"]], dropna=False, sort=True)
     point = points.ngroup().to_numpy()
@@ -156,6 +161,7 @@ def _align(dataset: str, split: str, part: pd.DataFrame, scores: Sequence[str]) 
         partial=(seeds_ok > 0) & (seeds_ok < seeds_asked),
         ran=seeds_ok > 0,
         scores={name: seed_mean(name, ok, pairs.get(name)) for name in ("n_labels", *scores)}
+        | {PIECES: seed_mean(PIECES, ok)}
         | {"time_s": seed_mean("time_s", timed)},
         weights={
             metric: np.nan_to_num(seed_mean(column, ok & part[metric].notna().to_numpy()))

@@ -36,6 +36,7 @@ STATUSES = ("ok", "failed", "timeout", "crashed", "invalid", "skipped")
 ORIGINS = ("content", "method", "version", "params", "suite", "machine")
 COLUMNS = (
     *("dataset", "split", "image", "label", "n", "seed", "status", "n_labels"),
+    "n_components",
     *("time_s", "time_repeats", "contended", "device", "threads"),
     *dict.fromkeys((*ORIGINS, *VARIANT)),
 )

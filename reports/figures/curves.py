@@ -23,7 +23,7 @@ from reports.figures.style import BLACK, COLUMN_WIDTH, GREY, PAGE_WIDTH, assign
 
 _PANEL_HEIGHT = 2.45  # inches
 _LINE = 34  # characters that fit beside a panel
-_INTERVALS = "95 % bootstrap intervals"
+_INTERVALS = "95 % intervals"
 _TITLE_LINE = 52  # characters of the legend's title that fit below one panel
 ANNOTATORS = "Annotators, each against the others"
 _MOST_GROWTH = 0.4  # of the axis, to show the annotators; more would squeeze the curves

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.interpolate import PchipInterpolator
 
-from reports.data.align import Aligned, Counts, Flags
+from reports.data.align import PIECES, Aligned, Counts, Flags
 from reports.data.results import STATUSES, Floats
 from reports.data.words import counted, short
 
@@ -35,7 +35,9 @@ class AtCount:
         Its I images are those that any label covers, its L points the labels; scores and weights
         are (I, L) arrays. A score is NaN where the image's own curve does not cover the count.
     covered : (L,) array
-        How many images of each label do cover it.
+        How many images of each label do cover it, or come near enough.
+    nearest : (L,) array
+        On how many of these the curve ends short of it, and its end is taken.
     reasons : tuple of str
         Per label, why the others do not; empty if there are none.
     undefined : mapping of str to (L,) array
@@ -47,6 +49,7 @@ class AtCount:
     images: int
     aligned: Aligned
     covered: Counts
+    nearest: Counts
     reasons: tuple[str, ...]
     undefined: Mapping[str, Counts]
 
@@ -95,7 +98,9 @@ def _pchip(counts: Floats, values: Floats, at: Floats) -> Floats:
     return result
 
 
-def at_counts(aligned: Aligned, metrics: Sequence[str], counts: Sequence[float]) -> list[AtCount]:
+def at_counts(
+    aligned: Aligned, metrics: Sequence[str], counts: Sequence[float], within: float = 0.0
+) -> list[AtCount]:
     """Bring all labels to the same returned counts, image by image.
 
     A point where some seeds of the image failed is left out: a mean over the others would be
@@ -111,6 +116,9 @@ def at_counts(aligned: Aligned, metrics: Sequence[str], counts: Sequence[float])
         Metric ids.
     counts : sequence of float
         The returned counts.
+    within : float
+        The share of a count by which an image's curve may end short of it: its end is then taken
+        as it is.
 
     Returns
     -------
@@ -120,20 +128,23 @@ def at_counts(aligned: Aligned, metrics: Sequence[str], counts: Sequence[float])
     labels = tuple(dict.fromkeys(aligned.labels))
     columns = [np.flatnonzero(np.array(aligned.labels) == label) for label in labels]
     returned = np.where(aligned.partial, np.nan, aligned.scores["n_labels"])
-    values, skipped = _read(aligned, returned, metrics, counts, columns)
+    read = (*metrics, PIECES)
+    wanted = _wanted(returned, counts, columns, within)
+    values, skipped = _read(aligned, returned, read, wanted, columns)
     weights = {
         metric: _label_weights(aligned, metric, columns)
         for metric in metrics
         if metric in aligned.weights
     }
     found = []
-    for count, at, skips in zip(counts, values, skipped, strict=True):
+    for count, its_counts, at, skips in zip(counts, wanted, values, skipped, strict=True):
         ranges = [
-            _Ranges.of(returned[:, its], aligned.ran[:, its], skips[:, j], count)
+            _Ranges.of(returned[:, its], aligned.ran[:, its], skips[:, j], its_counts[:, j])
             for j, its in enumerate(columns)
         ]
         covered = np.stack([label.covered for label in ranges], axis=1)
-        by_metric = {metric: at[:, :, k] for k, metric in enumerate(metrics)}
+        by_metric = {metric: at[:, :, k] for k, metric in enumerate(read)}
+        by_metric["n_labels"] = np.where(covered, its_counts, np.nan)
         here = _at_one(aligned, labels, float(count), covered, by_metric, weights)
         found.append(
             AtCount(
@@ -141,6 +152,7 @@ def at_counts(aligned: Aligned, metrics: Sequence[str], counts: Sequence[float])
                 images=len(aligned.images),
                 aligned=here.of_images(np.logical_or.reduce(covered, axis=1)),
                 covered=covered.sum(axis=0),
+                nearest=(covered & (its_counts != count)).sum(axis=0),
                 reasons=tuple("; ".join(label.reasons()) for label in ranges),
                 undefined={m: _undefined(covered, by_metric[m]) for m in metrics},
             )
@@ -167,27 +179,43 @@ def _at_one(
         partial=np.zeros(covered.shape, dtype=bool),
         # A score that nobody has on an image, because nobody covers it, is nobody's lack.
         ran=np.ones(covered.shape, dtype=bool),
-        scores={**scores, "n_labels": np.where(covered, count, np.nan)},
+        scores=scores,
         weights=weights,
     )
+
+
+def _wanted(
+    returned: Floats,
+    counts: Sequence[float],
+    columns: Sequence[npt.NDArray[np.intp]],
+    within: float,
+) -> Floats:
+    """Return the (A, I, L) counts to read at: those asked for, or ends that come near enough."""
+    least, most = (
+        np.stack([end(returned[:, its], axis=1) for its in columns], axis=1)
+        for end in (np.fmin.reduce, np.fmax.reduce)
+    )
+    asked = np.asarray(counts, dtype=float)[:, None, None]
+    nearest = np.where(asked < least, least, np.where(asked > most, most, asked))
+    wanted: Floats = np.where(np.abs(nearest - asked) <= within * asked, nearest, asked)
+    return wanted
 
 
 def _read(
     aligned: Aligned,
     returned: Floats,
     metrics: Sequence[str],
-    counts: Sequence[float],
+    counts: Floats,
     columns: Sequence[npt.NDArray[np.intp]],
 ) -> tuple[Floats, Flags]:
-    """Read every image's curve of every label (A, I, L, M); tell where it skips an n (A, I, L)."""
+    """Read each curve at its (A, I, L) counts (A, I, L, M); tell where it skips an n (A, I, L)."""
     scores = np.stack([aligned.scores[metric] for metric in metrics], axis=-1)
     lost = ~aligned.ran | aligned.partial
-    at = np.asarray(counts, dtype=float)
-    shape = (len(at), len(aligned.images), len(columns))
+    shape = counts.shape
     values, skipped = np.full((*shape, len(metrics)), np.nan), np.zeros(shape, dtype=bool)
     for j, its in enumerate(columns):
         for i in range(len(aligned.images)):
-            x, y = returned[i, its], scores[i, its]
+            x, y, at = returned[i, its], scores[i, its], counts[:, i, j]
             values[:, i, j] = interpolate(x, y, at)
             if lost[i, its].any():
                 skipped[:, i, j] = _skips(x, aligned.ns[its], lost[i, its], at)
@@ -245,19 +273,19 @@ def _label_weights(
 
 @dataclass(frozen=True, eq=False)
 class _Ranges:
-    """What one label returned on each image, (I,) arrays, and how a count lies to it."""
+    """What one label returned on each image, (I,) arrays, and how the count read lies to it."""
 
-    count: float
+    count: Floats
     smallest: Floats
     largest: Floats
     ran: Flags
     skipped: Flags
 
     @classmethod
-    def of(cls, returned: Floats, ran: Flags, skipped: Flags, count: float) -> _Ranges:
+    def of(cls, returned: Floats, ran: Flags, skipped: Flags, count: Floats) -> _Ranges:
         smallest = np.where(np.isfinite(returned), returned, np.inf).min(axis=1)
         largest = np.where(np.isfinite(returned), returned, -np.inf).max(axis=1)
-        return cls(float(count), smallest, largest, np.logical_or.reduce(ran, axis=1), skipped)
+        return cls(count, smallest, largest, np.logical_or.reduce(ran, axis=1), skipped)
 
     @property
     def covered(self) -> Flags:

@@ -12,8 +12,17 @@ from reports.data.align import Aligned, coverage
 from reports.data.results import STATUSES
 from reports.data.words import ARROWS, counted, number
 from reports.statistics.aggregate import Analysis
+from reports.statistics.pieces import connected_first, in_pieces, pieces_notes
 from reports.statistics.simultaneous import standings
-from reports.tables.markdown import NOTHING, PARTIAL, decimals_of, mean_cells, table
+from reports.tables.markdown import (
+    NOTHING,
+    PARTIAL,
+    PIECES_LEGEND,
+    decimals_of,
+    marked,
+    mean_cells,
+    table,
+)
 
 # Methods compete within a table only if they returned about the count that was asked for.
 NEAR = 0.1
@@ -34,7 +43,8 @@ def summary(analysis: Analysis) -> pd.DataFrame:
     -------
     DataFrame
         dataset; split; protocol; label; n; images, those with an ok cell; asked and ok, numbers
-        of cells (image x seed); count, the mean number of superpixels returned; per metric its
+        of cells (image x seed); count, the mean number of superpixels returned; in_pieces, whether
+        they have over a tenth more connected pieces; per metric its
         mean, the ends of its 95 % interval (``_low``, ``_high``) and the number of images it is
         over (``_images``); time_s, the median of uncontended cells, its quartiles and images.
     """
@@ -51,6 +61,7 @@ def summary(analysis: Analysis) -> pd.DataFrame:
             "asked": aligned.cells.sum(axis=1),
             "ok": aligned.cells[:, STATUSES.index("ok")],
             "count": returned["count"],
+            "in_pieces": in_pieces(aligned),
         }
     )
     parts = [
@@ -87,9 +98,9 @@ def missing_notes(aligned: Aligned) -> list[str]:
 def markdown(analysis: Analysis) -> str:
     """Write a table per asked count: methods in rows, mean ± half of the 95 % interval.
 
-    Bold are the values that a paired bootstrap cannot tell from the best, among the methods that
-    returned about n superpixels; values over fewer images or seeds than the others have a dagger
-    and compete with nobody.
+    Bold is the set of the best (see `statistics.simultaneous`) among the methods that returned
+    about n superpixels, connected ones if there are any; values over fewer images or seeds than
+    the others have a dagger and compete with nobody.
 
     Returns
     -------
@@ -99,7 +110,7 @@ def markdown(analysis: Analysis) -> str:
     aligned = analysis.aligned
     counts = coverage(aligned, "n_labels")["count"]
     columns = {
-        "method": list(aligned.labels),
+        "method": marked(aligned.labels, in_pieces(aligned).tolist()),
         "count": [NOTHING if np.isnan(count) else f"{count:.0f}" for count in counts],
     }
     for metric, points in analysis.points.items():
@@ -134,10 +145,10 @@ def _annotators_line(annotators: Mapping[str, tuple[float, float, float]]) -> st
 
 def _how_to_read(samples: str) -> str:
     return (
-        f"Mean over {samples} ± half of its 95 % bootstrap interval. Methods return different "
+        f"Mean over {samples} ± half of its 95 % interval. Methods return different "
         "counts (`count`) for the same n, and most scores improve with the count alone: those that "
-        f"returned within {NEAR:.0%} of n stand first. **Bold**: among these, not told from the "
-        "best by a paired bootstrap over images (95 %)."
+        f"returned within {NEAR:.0%} of n stand first. **Bold**: among these, the set of the "
+        "best, which holds the best with 95 %, however many are compared."
     )
 
 
@@ -146,9 +157,14 @@ def _legend(analysis: Analysis, partial: bool) -> Iterator[str]:
         yield "Times: medians over images, uncontended."
     titles = (f"{metric}: {get_metric(metric).title}" for metric in analysis.points)
     yield f"{'; '.join(titles)}."
+    pieces = list(pieces_notes(analysis.aligned))
+    if pieces:
+        yield PIECES_LEGEND.replace(", and without rank", "")
+    if len(analysis.aligned.images) == 1:
+        yield "One image says nothing about others: no intervals, and nothing is bold."
     if partial:
         yield "† Over fewer images or seeds (missing, or undefined there): never bold."
-    notes = [*analysis.facts.apart, *missing_notes(analysis.aligned)]
+    notes = [*pieces, *analysis.facts.apart, *missing_notes(analysis.aligned)]
     if notes:
         yield ""
         yield from (f"- {note}" for note in notes)
@@ -178,10 +194,11 @@ def _bold(aligned: Aligned, metric: str) -> np.ndarray:
     if direction is None:
         return bold
     counts = coverage(aligned, "n_labels")["count"].to_numpy()
+    pieces = in_pieces(aligned)
     fair = ~aligned.missing(metric).any(axis=0) & _returned_about_n(counts, aligned.ns)
     weights = aligned.weights.get(metric)
     for n in np.unique(aligned.ns[fair]):
-        block = np.flatnonzero((aligned.ns == n) & fair)
+        block = np.flatnonzero(connected_first((aligned.ns == n) & fair, pieces))
         bold[block] = standings(
             aligned.scores[metric][:, block],
             direction == "high",

@@ -392,7 +392,7 @@ def _text(numbers: pd.DataFrame, samples: str) -> Iterator[str]:
             }
             yield table({**_points(part), **columns})
     yield (
-        f"Means over {samples} with a value in both files; B - A ± half of its 95 % bootstrap "
+        f"Means over {samples} with a value in both files; B - A ± half of its 95 % "
         "interval; largest: the largest absolute difference of one cell, inf where one file has a "
         "number and the other NaN."
     )

@@ -1,5 +1,6 @@
 """bench compare as a user runs it: tables on the terminal and in files, errors, exit statuses."""
 
+import json
 import subprocess
 import sys
 
@@ -10,7 +11,7 @@ import pytest
 
 from bench.cli import _status
 from tests.conftest import PLUGIN
-from tests.fake_results import METHODS, Fake, table, write
+from tests.fake_results import METHODS, Fake, table, write, write_changed
 
 
 @pytest.fixture
@@ -129,11 +130,14 @@ def test_the_exit_status_tells_whether_two_files_agree(bench, compare, a, other)
         (["a.parquet", "--at", "9", "--over", "1,9"], "give one of them"),
         (["a.parquet", "a.parquet", "--at", "9"], "one file at a time"),
         (["a.parquet", "a.parquet", "--over", "1,9"], "one file at a time"),
+        (["a.parquet", "--within", "1.5"], "--within: 1.5 is no share of a count"),
+        (["a.parquet", "--within", "0.1", "--over", "1,9"], "--within is for labels at equal"),
+        (["a.parquet", "a.parquet", "--pvalues"], "--pvalues is for labels at equal counts"),
         (["a.parquet", "--only", "zz*"], "no label is left"),
         (["a.parquet", "--tolerance", "0.1"], "two files"),
         (["a.parquet", "a.parquet", "--tolerance", "-1"], "least value is 0"),
         (["a.parquet", "a.parquet", "--tolerance", "nan"], "least value is 0"),
-        (["a.parquet", "--out", "table.txt"], "nor in .csv"),
+        (["a.parquet", "--out", "table.txt"], "ends in none of .md, .csv"),
         (["a.parquet", "--out", "a.parquet/table.md"], "cannot write"),
         (["foreign.parquet"], "no count was asked for"),
         (["a.parquet", "unrelated.parquet"], "no cell in common"),
@@ -155,3 +159,67 @@ def test_a_mistake_is_told_in_a_line(compare, a, tmp_path, arguments, message):
     (line,) = error.splitlines()
     assert line.startswith("bench: ")
     assert message in line
+
+
+# --- what could not be done is said, in a table ------------------------------------------------
+
+LONG, CHINESE = "a" * 200, "我们的方法 & 50 %"
+
+
+def broken(tmp_path, name):
+    """Write a file with which something cannot be done; return it and what is said of it."""
+    path = tmp_path / "odd.parquet"
+    if name == "one image":
+        return write(path, Fake(METHODS[:3], images=1)), "one image says nothing about others"
+    if name == "one method":
+        return write(path, Fake(METHODS[:1])), "fewer than two labels"
+    if name == "no image in common":
+        first, second = table(Fake(METHODS[:1])), table(Fake(("SEEDS",), dataset="bsds500"))
+        images = pa.array([f"other{name}" for name in second["image"].to_pylist()])
+        second = second.set_column(second.schema.get_field_index("image"), "image", images)
+        both = pa.concat_tables([first, second]).replace_schema_metadata(first.schema.metadata)
+        pq.write_table(both, path)
+        return path, "20 of 40 images"
+    if name == "no value":
+        return write_changed(path, lambda f: f.assign(ev=pd.NA)), "ev has no value in any cell"
+    if name == "no shared count":
+
+        def far(frame):
+            scale = frame["label"].map({"SLIC": 1, "SEEDS": 20, "FH": 400}).astype(int)
+            return frame.assign(n_labels=(frame["n_labels"] * scale).astype("int32[pyarrow]"))
+
+        return write_changed(path, far), "less is covered by"
+    names = {"60 methods": tuple(f"Method {i}" for i in range(60)), "names": (LONG, CHINESE, "x|y")}
+    return write(path, Fake(names[name], ns=(50, 100), images=25)), ""
+
+
+@pytest.mark.parametrize("form", ["text", "latex", "macros", "json"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("one image", "one method", "no image in common", "no value", "no shared count"),
+        *("60 methods", "names"),
+    ],
+)
+def test_odd_results_give_tables_that_say_what_could_not_be_done(compare, tmp_path, name, form):
+    path, said = broken(tmp_path, name)
+    status, out, error = compare(path, "--pvalues", "--format", form)
+    assert status == 0, error
+    if form == "text":
+        assert said in out + error
+    for other in (["--over", "60,70"], [path]):
+        assert compare(path, *other, "--metrics", "asa", "--format", form)[0] == 0
+
+
+def test_tables_and_numbers_are_written_for_a_paper(compare, a, tmp_path):
+    wide = ("--at", "100", "--metrics", "asa,br")
+    told = compare(a, *wide, "--rename", "SLIC=Ours_1 & 2", "--format", "latex", "--out", "t.tex")[
+        1
+    ]
+    assert (tmp_path / "t.tex").read_text() == told
+    assert r"Ours\_1 \& 2 &" in told
+    cited = compare(a, *wide, "--format", "macros", "--out", "numbers.tex")[1]
+    assert (tmp_path / "numbers.tex").read_text() == cited
+    assert r"\benchdefine{SLIC}{asa}{100}{value}{0." in cited
+    assert compare(a, *wide, "--out", "t.json", "--quiet")[0] == 0
+    assert len(json.loads((tmp_path / "t.json").read_text())) == 8

@@ -25,10 +25,110 @@ def path(tmp_path):
 # --- one file, at equal counts -----------------------------------------------------------------
 
 
-def test_by_default_the_asked_counts_of_the_file_are_compared(path):
-    numbers = compare_at(path).numbers
-    assert sorted(numbers["count"].unique()) == [50, 100, 200, 400]
-    assert set(numbers["metric"]) == {"asa", "br", "ue_np", "ev"}
+def test_by_default_the_asked_counts_are_compared_moved_to_where_most_labels_are(path):
+    report = compare_at(path)
+    counts = sorted(report.numbers["count"].unique())
+    assert counts[1:] == [100, 200]
+    assert 50 < counts[0] < 80
+    assert "asked were 50, 100, 200, 400; compared are labels at" in report.text
+    assert set(report.numbers["metric"]) == {"asa", "br", "ue_np", "ev"}
+
+
+def test_counts_that_all_labels_cover_are_compared_as_they_are(tmp_path):
+    def exact(frame):
+        return frame.assign(n_labels=frame["n"], n_components=frame["n"])
+
+    report = compare_at(write_changed(tmp_path / "r.parquet", exact))
+    assert sorted(report.numbers["count"].unique()) == [50, 100, 200, 400]
+    assert "asked were" not in report.text
+    assert "add to --n" not in report.text
+
+
+def outliers(frame):
+    """FH returns hundreds more, SEEDS 54 or more for 50; the others what was asked."""
+    counts = frame["n"].astype(int)
+    counts = counts.mask(frame["label"] == "FH", counts * 10)
+    counts = counts.mask((frame["label"] == "SEEDS") & (frame["n"] == 50), 54)
+    return frame.assign(n_labels=counts, n_components=counts)
+
+
+def test_who_is_left_out_by_the_default_counts_is_said_and_what_to_ask_for(tmp_path):
+    path = write_changed(tmp_path / "r.parquet", outliers, labels=METHODS[:4])
+    report = compare_at(path)
+    assert sorted(report.numbers["count"].unique()) == [54, 100, 200, 400]
+    assert "3 of 4 labels cover 54 to 400" in report.text
+    assert "less is covered by FH (500 to 4000)" in report.text
+    at_50 = compare_at(path, [50]).text
+    assert "- To reach 50, add to --n of the run: 44 (SEEDS)" in at_50.splitlines()
+
+
+def test_a_curve_that_ends_near_a_count_is_used_as_it_is_and_marked(tmp_path):
+    path = write_changed(tmp_path / "r.parquet", outliers, labels=METHODS[:4])
+    without = compare_at(path, [50], ["asa"], within=0.05)
+    assert without.numbers.set_index("label").loc["SEEDS", "covered"] == 0
+    report = compare_at(path, [50], ["asa"], within=0.1)
+    seeds = report.numbers.set_index("label").loc["SEEDS"]
+    assert (seeds["covered"], seeds["nearest"], seeds["missing"]) == (20, 20, 0)
+    assert seeds["rank_low"] > 0
+    stored = load(path, (*COLUMNS, "asa"))
+    its = stored[(stored["label"] == "SEEDS") & (stored["n"] == 50)]["asa"]
+    assert seeds["value"] == pytest.approx(its.mean())
+    (line,) = [line for line in report.text.splitlines() if line.startswith("| SEEDS ")]
+    assert "20 of 20 §" in line
+    assert "§ On some images" in report.text
+
+
+# --- pieces ------------------------------------------------------------------------------------
+
+
+def in_bits(frame):
+    """FH is far the best, in twice as many pieces as labels."""
+    pieces = frame["n_labels"].mask(frame["label"] == "FH", frame["n_labels"] * 2)
+    asa = frame["asa"].mask(frame["label"] == "FH", 0.99)
+    return frame.assign(n_components=pieces, asa=asa)
+
+
+def test_labels_in_pieces_are_not_bold_beside_connected_ones_and_it_is_said(tmp_path):
+    path = write_changed(tmp_path / "r.parquet", in_bits)
+    report = compare_at(path, [100], ["asa"])
+    rows = report.numbers.set_index("label")
+    assert rows["in_pieces"].to_dict() == {"FH": True, "SEEDS": False, "SLIC": False}
+    assert not rows.loc["FH", "not_told_from_best"]
+    assert rows.loc["FH", "rank_low"] == 0
+    assert not rows.loc["FH", "best"]
+    (line,) = [line for line in report.text.splitlines() if line.startswith("| FH ‡ ")]
+    assert "**" not in line
+    assert "- FH: 100 labels in 200 pieces" in report.text.splitlines()
+    assert "‡ In pieces" in report.text
+    over = compare_over(path, 60, 150).text
+    assert "| FH ‡ " in over
+    assert "- FH: " in over
+
+
+def test_where_all_are_in_pieces_they_compete_with_each_other(tmp_path):
+    path = write_changed(tmp_path / "r.parquet", in_bits)
+    alone = compare_at(path, [100], ["asa"], only=["FH"]).numbers
+    assert alone["in_pieces"].all()
+
+    def all_in_bits(frame):
+        return frame.assign(n_components=frame["n_labels"] * 3)
+
+    every = write_changed(tmp_path / "e.parquet", all_in_bits)
+    assert compare_at(every, [100], ["asa"]).numbers["not_told_from_best"].any()
+
+
+# --- p-values ----------------------------------------------------------------------------------
+
+
+def test_tests_against_the_best_are_there_for_who_asks(path):
+    assert "p_holm" not in compare_at(path, [150], ["asa"]).numbers
+    report = compare_at(path, [150], ["asa", "br"], pvalues=True)
+    first = report.numbers[report.numbers["metric"] == "asa"]
+    against = first[~first["best"] & first["value"].notna()]
+    assert (against["p_holm"] >= against["p"]).all()
+    assert (against[["wins", "ties", "losses"]].sum(axis=1) <= against["value_images"]).all()
+    assert "won/tied/lost" in report.text
+    assert "Wilcoxon" in report.text
 
 
 def test_without_asked_counts_they_must_be_given(tmp_path):
@@ -77,12 +177,13 @@ def test_the_best_lacks_few_images_and_has_somebody_to_be_better_than(tmp_path, 
     assert numbers.loc[numbers["best"], "label"].tolist() == best
 
 
-def test_bold_are_those_that_a_paired_bootstrap_does_not_tell_from_the_best(tmp_path):
+def test_bold_is_the_set_of_the_best_those_whose_rank_may_be_1(tmp_path):
     path = write(tmp_path / "r.parquet", Fake(METHODS[:3], ns=(50, 100, 800)))
     report = compare_at(path, [120], ["asa"])
     bold = set(report.numbers.loc[report.numbers["not_told_from_best"], "label"])
     assert 1 <= len(bold) < 3
     assert bold == {line.split()[1] for line in report.text.splitlines() if "| **" in line}
+    assert bold == set(report.numbers.loc[report.numbers["rank_low"] == 1, "label"])
 
 
 def test_the_difference_to_the_best_is_taken_image_by_image(path):
@@ -160,7 +261,7 @@ def test_the_counts_asked_on_another_split_are_not_compared(tmp_path):
     notes = []
     numbers = compare_at(path, on_note=notes.append).numbers
     counts = numbers.groupby(["dataset", "split"])["count"].unique().map(sorted).to_dict()
-    assert counts == {("bsds500", "test"): [50, 100], ("bsds500", "val"): [60, 120]}
+    assert counts == {("bsds500", "test"): [50], ("bsds500", "val"): [60]}  # 100 is not shared
     (note,) = notes
     assert note.startswith("mine/test: no count was asked for")
     assert "--at" in note

@@ -198,7 +198,7 @@ def test_a_protocol_other_than_the_default_is_named():
 
 def test_the_legend_says_what_means_are_over():
     points = analysis(Fake(images=3), ("asa",)).points
-    assert title_of(draw_curves(points)) == "Means over images with 95 % bootstrap intervals"
+    assert title_of(draw_curves(points)) == "Means over images with 95 % intervals"
     pairs = draw_curves(points, samples="pairs of image and annotator")
     assert title_of(pairs).startswith("Means over pairs of image and annotator with 95 %")
 
