@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from reports.statistics.bootstrap import RESAMPLES
+from reports.statistics.bootstrap import RESAMPLES, bootstrap_means
 from reports.statistics.intervals import mean_interval
 from reports.statistics.simultaneous import standings
 
@@ -39,6 +39,11 @@ def covered(kind, images, experiments, seed=7, interval=mean_interval):
     values, weights, truth = ONE_LABEL[kind](rng, (images, experiments))
     low, high = interval(values, weights=weights)
     return float(((low <= truth) & (truth <= high)).mean())
+
+
+def percentile_interval(values, weights=None):
+    """Return the percentile interval of the bootstrap, as it is in many papers."""
+    return np.quantile(bootstrap_means(values, weights=weights), (0.025, 0.975), axis=0)
 
 
 def scores(rng, kind, images, labels):

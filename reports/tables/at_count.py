@@ -22,8 +22,8 @@ from reports.tables.markdown import NOTHING, best_first, marked, mean_cells, ran
 MOST_MISSING = 0.1  # of the images; who lacks more is compared with, but is not the best
 NEAREST = " §"
 DAGGER = (
-    "† Over fewer images than others (missing, or undefined there): never bold, without rank, and "
-    "not the best if more than 10 % are missing."
+    "† Over fewer images than were asked for (missing, or undefined there). Who lacks images that "
+    "others have is never bold, has no rank, and is not the best if more than 10 % are missing."
 )
 SECTION = "§ On some images the curve ends short of the count, and its end is taken as it is."
 
@@ -150,6 +150,7 @@ def text_at(at: AtCount, metrics: Sequence[str], rows: pd.DataFrame, facts: Fact
         columns["rank"] = rank_cells(first["rank_low"], first["rank_high"])
     for metric in metrics:
         part = rows[rows["metric"] == metric]
+        part = part.assign(missing=np.maximum(part["missing"], part["images"] - part["covered"]))
         bold = part["not_told_from_best"].to_numpy()
         columns[metric + ARROWS[get_metric(metric).direction]] = mean_cells(part, bold)
     if "difference" in first:

@@ -368,6 +368,7 @@ def _means(found: Matched, metrics: Sequence[str]) -> Iterator[pd.DataFrame]:
 
 
 def _text(numbers: pd.DataFrame, samples: str) -> Iterator[str]:
+    lacking = False
     for (dataset, split), group in numbers.groupby(["dataset", "split"], sort=False):
         name = dataset_name(str(dataset), str(split))
         first = group[group["metric"] == group["metric"].iloc[0]]
@@ -381,6 +382,9 @@ def _text(numbers: pd.DataFrame, samples: str) -> Iterator[str]:
         yield table({**_points(first), **counts})
         for metric, part in group.groupby("metric", sort=False):
             yield f"**{name}**: {metric} ({get_metric(str(metric)).title})"
+            fewer = (part["mean_images"].max() - part["mean_images"]).fillna(0)
+            part = part.assign(missing=fewer)
+            lacking |= bool(fewer.any())
             difference = part.assign(value=part["difference"])
             columns = {
                 "A": mean_cells(part.assign(value=part["mean_a"], low=np.nan)),
@@ -396,6 +400,8 @@ def _text(numbers: pd.DataFrame, samples: str) -> Iterator[str]:
         "interval; largest: the largest absolute difference of one cell, inf where one file has a "
         "number and the other NaN."
     )
+    if lacking:
+        yield "† Over fewer images than other rows (not in both files, failed, or undefined there)."
 
 
 def _points(part: pd.DataFrame) -> dict[str, list[str]]:

@@ -22,6 +22,7 @@ PARTS = (
     "scaling",
     "networks",
     "gradients",
+    "coverage",
 )
 LONG = ("parity", "quick", "loss", "postprocess")
 
