@@ -20,11 +20,13 @@ Images are what is drawn, with all labels at once: differences are paired.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import stdtrit
+from threadpoolctl import ThreadpoolController
 
 from reports.statistics.bootstrap import RESAMPLES, SEED, draws
 from reports.statistics.intervals import CONFIDENCE, Floats
@@ -34,6 +36,7 @@ Ranks = npt.NDArray[np.int64]
 
 FEW_IMAGES = 20  # the resamples of so few are wider than Bonferroni's intervals
 _PAIRS = 512  # of labels at a time, for the processor's cache
+_LEAST = 1e-6  # of a squared mean, its variance in a resample of one value only
 _ROUNDING = 1e-12  # of the largest value; means that differ by less are the same
 
 
@@ -127,7 +130,8 @@ def standings(
     )
     few = len(parts) < FEW_IMAGES
     if not few:
-        largest = _largest(parts, errors > rounding, resamples, seed)
+        with _threads().limit(limits=1, user_api="blas"):
+            largest = _largest(parts, errors, errors > rounding, resamples, seed)
         reach = min(bonferroni, float(np.quantile(largest, level, method="higher")))
     half = np.maximum(reach * errors, rounding)
     above, below = apart - half > 0, apart + half < 0
@@ -168,28 +172,38 @@ def _errors(parts: Floats) -> Floats:
     return errors
 
 
-def _largest(parts: Floats, apart: Flags, resamples: int, seed: int) -> Floats:
+def _largest(parts: Floats, errors: Floats, apart: Flags, resamples: int, seed: int) -> Floats:
     """Return (resamples,) the largest difference of resampled means in its own standard errors.
 
     Only the pairs that are True in `apart` count: others do not differ by more than rounding.
     """
     images = len(parts)
     first, second = np.nonzero(np.triu(apart, 1))
-    largest = np.zeros(resamples)
+    largest = np.zeros(resamples, dtype=np.float32)
     done = 0
     for times in draws(images, resamples, seed):
-        means = parts.T @ times.T / images
+        drawn = times.T / images
+        means, narrow = parts.T @ drawn, drawn.astype(np.float32)
         block = largest[done : done + len(times)]
         for start in range(0, len(first), _PAIRS):
             i, j = first[start : start + _PAIRS], second[start : start + _PAIRS]
-            squares = np.square(means[i] - means[j])
-            variances = np.square(parts.T[i] - parts.T[j]) @ times.T / images - squares
-            ratios = np.where(squares > 0, np.inf, 0.0)
-            np.divide(squares, variances, out=ratios, where=variances > 0)
-            np.maximum(block, ratios.max(axis=0), out=block)
+            scale = errors[i, j, None]  # single precision will do for numbers about 1
+            squares = np.square((means[i] - means[j]) / scale, dtype=np.float32)
+            values = np.square((parts.T[i] - parts.T[j]) / scale, dtype=np.float32)
+            variances = values @ narrow
+            variances -= squares
+            np.maximum(variances, _LEAST * squares, out=variances)
+            np.divide(squares, variances, out=squares, where=squares > 0)
+            np.maximum(block, squares.max(axis=0), out=block)
         done += len(times)
-    found: Floats = np.sqrt(largest * (images - 1))
+    found: Floats = np.sqrt(largest.astype(float) * (images - 1))
     return found
+
+
+@lru_cache(maxsize=1)
+def _threads() -> ThreadpoolController:
+    """Return what limits the threads of products: in small ones they wait longer than they work."""
+    return ThreadpoolController()
 
 
 def _spread(found: npt.NDArray[Any], allowed: Flags, other: float) -> npt.NDArray[Any]:

@@ -6,7 +6,7 @@ from tests.simulated import ALIKE, ONE_LABEL, covered, errors, false_losers, per
 IMAGES = (2, 3, 5, 10, 20, 50, 200)
 FEW = (2, 5, 10, 20, 50, 100, 200)
 EXPERIMENTS = 20_000
-TABLES = 400
+TABLES = 1000
 
 
 def main():
