@@ -268,8 +268,11 @@ def _stages(store: Store, todo: Sequence[Cell], settings: Settings) -> list[list
     if settings.timing:
         rounds = _timing_rounds(store, todo)
         return [stage for one_round in rounds for stage in stages(one_round, ONE_BY_ONE)]
-    here = settings.backend == "sequential"
-    return stages(group(todo), ONE_BY_ONE if here else SIDE_BY_SIDE)
+    how = ONE_BY_ONE if settings.backend == "sequential" else SIDE_BY_SIDE
+    # Perturbed images come after the images, whose label maps theirs are compared with.
+    clean = [cell for cell in todo if cell.perturbation is None]
+    perturbed = [cell for cell in todo if cell.perturbation is not None]
+    return [*stages(group(clean), how), *stages(group(perturbed), how)]
 
 
 def _timing_rounds(store: Store, todo: Sequence[Cell]) -> Iterator[list[Batch]]:

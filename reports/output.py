@@ -65,7 +65,7 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> Path:
 
 
 def save_figure(figure: Figure, path: Path, dpi: float | str | None = None) -> Path:
-    """Write a figure whole or not at all; PNG or PDF, as the name ends.
+    """Write a figure whole or not at all; PNG, PDF or SVG, as the name ends.
 
     Parameters
     ----------
@@ -84,10 +84,26 @@ def save_figure(figure: Figure, path: Path, dpi: float | str | None = None) -> P
     OutputError
         If the file system refuses.
     """
+    return write_whole(path, partial(_print, figure, path.suffix[1:], dpi))
+
+
+def _print(figure: Figure, kind: str, dpi: float | str | None, path: Path) -> None:
+    """Print as `Figure.savefig` does, which draws everything twice to know its size beforehand."""
+    import matplotlib as mpl
+    from matplotlib.backend_bases import get_registered_canvas_class
+
     # Without a date the same figure makes the same file.
-    undated = {"CreationDate": None} if path.suffix == ".pdf" else None
-    kind = path.suffix[1:]
-    return write_whole(path, partial(figure.savefig, format=kind, dpi=dpi, metadata=undated))
+    undated = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}.get(kind)
+    before, canvas = figure.dpi, figure.canvas
+    wanted = mpl.rcParams["savefig.dpi"] if dpi is None else dpi
+    try:
+        figure.set_dpi(before if isinstance(wanted, str) else wanted)
+        wanted_class = get_registered_canvas_class(kind)
+        printer = canvas if isinstance(canvas, wanted_class) else wanted_class(figure)
+        getattr(printer, f"print_{kind}")(path, metadata=undated)
+    finally:
+        figure.set_canvas(canvas)
+        figure.set_dpi(before)
 
 
 @dataclass(frozen=True)

@@ -1,47 +1,112 @@
-"""Everything that ``bench plot`` writes: curves, runtime and the summary of a results file."""
+"""Everything that ``bench plot`` writes: the figures and the summary of a results file."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
+from typing import Final
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from metrics import get_metric
+from metrics.names import did_you_mean
 from reports.data.align import Aligned, align, labels_by_device, timed_alone
+from reports.data.labels import matches
 from reports.data.mixture import machines_of, separate_times, together
-from reports.data.results import Facts, choose_labels, file_facts, load_scores
+from reports.data.perturbed import load_with_perturbed
+from reports.data.results import Facts, ResultsError, choose_labels, file_facts, load_scores
 from reports.data.words import counted, few
-from reports.figures.curves import draw_curves
-from reports.figures.runtime import draw_runtime
-from reports.figures.style import paper
+from reports.figures import (
+    compactness,
+    counts,
+    curves,
+    pareto,
+    pixels,
+    ranks,
+    robustness,
+    runtime,
+    scatter,
+)
+from reports.figures.chart import CannotDrawError, Chart, View
+from reports.figures.letters import undrawable_note
+from reports.figures.panel import settle
+from reports.figures.style import PAPER, styled
 from reports.output import Drawn, save_figure, write_whole
 from reports.statistics.aggregate import Analysis, analyse, quartiles
 from reports.statistics.pieces import pieces_notes
 from reports.tables.summary import headline, markdown, missing_notes, summary
 
-FORMATS = ("png", "pdf")
+FORMATS = ("png", "pdf", "svg")
+USUAL_FORMATS = ("png", "pdf")
+# In the order in which they are drawn; each makes charts of a view, or says why it cannot.
+FIGURES: Final[Mapping[str, Callable[[View], Iterator[Chart]]]] = {
+    "curves": curves.make,
+    "runtime": runtime.make,
+    "pareto": pareto.make,
+    "compactness": compactness.make,
+    "ranks": ranks.make,
+    "counts": counts.make,
+    "pixels": pixels.make,
+    "scatter": scatter.make,
+    "robustness": robustness.make,
+}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What to draw of a results file, and how.
+
+    Attributes
+    ----------
+    figures : sequence of str
+        Names of `FIGURES`; all that the results have what they show of, unless given.
+    highlight : sequence of str
+        Patterns of labels that are in colour, whatever they score.
+    at : float, optional
+        The count of figures of one count; the middle one of those asked for unless given.
+    budget : float, optional
+        Seconds that an image may take, a line in the Pareto front.
+    pairs : sequence of (str, str)
+        Labels to set against each other image by image.
+    look : str
+        One of `figures.style.LOOKS`.
+    data : bool
+        Whether to write the numbers of each figure beside it, as CSV.
+    annotators : bool
+        Whether to show how annotators score against each other, where the results know it.
+    """
+
+    figures: Sequence[str] = ()
+    highlight: Sequence[str] = ()
+    at: float | None = None
+    budget: float | None = None
+    pairs: Sequence[tuple[str, str]] = ()
+    look: str = PAPER
+    data: bool = False
+    annotators: bool = True
+
+
+USUAL: Final = Choice()
 
 
 def make_figures(
     results: Path,
     out: Path | None = None,
     metrics: Sequence[str] = (),
-    formats: Sequence[str] = FORMATS,
+    formats: Sequence[str] = USUAL_FORMATS,
     only: Sequence[str] = ("*",),
     without: Sequence[str] = (),
-    annotators: bool = True,
+    choice: Choice = USUAL,
     allow_mixed: bool = False,
     on_note: Callable[[str], None] | None = None,
     *,
     rename: Mapping[str, str] | None = None,
 ) -> list[Path]:
-    """Draw the curves, the runtimes and the summary tables of a results file.
+    """Draw the figures and write the summary tables of a results file.
 
     Parameters
     ----------
@@ -52,11 +117,11 @@ def make_figures(
     metrics : sequence of str
         Metric ids, one panel each; accuracy and boundary recall unless given.
     formats : sequence of str
-        File types of the figures, ``png`` or ``pdf``.
+        File types of the figures, among `FORMATS`.
     only, without : sequence of str
         Patterns of the labels to draw and to leave out, such as ``SLIC*``; case is ignored.
-    annotators : bool
-        Whether to show how annotators score against each other, where the results know it.
+    choice : Choice
+        What to draw, and how.
     allow_mixed : bool
         Whether to keep apart by name, instead of refusing, what does not belong together: rows of
         a label of several versions, times of several machines.
@@ -69,15 +134,15 @@ def make_figures(
     -------
     list of Path
         The files written, for ``r.parquet``: ``r-curves``, ``r-runtime`` (if any cell was timed
-        uncontended), with ``-<dataset>-<split>`` where the results have several, and
-        ``r-summary.csv``, ``r-summary.md``. What an earlier call made and this one does not is
-        removed; ``r-figures.json`` keeps account.
+        uncontended) and the other `FIGURES`, with ``-<dataset>-<split>`` where the results have
+        several, and ``r-summary.csv``, ``r-summary.md``. What an earlier call made and this one
+        does not is removed; ``r-figures.json`` keeps account.
 
     Raises
     ------
     ResultsError
-        If the file cannot be used, has no ok cell, lacks a metric, no label is left, or rows do
-        not belong together.
+        If the file cannot be used, has no ok cell, lacks a metric, no label is left, none is one
+        to highlight, or rows do not belong together.
     OutputError
         If a file cannot be written, or the folder has the figures of another file of that name.
     """
@@ -86,10 +151,11 @@ def make_figures(
     drawn = Drawn.read(results, results.parent if out is None else out)
     if facts.mixed:
         note(facts.mixed)
-    facts = facts if annotators else replace(facts, annotators={})
+    facts = facts if choice.annotators else replace(facts, annotators={})
     usual = headline(facts.protocol)
     wanted = [get_metric(metric).id for metric in dict.fromkeys(metrics or usual[:2])]
-    chosen = choose_labels(load_scores(results, wanted, usual), only, without, rename, on_note=note)
+    rows = load_scores(results, wanted, usual, ("height", "width"))
+    chosen = choose_labels(rows, only, without, rename, on_note=note)
     frame, apart = together(chosen, allow_mixed)
     facts = replace(facts, apart=tuple(apart))
     for remark in apart:
@@ -97,8 +163,17 @@ def make_figures(
     for metric in wanted:
         if metric not in frame:
             note(f"{metric} has no value in any cell and is left out")
+    _check_highlight(frame, choice.highlight)
+    undrawable = undrawable_note(map(str, frame["label"].unique()))
+    if undrawable:
+        note(undrawable)
     panels = [metric for metric in wanted if metric in frame]
     shown = [name for name in dict.fromkeys((*panels, *usual)) if name in frame]
+    perturbed = load_with_perturbed(results, panels)
+    if perturbed is not None:
+        perturbed = choose_labels(perturbed, only, without, rename)
+        ways = few(sorted(perturbed["perturbation"].dropna().astype(str).unique()), 6)
+        note(f"rows of perturbed images ({ways}) are in the robustness figure alone")
     groups = [analyse(aligned, shown, facts) for aligned in align(frame, shown)]
     suffixes = _suffixes([group.aligned.name for group in groups])
     written = []
@@ -106,11 +181,17 @@ def make_figures(
         of_group = partial(_note_of, note, group.aligned.name)
         for remark in _remarks(group, timed=bool(frame["time_s"].notna().any())):
             of_group(remark)
-        with paper():
-            for name, figure in _figures(group, panels, frame, of_group, allow_mixed):
-                written += [
-                    save_figure(figure, drawn.path(f"{name}{suffix}.{kind}")) for kind in formats
-                ]
+        view = _view(group, panels, frame, choice, of_group, perturbed)
+        with styled(choice.look):
+            for chart in _charts(view, choice.figures, allow_mixed):
+                figure = chart.draw()
+                if formats:
+                    settle(figure)  # once, for all formats
+                name = f"{chart.name}{suffix}"
+                written += [save_figure(figure, drawn.path(f"{name}.{kind}")) for kind in formats]
+                if choice.data:
+                    path = drawn.path(f"{name}.csv")
+                    written.append(write_whole(path, partial(_write, _csv(chart.numbers))))
     csv = pd.concat(map(summary, groups)).to_csv(index=False, float_format="%.6g")
     texts = {"summary.csv": csv, "summary.md": "\n".join(map(markdown, groups))}
     written += [
@@ -119,6 +200,68 @@ def make_figures(
     for path in drawn.replace(written):
         note(f"removed {path}, which an earlier plot made and this one does not")
     return written
+
+
+def _check_highlight(frame: pd.DataFrame, patterns: Sequence[str]) -> None:
+    labels = [str(label) for label in frame["label"].unique()]
+    for pattern in patterns:
+        if not any(matches(label, [pattern]) for label in labels):
+            hint = did_you_mean(pattern, labels) or f"there are {few(sorted(labels), 12)}"
+            raise ResultsError(f"--highlight: no label matches {pattern!r}; {hint}")
+
+
+def _view(
+    group: Analysis,
+    panels: Sequence[str],
+    frame: pd.DataFrame,
+    choice: Choice,
+    note: Callable[[str], None],
+    perturbed: pd.DataFrame | None,
+) -> View:
+    aligned = group.aligned
+    its = _of(frame, aligned)
+    timed = its[timed_alone(its)]
+    return View(
+        group,
+        tuple(panels),
+        its,
+        choice.at,
+        tuple(choice.highlight),
+        choice.budget,
+        tuple(choice.pairs),
+        _machine(timed, group.facts) if len(timed) else "",
+        perturbed if perturbed is None else _of(perturbed, aligned),
+        note,
+    )
+
+
+def _of(frame: pd.DataFrame, aligned: Aligned) -> pd.DataFrame:
+    """Return the rows of the data set split of a group."""
+    return frame[(frame["dataset"] == aligned.dataset) & (frame["split"] == aligned.split)]
+
+
+def _charts(view: View, names: Sequence[str], allow_mixed: bool) -> Iterator[Chart]:
+    """Yield what can be drawn; say why not of what was asked for by name."""
+    named = {*names, *(["scatter"] if view.pairs else [])}
+    for name, make in FIGURES.items():
+        if names and name not in named:
+            continue
+        try:
+            if name == "runtime" and view.analysis.aligned.times_differ and allow_mixed:
+                yield _runtimes_apart(view)
+            else:
+                yield from make(view)
+        except CannotDrawError as reason:
+            told = name == "runtime" and bool(view.rows["time_s"].notna().any())  # by `_remarks`
+            if name in named and not told:
+                view.note(f"no {name} figure: {reason}")
+
+
+def _runtimes_apart(view: View) -> Chart:
+    """Show times that do not compare under names that say whose they are."""
+    timed = view.rows[timed_alone(view.rows)]
+    separate = _times_apart(separate_times(timed.assign(label=labels_by_device(timed))))
+    return Chart("runtime", separate, lambda: runtime.draw_runtime(separate, view.machine))
 
 
 def _suffixes(names: Sequence[str]) -> list[str]:
@@ -136,30 +279,6 @@ def _suffixes(names: Sequence[str]) -> list[str]:
 
 def _note_of(note: Callable[[str], None], name: str, remark: str) -> None:
     note(f"{name}: {remark}")
-
-
-def _figures(
-    group: Analysis,
-    panels: Sequence[str],
-    frame: pd.DataFrame,
-    on_note: Callable[[str], None],
-    allow_mixed: bool,
-) -> Iterator[tuple[str, Figure]]:
-    """Yield the name and the figure of what a group has: curves, runtimes."""
-    if group.aligned.ran.any():
-        points = {metric: group.points[metric] for metric in panels}
-        facts, aligned = group.facts, group.aligned
-        under = facts.part(aligned.name, len(aligned.images)) + facts.under
-        under += "".join(f"; {remark}" for remark in facts.apart)
-        broken = [note.rpartition(": ")[0] for note in pieces_notes(aligned)]
-        under += f"; in pieces: {few(broken)}" if broken else ""
-        yield "curves", draw_curves(points, under, group.annotators, on_note, facts.samples)
-    timed = _timed(frame, group.aligned)
-    if group.timed:
-        yield "runtime", draw_runtime(group.times, _machine(timed, facts))
-    elif group.aligned.times_differ and allow_mixed:
-        apart = _times_apart(separate_times(timed.assign(label=labels_by_device(timed))))
-        yield "runtime", draw_runtime(apart, _machine(timed, facts))
 
 
 def _times_apart(timed: pd.DataFrame) -> pd.DataFrame:
@@ -202,14 +321,13 @@ def _ignore(_: str) -> None:
     pass
 
 
+def _csv(numbers: pd.DataFrame) -> str:
+    text: str = numbers.to_csv(index=False, float_format="%.6g")
+    return text
+
+
 def _write(text: str, path: Path) -> None:
     path.write_text(text, encoding="utf-8")
-
-
-def _timed(frame: pd.DataFrame, group: Aligned) -> pd.DataFrame:
-    """Return the rows of a group with times that nothing disturbed."""
-    its = frame[(frame["dataset"] == group.dataset) & (frame["split"] == group.split)]
-    return its[timed_alone(its)]
 
 
 def _machine(timed: pd.DataFrame, facts: Facts) -> str:

@@ -69,6 +69,14 @@ def compare(
             " metrics, in its status, or is in one file only."
         ),
     ] = None,
+    perturbed: Annotated[
+        bool,
+        typer.Option(
+            "--perturbed",
+            help="What perturbed images (`bench run --perturb`) cost each label, and how stable its"
+            " superpixels are.",
+        ),
+    ] = False,
     allow_mixed: options.AllowMixed = False,
     out: options.ReportFile = None,
     plugin: options.Plugins = None,
@@ -86,7 +94,9 @@ def compare(
 
     show = partial(_show, out=out, how=how, quiet=quiet)
     _check(b, at, over, tolerance, out)
-    _check_at(b is not None or over is not None, within, pvalues)
+    _check_at(b is not None or over is not None or perturbed, within, pvalues)
+    if perturbed and (b is not None or at is not None or over is not None):
+        raise UsageError("--perturbed makes a table of its own; leave out --at, --over and B")
 
     values.load_plugins(plugin)
     wanted = None if metrics is None else values.split_metrics("--metrics", metrics)
@@ -104,10 +114,17 @@ def compare(
                 note(f"{file}: {mixed}")
         if b is not None:
             return _two_files(a, b, wanted, labels, renames, allow_mixed, tolerance, show, quiet)
+        from reports.data.perturbed import left_out_note
         from reports.tables.comparison import DEFAULT_METRICS, compare_at, compare_over
+        from reports.tables.robustness import compare_perturbed
 
         chosen = (wanted or DEFAULT_METRICS, *labels, note, allow_mixed)
-        if span is not None:
+        left_out = left_out_note(a, "--perturbed shows what they cost")
+        if left_out and not perturbed:
+            note(left_out)
+        if perturbed:
+            report = compare_perturbed(a, *chosen, rename=renames)
+        elif span is not None:
             report = compare_over(a, span[0], span[1], *chosen, rename=renames)
         else:
             report = compare_at(a, counts, *chosen, rename=renames, within=within, pvalues=pvalues)

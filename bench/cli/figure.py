@@ -13,15 +13,16 @@ import typer
 
 from bench.cli import options, output, values
 from bench.errors import BenchError, StorageError, UsageError
-from reports.data.words import counted
+from reports.data.words import counted, few
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from bench.datasets import Dataset
     from bench.datasets.reading import Exif
     from bench.planning.variants import Variant
     from methods import Method
-    from reports.figures.sheet import Division, Picture
+    from reports.figures.sheet import Annotation, Division, Picture
 
 _FOLDER = "reports.figures.image"  # one file a kind
 
@@ -39,29 +40,52 @@ def complete_kinds(incomplete: str) -> list[str]:
 
 def figure(
     kind: Annotated[
-        str, typer.Argument(autocompletion=complete_kinds, help="soft, laplacian, edge or examples")
+        str,
+        typer.Argument(
+            autocompletion=complete_kinds, help="examples, errors, soft, laplacian or edge"
+        ),
     ],
-    image: Annotated[Path, typer.Option("--image", help="Image file; png, jpg, tif ...")],
+    image: Annotated[
+        Path,
+        typer.Option(
+            "--image",
+            help="Image file; png, jpg, tif ... With --dataset, a name of an image in it.",
+        ),
+    ],
     n: Annotated[str, typer.Option("--n", help="Superpixels to ask for.")] = "100",
     methods: Annotated[
         str | None,
         typer.Option(
             "--methods",
             autocompletion=options.complete_methods,
-            help="For 'examples': names, globs and grids: slic[compactness=1,10],fh",
-            show_default="fh,slic,seeds,lsc,rim,ea,proposed",
+            help="For 'examples' and 'errors': names, globs and grids: slic[compactness=1,10],fh",
+            show_default="fh,slic,seeds,lsc,rim,ea,proposed; slic,snic,etps,sh",
         ),
     ] = None,
     seed: Annotated[str, typer.Option("--seed", help="Seed of methods that draw.")] = "0",
+    dataset: Annotated[
+        str | None,
+        typer.Option(
+            "--dataset",
+            autocompletion=options.complete_datasets,
+            help="Data set that --image is of; 'errors' needs its annotations.",
+        ),
+    ] = None,
+    root: options.Root = None,
+    split: options.Split = None,
+    annotator: Annotated[
+        int, typer.Option(help="For 'errors': which annotator the methods are held against.")
+    ] = 1,
     exif: options.ExifText = None,
     device: options.DeviceName = options.Device.AUTO,
     preset: options.PresetName = options.Preset.AUTO,
+    style: options.LookName = options.Look.PAPER,
     plugin: options.Plugins = None,
     out: Annotated[
         Path | None,
         typer.Option(
             "--out",
-            help="Folder for a PNG and a PDF, or a file that ends in one of them.",
+            help="Folder for a PNG and a PDF, or a file that ends in .png, .pdf or .svg.",
             show_default="this folder",
         ),
     ] = None,
@@ -77,17 +101,27 @@ def figure(
 
     examples: boundaries and mean colours of several methods, and a detail.
 
+    errors: boundaries of an annotator that methods miss, superpixels that leak over them.
+
     Exit status: 0 drawn, 1 usage or input error, 2 a method failed (its panel and a message say
     why; the figure is drawn if another one returned labels), 130 interrupted.
     """
     from bench.planning.variants import explain_presets
-    from reports.figures.style import paper
+    from reports.figures.style import styled
 
     drawn = _find_kind(kind)
     values.load_plugins(plugin)
     number, draws = _one_integer("--n", n, least=1), _one_integer("--seed", seed, least=0)
     variants = _choose(kind, drawn, methods, preset.value, device.value)
-    pixels = _read(image, number, values.make_reading(exif, void=None).exif)
+    reading = values.make_reading(exif, void=None)
+    if dataset is None:
+        _refuse_without_dataset(kind, drawn, root, split)
+        pixels, held = _read(image, reading.exif), []
+    else:
+        found = values.find_dataset(dataset, root, split, None, partial=True, reading=reading)
+        pixels, annotation = _load(found, str(image), annotator)
+        held = [annotation] if drawn.ANNOTATED else []
+    _check_count(image, pixels, number)
     targets = _targets(out, f"{kind}-{image.stem}")
     console = output.make_console(quiet)
     for line in explain_presets(variants, dataset=""):
@@ -98,8 +132,8 @@ def figure(
         raise NothingToDrawError(
             f"nothing to draw, no method returned labels: {'; '.join(reasons)}"
         )
-    with paper():
-        _save(drawn.draw(pixels, divisions, _caption(variants, number, draws)), targets)
+    with styled(style.value):
+        _save(drawn.draw(pixels, divisions, _caption(variants, number, draws), *held), targets)
     for division in divisions:
         if division.failed or (division.reason and not quiet):
             typer.echo(f"bench: {division.label} {division.reason}", err=True)
@@ -155,29 +189,64 @@ def _choose(
     return make_variants(choose(terms, list_methods(), default_methods), preset, device)
 
 
-def _read(image: Path, n: int, exif: Exif) -> Picture:
-    """Read the image, and check that it can be asked for so many superpixels."""
+def _refuse_without_dataset(
+    kind: str, drawn: ModuleType, root: Path | None, split: str | None
+) -> None:
+    if drawn.ANNOTATED:
+        raise UsageError(
+            f"the figure '{kind}' holds methods against an annotation; name an image of a data set:"
+            " --dataset bsds500 --root DIR --split test --image 100007"
+        )
+    if root is not None or split is not None:
+        raise UsageError("--root and --split are of a data set; give --dataset, or leave them out")
+
+
+def _load(dataset: Dataset, name: str, annotator: int) -> tuple[Picture, Annotation]:
+    """Load an image of a data set and what one of its annotators made of it."""
+    from bench.errors import hint
+    from reports.figures.sheet import Annotation
+
+    if name not in dataset.names:
+        raise UsageError(
+            f"--image: '{name}' is no image of {dataset.identity}{hint(name, dataset.names)}; it"
+            f" has {few(dataset.names)}"
+        )
+    sample = dataset.load(name)
+    if not 1 <= annotator <= len(sample.truths):
+        raise UsageError(
+            f"--annotator: {annotator} is none of the {len(sample.truths)} annotators of '{name}';"
+            f" give one from 1 to {len(sample.truths)}"
+        )
+    title = f"annotator {annotator} of {len(sample.truths)}"
+    return sample.image, Annotation(title, sample.truths[annotator - 1], sample.void)
+
+
+def _read(image: Path, exif: Exif) -> Picture:
+    """Read the image of a file."""
     from bench.datasets.images import read_image
 
     if not image.exists():
         raise UsageError(f"--image: there is no file '{image}'; give an image of your own")
-    pixels = read_image(image, cure="give --image another file", exif=exif)
+    return read_image(image, cure="give --image another file", exif=exif)
+
+
+def _check_count(image: Path, pixels: Picture, n: int) -> None:
+    """Check that the image can be asked for so many superpixels."""
     height, width = pixels.shape[:2]
     if n > height * width:
         raise UsageError(
             f"--n: {n} is above the {counted(height * width, 'pixel')} of '{image}'"
             f" ({height} x {width}); ask for fewer superpixels, or give a larger image"
         )
-    return pixels
 
 
 def _targets(out: Path | None, name: str) -> list[Path]:
     """Return the files to write, and see that they can be before anything long begins."""
-    from reports.plot import FORMATS
+    from reports.plot import FORMATS, USUAL_FORMATS
 
     suffixes = [f".{kind}" for kind in FORMATS]
     folder = Path() if out is None else out
-    targets = [folder / f"{name}{suffix}" for suffix in suffixes]
+    targets = [folder / f"{name}.{kind}" for kind in USUAL_FORMATS]
     if folder.suffix and not folder.is_dir():
         if folder.suffix not in suffixes:
             raise UsageError(

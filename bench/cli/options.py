@@ -47,6 +47,20 @@ class Preset(StrEnum):
     QUICK = "quick"
 
 
+class Look(StrEnum):
+    """What figures are for: `reports.figures.style.LOOKS`."""
+
+    PAPER = "paper"
+    TALK = "talk"
+    SCREEN = "screen"
+
+
+LookName = Annotated[
+    Look,
+    typer.Option("--style", help="What figures are for: sizes of letters and lines, and fonts."),
+]
+
+
 class Format(StrEnum):
     """How a table is printed."""
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from bench.cli import options, output, values
-from bench.errors import UsageError
+from bench.errors import UsageError, hint
 
 
 def plot(
@@ -28,7 +29,47 @@ def plot(
     only: options.OnlyLabels = "*",
     without: options.WithoutLabels = "",
     rename: options.RenamedLabels = None,
-    formats: Annotated[str, typer.Option(help="png, pdf, or both.")] = "png,pdf",
+    figures: Annotated[
+        str | None,
+        typer.Option(
+            help="Which ones, with commas between: "
+            "curves, runtime, pareto, compactness, ranks, counts, pixels, scatter, robustness.",
+            show_default="all that the results have what they show of",
+        ),
+    ] = None,
+    highlight: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--highlight",
+            metavar="LABELS",
+            help="Labels that are in colour among others in grey, as patterns; may be repeated.",
+        ),
+    ] = None,
+    at: Annotated[
+        float | None,
+        typer.Option(
+            help="Count of the figures that are of one count (pareto, compactness, ranks, pixels,"
+            " scatter).",
+            show_default="the middle one of those asked for",
+        ),
+    ] = None,
+    budget: Annotated[
+        float | None,
+        typer.Option(help="Seconds an image may take: a line in the Pareto front."),
+    ] = None,
+    pair: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--pair",
+            metavar="LABEL,LABEL",
+            help="Set two labels against each other image by image (scatter); may be repeated.",
+        ),
+    ] = None,
+    style: options.LookName = options.Look.PAPER,
+    formats: Annotated[str, typer.Option(help="png, pdf, svg, or several.")] = "png,pdf",
+    data: Annotated[
+        bool, typer.Option("--data", help="Write the numbers behind each figure as CSV, too.")
+    ] = False,
     annotators: Annotated[
         bool, typer.Option(help="Show how annotators score against each other.")
     ] = True,
@@ -36,22 +77,34 @@ def plot(
     allow_mixed: options.AllowMixed = False,
     quiet: options.Quiet = False,
 ) -> None:
-    """Draw curves, runtimes and a summary table.
+    """Draw curves, runtimes, other figures and a summary table.
 
     Scores stand against the returned number of superpixels. Writes, for r.parquet,
-    r-curves, r-runtime (from uncontended cells; `bench run --timing` makes them), r-summary.csv and
-    r-summary.md, and removes what an earlier plot of that file made and this one does not.
+    r-curves, r-runtime (from uncontended cells; `bench run --timing` makes them), the other
+    figures that the results have what they show of, r-summary.csv and r-summary.md, and removes
+    what an earlier plot of that file made and this one does not.
+    Of more than 12 labels the best by the first metric and those of --highlight are in colour.
     """
-    from reports.plot import FORMATS
+    from reports.plot import FIGURES, FORMATS, Choice
 
     values.load_plugins(plugin)
     wanted = [] if metrics is None else values.split_metrics("--metrics", metrics)
     kinds = values.split_names("--formats", formats)
     shown, hidden = values.split_patterns(only, without)
     names = values.read_renames(rename)
-    for kind in kinds:
-        if kind not in FORMATS:
-            raise UsageError(f"--formats: unknown format {kind!r}; known are {', '.join(FORMATS)}")
+    _check_known("--formats", "format", kinds, FORMATS)
+    drawn = [] if figures is None else values.split_names("--figures", figures)
+    _check_known("--figures", "figure", drawn, tuple(FIGURES))
+    choice = Choice(
+        drawn,
+        [name for text in highlight or () for name in values.split_names("--highlight", text)],
+        _positive("--at", at),
+        _positive("--budget", budget),
+        [_two_labels(text) for text in pair or ()],
+        style.value,
+        data,
+        annotators,
+    )
     output.recover(results, quiet)
     output.draw(
         results,
@@ -62,6 +115,28 @@ def plot(
         only=shown,
         without=hidden,
         rename=names,
-        annotators=annotators,
+        choice=choice,
         allow_mixed=allow_mixed,
     )
+
+
+def _check_known(option: str, what: str, names: Sequence[str], known: Sequence[str]) -> None:
+    for name in names:
+        if name not in known:
+            raise UsageError(
+                f"{option}: unknown {what} {name!r}{hint(name, known)}; known are"
+                f" {', '.join(known)}"
+            )
+
+
+def _positive(option: str, value: float | None) -> float | None:
+    if value is not None and not 0 < value < float("inf"):
+        raise UsageError(f"{option}: {value:g} is no number above 0")
+    return value
+
+
+def _two_labels(text: str) -> tuple[str, str]:
+    names = values.split_names("--pair", text)
+    if len(names) != 2:
+        raise UsageError(f"--pair: {text!r} are not two labels; write SLIC,SNIC")
+    return names[0], names[1]

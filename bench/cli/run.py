@@ -63,6 +63,15 @@ def run(
             " returns is within this share of n: 0.05.",
         ),
     ] = None,
+    perturb: Annotated[
+        str | None,
+        typer.Option(
+            "--perturb",
+            metavar="HOW,...",
+            help="Run on perturbed images as well, each way apart:"
+            " noise:0.05,blur:2,jpeg:30,gamma:0.7,flip,rotate:90.",
+        ),
+    ] = None,
     protocol: options.ProtocolName = "default",
     protocol_file: options.ProtocolFile = None,
     connectivity: options.HowConnected = None,
@@ -82,6 +91,7 @@ def run(
         ended = _run_below(values.results_file(out), force, quiet)
         if ended is not None:
             return ended
+    from bench.datasets.perturbations import parse_all
     from bench.errors import UsageError
     from bench.planning.cells import make_plan
     from bench.planning.selection import choose, parse_integers, parse_terms
@@ -98,6 +108,7 @@ def run(
         raise UsageError(
             f"--match-n: {match_n:g} is no share of n; give 0 (exactly) to below 1, such as 0.05"
         )
+    perturbations = [] if perturb is None else parse_all(perturb)
     counts = parse_integers(n, "--n", least=1)
     seeds = parse_integers(seed, "--seed", least=0)
     settings = Settings(
@@ -118,7 +129,7 @@ def run(
     variants = make_variants(choices, preset.value, device.value, dataset)
     reading = values.make_reading(exif, void)
     data = values.find_dataset(dataset, root, split, limit, partial, reading)
-    cells = make_plan(data, variants, counts, seeds, match_n)
+    cells = make_plan(data, variants, counts, seeds, match_n, perturbations)
     console = output.make_console(quiet)
     for line in [*data.remarks(), *explain_presets(variants, dataset)]:
         console.print(line, highlight=False, markup=False)

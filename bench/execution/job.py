@@ -72,6 +72,7 @@ def blank_row(job: Job, cell: Cell) -> dict[str, Any]:
         "version": cell.version,
         "n": cell.n,
         "seed": cell.seed,
+        "perturbation": None if cell.perturbation is None else str(cell.perturbation),
         "device": cell.device,
         "threads": job.threads,
         "contended": job.contended,

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.datasets import Dataset, DatasetError, Sample
+from bench.datasets.perturbations import Perturbation
 from bench.errors import BenchError, StorageError
 from bench.execution.alarm import alarm
 from bench.execution.cell_errors import OUT_OF_MEMORY, one_line, release_memory, time_is_up
@@ -35,6 +36,7 @@ from bench.execution.processes import first_alone, obey_parent
 from bench.planning.cells import Batch, Cell
 from bench.scoring.annotators import compared_metrics, is_outdated, read_scores, score_annotators
 from bench.scoring.score import Scoring, score
+from bench.scoring.stability import adjusted_rand_index
 from bench.storage.files import write_atomically
 from bench.storage.rounds import read_rounds, spread, write_rounds
 from bench.storage.store import Store
@@ -125,8 +127,9 @@ def _run_cell(job: Job, store: Store, cell: Cell, shared: Shared, marker: Marker
     try:
         if cell.decline:
             raise Skip(cell.decline)
-        sample = load_sample(job.dataset, cell.image)
-        _keep_annotators(store, cell, sample, job.scoring)
+        sample = load_sample(job.dataset, cell.image, cell.perturbation)
+        if cell.perturbation is None:
+            _keep_annotators(store, cell, sample, job.scoring)
         row |= {"height": sample.image.shape[0], "width": sample.image.shape[1]}
         if cell.labels_path is None:
             raw, clock = _segment(job, store, cell, sample, shared, marker)
@@ -142,6 +145,7 @@ def _run_cell(job: Job, store: Store, cell: Cell, shared: Shared, marker: Marker
         row |= clock | score(labels, sample, cell.n, job.scoring.connected(cell.connectivity))
         if row["labels_file"] is None:
             row["labels_file"] = _keep_labels(store, cell, labels)
+            row["stability"] = _stability(store, cell, labels)
         row["status"] = "ok"
     except Skip as reason:
         row |= {"status": "skipped", "error": str(reason), "temporary": reason.temporary}
@@ -311,10 +315,24 @@ def _keep_labels(store: Store, cell: Cell, labels: NDArray[np.int32]) -> str:
     return str(path.relative_to(store.out.parent))
 
 
+def _stability(store: Store, cell: Cell, labels: NDArray[np.int32]) -> float | None:
+    """Compare the label map of a perturbed image with that of the image, which came before."""
+    if cell.perturbation is None:
+        return None
+    for suffix in (".png", ".npy"):
+        path = store.labels / f"{cell.clean_labels_name}{suffix}"
+        if path.is_file():
+            back = cell.perturbation.undo(labels)
+            clean = canonicalise(read_label_map(path, back.shape[:2]), back.shape[:2])
+            return adjusted_rand_index(clean, back)
+    return None  # the method failed on the image as it is
+
+
 @lru_cache(maxsize=4)
-def load_sample(dataset: Dataset, name: str) -> Sample:
-    """Load an image and its annotations; the cells of one image follow each other."""
-    return dataset.load(name)
+def load_sample(dataset: Dataset, name: str, perturbation: Perturbation | None = None) -> Sample:
+    """Load an image and its annotations, perturbed if asked for; cells of one follow each other."""
+    sample = dataset.load(name)
+    return sample if perturbation is None else perturbation.apply(sample)
 
 
 def warm_up_scoring(scoring: Scoring) -> None:

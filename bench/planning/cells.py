@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from bench.datasets import Dataset, DatasetError
+from bench.datasets.perturbations import Perturbation
 from bench.errors import UsageError
 from bench.planning.variants import Variant
 from metrics.protocols import Connectivity
@@ -55,15 +56,25 @@ class Cell:
     draws: bool = True
     called: bool = False
     connectivity: Connectivity | None = None
+    perturbation: Perturbation | None = None
     carried: dict[str, Any] = field(default_factory=dict, hash=False)
 
     @property
     def labels_name(self) -> str:
         """Path of the stored label map below the folder of label maps, without extension."""
+        changed = "" if self.perturbation is None else str(self.perturbation).replace(":", "=")
+        return self._labels_name(f"-{changed}" if changed else "")
+
+    @property
+    def clean_labels_name(self) -> str:
+        """Path of the label map of the image as it is, of a cell whose image is perturbed."""
+        return self._labels_name("")
+
+    def _labels_name(self, changed: str) -> str:
         seed = f"-seed{self.seed}" if self.seed else ""
         device = f"-{self.device}" if self.device != "cpu" else ""
         count = "" if self.n is None else f"{self.n}/"
-        return f"{_file_name(self.folder + seed + device)}/{count}{self.image}"
+        return f"{_file_name(self.folder + seed + device + changed)}/{count}{self.image}"
 
 
 #: Cells that one worker runs one after the other.
@@ -84,11 +95,13 @@ def make_plan(
     counts: Sequence[int],
     seeds: Sequence[int],
     match_n: float | None = None,
+    perturbations: Sequence[Perturbation] = (),
 ) -> list[Cell]:
     """Lay out the cells of a run, each once, all cells of one image together.
 
-    A count above an image's pixels makes cells that decline with that reason. An image that
-    cannot be read still has its cells, so that each ends as a failed row.
+    Every image is run as it is, and perturbed in each of the ways that are asked for. A count
+    above an image's pixels makes cells that decline with that reason. An image that cannot be read
+    still has its cells, so that each ends as a failed row.
 
     Raises
     ------
@@ -100,7 +113,8 @@ def make_plan(
         {
             (cell.image, cell.key): cell
             for image in dataset.names
-            for cell in _cells_of_image(dataset, image, variants, counts, seeds, match_n)
+            for how in (None, *perturbations)
+            for cell in _cells_of_image(dataset, image, variants, counts, seeds, match_n, how)
         }.values()
     )
     if all(cell.decline for cell in cells):
@@ -118,6 +132,7 @@ def _cells_of_image(
     counts: Sequence[int],
     seeds: Sequence[int],
     match_n: float | None,
+    perturbation: Perturbation | None,
 ) -> Iterator[Cell]:
     size = image_size(dataset, image)
     content = dataset.fingerprint(image)
@@ -132,6 +147,7 @@ def _cells_of_image(
                 identity = [content, variant.name, variant.version, variant.params, n, seed]
                 identity += [variant.device]
                 identity += [] if match_n is None else [{"match_n": match_n}]
+                identity += [] if perturbation is None else [{"perturbation": str(perturbation)}]
                 given = variant.given | ({"seed": seed} if "seed" in variant.takes else {})
                 yield Cell(
                     key=digest(identity),
@@ -152,6 +168,7 @@ def _cells_of_image(
                     lane=lane_of(variant.all_cores, variant.device),
                     draws=variant.draws,
                     called=bool(variant.called),
+                    perturbation=perturbation,
                 )
 
 
@@ -161,7 +178,8 @@ def group(cells: Iterable[Cell]) -> list[Batch]:
     for cell in cells:
         alone = not cell.shares_work or cell.decline
         same = (cell.content, cell.image, cell.method, cell.version, cell.params, cell.seed)
-        batches.setdefault(cell.key if alone else (*same, cell.device), []).append(cell)
+        own = cell.key if alone else (*same, cell.device, cell.perturbation)
+        batches.setdefault(own, []).append(cell)
     return [tuple(batch) for batch in batches.values()]
 
 

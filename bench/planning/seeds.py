@@ -76,6 +76,6 @@ def share_seeds(todo: Iterable[Cell], stored: Callable[[], dict[Computed, str]] 
 
 
 def _computed(cell: Cell) -> Computed:
-    return Computed(
-        cell.image, cell.content, cell.method, cell.params, cell.version, cell.n, cell.device
-    )
+    changed = None if cell.perturbation is None else str(cell.perturbation)
+    where = (cell.n, cell.device, changed)
+    return Computed(cell.image, cell.content, cell.method, cell.params, cell.version, *where)

@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from bench.datasets import Dataset, DatasetError, open_dataset
+from bench.datasets.perturbations import parse
 from bench.datasets.reading import Reading
 from bench.errors import UsageError
 from bench.planning.cells import Cell, digest
@@ -288,6 +289,7 @@ def _cells(
             device=row["device"],
             labels_path=None if path is None else str(path),
             connectivity=how,
+            perturbation=parse(row["perturbation"]) if row.get("perturbation") else None,
             carried=dict(carried),
         )
 

@@ -24,6 +24,7 @@ class Computed(NamedTuple):
     version: str
     n: int | None
     device: str
+    perturbation: str | None
 
 
 class Copy(NamedTuple):

@@ -17,7 +17,7 @@ FAILURES = ("failed", "timeout", "crashed", "invalid")
 # What makes two rows measurements of the same thing; of such rows only the newest is kept.
 IDENTITY = (
     *("dataset", "split", "image", "method", "params", "n", "seed", "device"),
-    "connectivity",
+    *("connectivity", "perturbation"),
 )
 
 # A fact that is added here needs another SCHEMA_VERSION, and a place in LATER beside it; a metric
@@ -36,6 +36,7 @@ _FACTS: tuple[tuple[str, pa.DataType], ...] = (
     ("version", pa.string()),
     ("n", pa.int32()),
     ("n_requested", pa.int32()),
+    ("perturbation", pa.string()),
     ("match_trials", pa.int32()),
     ("match_reached", pa.bool_()),
     ("protocol", pa.string()),
@@ -43,6 +44,7 @@ _FACTS: tuple[tuple[str, pa.DataType], ...] = (
     ("n_returned", pa.int32()),
     ("n_labels", pa.int32()),
     ("n_components", pa.int32()),
+    ("stability", pa.float64()),
     ("seed", pa.int64()),
     ("status", pa.string()),
     ("error", pa.string()),

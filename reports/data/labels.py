@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from fnmatch import fnmatchcase
 
 import pandas as pd
 
@@ -12,6 +13,13 @@ VARIANT = ("method", "params", "connectivity", "version")
 
 Variant = tuple[str, str, str, str]
 Note = Callable[[str], None]
+
+
+def matches(label: str, patterns: Iterable[str]) -> bool:
+    """Tell whether a label matches one of the patterns, such as ``SLIC*``; case is ignored."""
+    # A label such as SLIC[sigma=1] is meant as it stands, too; brackets are no character classes.
+    escaped = (pattern.casefold().replace("[", "[[]") for pattern in patterns)
+    return any(fnmatchcase(label.casefold(), pattern) for pattern in escaped)
 
 
 def tell_apart(frame: pd.DataFrame, on_note: Note = lambda _: None) -> pd.DataFrame:

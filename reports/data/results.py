@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +18,16 @@ import pyarrow.parquet as pq
 from metrics import DEFAULT_PROTOCOL, METRICS, PROTOCOLS, Protocol, ProtocolError
 from metrics.names import did_you_mean
 from metrics.protocols import from_definition
-from reports.data.labels import VARIANT, Note, tell_apart
+from reports.data.labels import VARIANT, Note, matches, tell_apart
 from reports.data.words import counted
 
-SCHEMA_VERSION = "3"
+SCHEMA_VERSION = "4"
 # The versions that can be read, each with the columns that files of it may lack.
+_SINCE_4 = ("perturbation", "stability")
 LATER: Mapping[str, tuple[str, ...]] = {
-    "2": ("time_shared_s", "run", "machine", "suite", "temporary"),
-    "3": (),
+    "2": ("time_shared_s", "run", "machine", "suite", "temporary", *_SINCE_4),
+    "3": _SINCE_4,
+    "4": (),
 }
 VERSION_KEY = b"superpixel_bench.schema"
 RUN_KEY = b"superpixel_bench.run"
@@ -37,11 +38,11 @@ ORIGINS = ("content", "method", "version", "params", "suite", "machine")
 COLUMNS = (
     *("dataset", "split", "image", "label", "n", "seed", "status", "n_labels"),
     "n_components",
-    *("time_s", "time_repeats", "contended", "device", "threads"),
+    *("time_s", "time_repeats", "contended", "device", "threads", "perturbation"),
     *dict.fromkeys((*ORIGINS, *VARIANT)),
 )
 _REPEATED = (
-    *("dataset", "split", "image", "label", "status", "device"),
+    *("dataset", "split", "image", "label", "status", "device", "perturbation"),
     *dict.fromkeys((*ORIGINS, *VARIANT)),
 )
 _TEXTS = frozenset(
@@ -375,8 +376,12 @@ def _scores(schema: pa.Schema) -> list[str]:
     return [metric for metric in METRICS if metric in schema.names]
 
 
-def load_scores(path: Path, wanted: Sequence[str], extra: Sequence[str] = ()) -> pd.DataFrame:
+def load_scores(
+    path: Path, wanted: Sequence[str], extra: Sequence[str] = (), facts: Sequence[str] = ()
+) -> pd.DataFrame:
     """Load wanted metrics, and extra ones that the file has; drop those without a value.
+
+    `facts` are more columns of each cell. Rows of perturbed images are left out.
 
     Raises
     ------
@@ -385,7 +390,9 @@ def load_scores(path: Path, wanted: Sequence[str], extra: Sequence[str] = ()) ->
     """
     stored = check_results(path).names
     extra = [metric for metric in extra if metric in stored and metric not in wanted]
-    frame = load(path, (*COLUMNS, *wanted, *extra))
+    frame = load(path, (*COLUMNS, *facts, *wanted, *extra))
+    perturbed = frame["perturbation"].notna()  # never in a mean with the others
+    frame = frame[~perturbed] if perturbed.any() else frame
     ok = frame["status"] == "ok"
     if not ok.any():
         counts = frame["status"].value_counts()
@@ -434,7 +441,7 @@ def choose_labels(
     frame = tell_apart(frame, on_note)
     labels = [str(label) for label in frame["label"].unique()]
     renamed = _check(rename or {}, labels, known)
-    chosen = [label for label in labels if _matches(label, only) and not _matches(label, without)]
+    chosen = [label for label in labels if matches(label, only) and not matches(label, without)]
     if not chosen:
         raise ResultsError(
             f"no label is left of {', '.join(sorted(labels))}; change --only or --without"
@@ -452,12 +459,6 @@ def labels_in(path: Path) -> set[str]:
         If the file cannot be used.
     """
     return set(tell_apart(load(path, (*VARIANT, "label")))["label"].unique())
-
-
-def _matches(label: str, patterns: Sequence[str]) -> bool:
-    # A label such as SLIC[sigma=1] is meant as it stands, too; brackets are no character classes.
-    escaped = (pattern.casefold().replace("[", "[[]") for pattern in patterns)
-    return any(fnmatchcase(label.casefold(), pattern) for pattern in escaped)
 
 
 # --- renaming ----------------------------------------------------------------------------------

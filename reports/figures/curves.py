@@ -17,34 +17,74 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from metrics import get_metric
-from reports.data.words import ARROWS
-from reports.figures.panel import draw_points, legend_below, top_to_bottom
-from reports.figures.style import BLACK, COLUMN_WIDTH, GREY, PAGE_WIDTH, assign
+from reports.data.words import counted, few
+from reports.figures.chart import CannotDrawError, Chart, View
+from reports.figures.emphasis import MANY
+from reports.figures.naming import MOST_NAMES, NAME_HEIGHT, name_ends, others_words
+from reports.figures.panel import axis_label, blank, draw_points, legend_below, top_to_bottom
+from reports.figures.style import (
+    BLACK,
+    COLUMN_WIDTH,
+    FAINT,
+    GREY,
+    PAGE_WIDTH,
+    characters,
+    points,
+    styles_for,
+)
 
 _PANEL_HEIGHT = 2.45  # inches
-_LINE = 34  # characters that fit beside a panel
+_ABOVE_BELOW = 0.55  # inches of a panel that are not its axes
 _INTERVALS = "95 % intervals"
 _TITLE_LINE = 52  # characters of the legend's title that fit below one panel
 ANNOTATORS = "Annotators, each against the others"
 _MOST_GROWTH = 0.4  # of the axis, to show the annotators; more would squeeze the curves
 _MARGIN = 0.03  # of the axis, beyond the annotators
+_FILLS = 0.7  # of the panel; a band that covers more says nothing and is left out
 # Fainter than the intervals, and between the grid (0.5) and the curves.
 _BAND_LOOK: Final[Any] = {"facecolor": BLACK, "alpha": 0.075, "linewidth": 0}
-_MEAN_LOOK: Final[Any] = {"color": GREY, "linewidth": 0.7}
+
+
+def make(view: View) -> Iterator[Chart]:
+    """Make the curves of the metrics that were asked for.
+
+    Raises
+    ------
+    CannotDrawError
+        If no cell ended ok.
+    """
+    analysis = view.analysis
+    if not analysis.aligned.ran.any():
+        raise CannotDrawError("no cell ended ok")
+    tables = {metric: analysis.points[metric] for metric in view.metrics}
+    numbers = pd.concat([table.assign(metric=metric) for metric, table in tables.items()])
+    yield Chart(
+        "curves",
+        numbers,
+        lambda: draw_curves(
+            tables,
+            view.under,
+            analysis.annotators,
+            view.note,
+            analysis.facts.samples,
+            view.coloured,
+        ),
+    )
 
 
 def draw_curves(
-    points: Mapping[str, pd.DataFrame],
+    tables: Mapping[str, pd.DataFrame],
     under: str = "",
     annotators: Mapping[str, tuple[float, float, float]] = MappingProxyType({}),
     on_note: Callable[[str], None] = lambda _: None,
     samples: str = "images",
+    coloured: frozenset[str] | None = None,
 ) -> Figure:
     """Draw one panel per metric, with one legend below all of them.
 
     Parameters
     ----------
-    points : mapping of str to DataFrame
+    tables : mapping of str to DataFrame
         By metric id, what `statistics.aggregate.aggregate` returns, in the order of the panels.
         The legend lists the labels as they lie at the right end of the first.
     under : str
@@ -53,37 +93,53 @@ def draw_curves(
         By metric id, how annotators score against each other: low, mean, high. A band behind the
         curves, as far as it lies near them.
     on_note : callable
-        Gets a remark for each metric whose annotators are not shown whole.
+        Gets a remark for each metric whose annotators are not shown whole, and on labels for whose
+        names there is no room.
     samples : str
         What the means are over.
+    coloured : frozenset of str, optional
+        The labels that are in colour. The others are grey lines with their names at the ends. All
+        are in colour unless given.
 
     Returns
     -------
     Figure
         As wide as a paper's column (one metric) or page (more).
     """
-    figure, panels = _panels(len(points))
-    styles = assign(next(iter(points.values()))["label"])
+    first = next(iter(tables.values()))
+    labels = set(first["label"])
+    in_front = frozenset(labels) if coloured is None else coloured & labels
+    named = in_front != labels
+    figure, panels = _panels(len(tables), len(labels) if named else 0)
+    styles = styles_for(labels, coloured)
     drawn: dict[str, Artist] = {}
-    for axes, (metric, table) in zip(panels, points.items(), strict=True):
+    nameless = 0
+    for axes, (metric, table) in zip(panels, tables.items(), strict=True):
         # What lies between 0 and 1 is read as a share.
         bounded = np.isfinite(get_metric(metric).range).all()
-        lines = draw_points(axes, table, styles, log=False if bounded else None)
-        axes.set_ylabel(_axis_label(metric))
+        lines = draw_points(axes, table, styles, log=False if bounded else None, coloured=in_front)
+        axes.set_ylabel(axis_label(metric))
         if metric in annotators:
             drawn |= _draw_annotators(axes, *annotators[metric])
             for note in _beyond(axes, metric, annotators[metric]):
                 on_note(note)
-    _explain(figure, points, lines, drawn, f"Means over {samples} with {_INTERVALS}{under}")
+        left_out = name_ends(axes, table, styles, in_front) if named else []
+        nameless = max(nameless, len(left_out))
+        if left_out:
+            what = counted(len(left_out), "grey line")
+            on_note(f"{what} of the {metric} curves without a name ({few(left_out)})")
+    title = f"Means over {samples} with {_INTERVALS}{under}"
+    _explain(figure, tables, lines, drawn, title, in_front, nameless)
     return figure
 
 
-def _panels(number: int) -> tuple[Figure, Sequence[Axes]]:
-    """Return a figure with so many empty panels."""
-    n_columns = {1: 1, 2: 2, 4: 2}.get(number, 3)
+def _panels(number: int, names: int) -> tuple[Figure, Sequence[Axes]]:
+    """Return a figure with so many empty panels, high enough for names beside each."""
+    n_columns = {1: 1, 2: 2, 4: 2}.get(number, 2 if names else 3)
     n_rows = ceil(number / n_columns)
     width = COLUMN_WIDTH if number == 1 else PAGE_WIDTH
-    figure = Figure(figsize=(width, _PANEL_HEIGHT * n_rows), layout="constrained")
+    needed = NAME_HEIGHT * min(names, MOST_NAMES) + _ABOVE_BELOW if names > MANY else 0.0
+    figure = blank(width, max(_PANEL_HEIGHT, needed) * n_rows)
     panels = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
     for axes in panels[number:]:
         axes.remove()
@@ -92,26 +148,36 @@ def _panels(number: int) -> tuple[Figure, Sequence[Axes]]:
 
 def _explain(
     figure: Figure,
-    points: Mapping[str, pd.DataFrame],
+    tables: Mapping[str, pd.DataFrame],
     lines: Mapping[str, Line2D],
     annotators: Mapping[str, Artist],
     title: str,
+    coloured: frozenset[str],
+    nameless: int,
 ) -> None:
     """Put the legend below the panels."""
-    values = pd.concat(points.values())
+    values = pd.concat(tables.values())
     silent = values.groupby("label")["images"].sum() == 0
-    order = top_to_bottom(next(iter(points.values())))
+    order = [label for label in top_to_bottom(next(iter(tables.values()))) if label in coloured]
     handles: list[Any] = [lines[label] for label in order]
     names = [f"{label} (no result)" if silent[label] else label for label in order]
+    others = [label for label in lines if label not in coloured]
+    if others:
+        handles.append(Line2D([], [], color=FAINT, linewidth=points(0.7)))
+        empty = sum(silent[label] for label in others)
+        names.append(
+            others_words(len(others), nameless) + (f" ({empty} without a result)" if empty else "")
+        )
     if annotators:
         handles.append(tuple(annotators.values()))
         names.append(ANNOTATORS)
+    shown = values[values["label"].isin(coloured)]
     legend_below(
         figure,
         handles,
         names,
-        fill(title, _TITLE_LINE if len(points) == 1 else 2 * _TITLE_LINE),
-        hollow=bool(((values["missing"] > 0) & np.isfinite(values["value"])).any()),
+        fill(title, characters(_TITLE_LINE if len(tables) == 1 else 2 * _TITLE_LINE)),
+        hollow=bool(((shown["missing"] > 0) & np.isfinite(shown["value"])).any()),
     )
 
 
@@ -119,19 +185,33 @@ def _draw_annotators(axes: Axes, low: float, mean: float, high: float) -> dict[s
     """Draw what fits of the annotators' band and of their mean; return what is drawn, by kind.
 
     The axis grows to show all of the band where that leaves the curves most of the panel;
-    otherwise it stays as the curves need it. A band that would fill the panel shows nothing.
+    otherwise it stays as the curves need it. A band that fills the panel shows nothing and is left
+    out.
     """
-    bottom, top = _limits_with(axes, low, high)
-    axes.set_ylim(bottom, top)
+    before = axes.get_ylim()
+    axes.set_ylim(_limits_with(axes, low, high))
+    if _fills(axes, low, high):
+        axes.set_ylim(before)
+    bottom, top = axes.get_ylim()
     drawn: dict[str, Artist] = {}
-    if low <= top and bottom <= high and not (low <= bottom and top <= high):
+    if low <= top and bottom <= high and not _fills(axes, low, high):
         band = axes.axhspan(max(low, bottom), min(high, top), zorder=0.6, **_BAND_LOOK)
         band.set_gid(ANNOTATORS)
         drawn["band"] = Patch(**_BAND_LOOK)
     if bottom <= mean <= top:
-        axes.axhline(mean, zorder=0.7, **_MEAN_LOOK).set_gid(ANNOTATORS)
-        drawn["mean"] = Line2D([], [], **_MEAN_LOOK)
+        look: Any = {"color": GREY, "linewidth": points(0.7)}
+        axes.axhline(mean, zorder=0.7, **look).set_gid(ANNOTATORS)
+        drawn["mean"] = Line2D([], [], **look)
     return drawn
+
+
+def _fills(axes: Axes, low: float, high: float) -> bool:
+    """Tell whether a band covers nearly all of the panel."""
+    scale = axes.yaxis.get_transform()
+    limits = np.array(axes.get_ylim())
+    bottom, top = scale.transform(limits)
+    inner, outer = scale.transform(np.clip([low, high], *limits))
+    return bool(outer - inner >= _FILLS * (top - bottom))
 
 
 def _limits_with(axes: Axes, low: float, high: float) -> tuple[float, float]:
@@ -150,15 +230,14 @@ def _limits_with(axes: Axes, low: float, high: float) -> tuple[float, float]:
 
 
 def _beyond(axes: Axes, metric: str, ends: tuple[float, float, float]) -> Iterator[str]:
-    """Say how far annotators lie outside the axis; nothing if they do not."""
+    """Say how far annotators lie outside the axis, or that they fill it; nothing otherwise."""
     low, _, high = ends
     bottom, top = axes.get_ylim()
-    if low < bottom or top < high:
+    if _fills(axes, low, high):
+        yield (
+            f"annotators' {metric} ({low:.3g} to {high:.3g}) fills the figure, and its band is left"
+            " out"
+        )
+    elif low < bottom or top < high:
         where = "lies outside" if high < bottom or top < low else "reaches beyond"
         yield f"annotators' {metric} ({low:.3g} to {high:.3g}) {where} the figure"
-
-
-def _axis_label(metric_id: str) -> str:
-    metric = get_metric(metric_id)
-    unit = f" ({metric.unit})" if metric.unit else ""
-    return fill(f"{metric.title}{unit}", _LINE) + ARROWS[metric.direction]

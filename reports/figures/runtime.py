@@ -2,48 +2,83 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from textwrap import fill
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
-from reports.figures.panel import draw_points, legend_below, scale, top_to_bottom
-from reports.figures.style import COLUMN_WIDTH, assign
+from reports.figures.chart import CannotDrawError, Chart, View
+from reports.figures.emphasis import MANY
+from reports.figures.naming import MOST_NAMES, NAME_HEIGHT, name_ends, others_words
+from reports.figures.panel import blank, draw_points, legend_below, top_to_bottom
+from reports.figures.style import COLUMN_WIDTH, FAINT, characters, points, styles_for
 
 _HEIGHT = 2.35  # inches
 _LINE = 56  # characters that fit into a column of the paper
 _TITLE = "Medians over images with quartiles; uncontended only"
 
 
-def draw_runtime(points: pd.DataFrame, machine: str) -> Figure:
+def make(view: View) -> Iterator[Chart]:
+    """Make the figure of runtimes.
+
+    Raises
+    ------
+    CannotDrawError
+        If no cell was timed without others beside it, or times do not compare.
+    """
+    if not view.analysis.timed:
+        raise CannotDrawError(
+            view.analysis.aligned.times_differ or "no cell was timed without others beside it"
+        )
+    times = view.analysis.times
+    yield Chart("runtime", times, lambda: draw_runtime(times, view.machine, view.coloured))
+
+
+def draw_runtime(
+    table: pd.DataFrame, machine: str, coloured: frozenset[str] | None = None
+) -> Figure:
     """Draw the median time of every label that has one.
 
     Parameters
     ----------
-    points : DataFrame
-        What `aggregate.quartiles` returns, with a value somewhere.
+    table : DataFrame
+        What `statistics.aggregate.quartiles` returns, with a value somewhere.
     machine : str
         What the times were taken on, in a few words.
+    coloured : frozenset of str, optional
+        The labels that are in colour, if not all.
 
     Returns
     -------
     Figure
         As wide as a paper's column.
     """
-    timed = points[points.groupby("label")["images"].transform("sum") > 0]
-    figure = Figure(figsize=(COLUMN_WIDTH, _HEIGHT), layout="constrained")
+    timed = table[table.groupby("label")["images"].transform("sum") > 0]
+    labels = set(timed["label"])
+    in_front = frozenset(labels) if coloured is None else coloured & labels
+    grey = len(labels - in_front)
+    needed = NAME_HEIGHT * min(len(labels), MOST_NAMES) + 0.55 if grey and len(labels) > MANY else 0
+    figure = blank(COLUMN_WIDTH, max(_HEIGHT, needed))
     axes = figure.subplots()
     # Styles of all labels, so that a method looks the same here and in the curves.
-    lines = draw_points(axes, timed, assign(points["label"]))
-    scale(axes, "y", timed["value"].to_numpy(), log=True)
+    styles = styles_for(set(table["label"]), coloured)
+    lines = draw_points(axes, timed, styles, log=True, coloured=in_front)
     axes.set_ylabel("Time per image (s) ↓")
-    order = top_to_bottom(timed)
+    left_out = name_ends(axes, timed, styles, in_front) if grey else []
+    order = [label for label in top_to_bottom(timed) if label in in_front]
+    handles, names = [lines[label] for label in order], list(order)
+    if grey:
+        handles.append(Line2D([], [], color=FAINT, linewidth=points(0.7)))
+        names.append(others_words(grey, len(left_out)))
+    shown = timed[timed["label"].isin(in_front)]
     legend_below(
         figure,
-        [lines[label] for label in order],
-        order,
-        f"{_TITLE}\n{fill(machine, _LINE)}",
-        hollow=bool(((timed["missing"] > 0) & np.isfinite(timed["value"])).any()),
+        handles,
+        names,
+        f"{fill(_TITLE, characters(_LINE))}\n{fill(machine, characters(_LINE))}",
+        hollow=bool(((shown["missing"] > 0) & np.isfinite(shown["value"])).any()),
     )
     return figure

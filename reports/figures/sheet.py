@@ -17,7 +17,8 @@ from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path as Outline
 
 from reports.data.words import counted
-from reports.figures.style import COLUMN_WIDTH, PAGE_WIDTH
+from reports.figures.letters import shown
+from reports.figures.style import COLUMN_WIDTH, PAGE_HEIGHT, PAGE_WIDTH, characters, inches, points
 
 Labels = npt.NDArray[np.integer[Any]]
 Picture = npt.NDArray[Any]  # (H, W, 3): uint8, or float in [0, 1]
@@ -29,6 +30,8 @@ SMALL = 7.0  # points, of the caption
 LINE_HEIGHT = 0.135  # inches, of a line of `TEXT`
 _CAPTION_HEIGHT = 0.12  # inches, of a line of `SMALL`
 _GAP = 0.04  # inches between panels
+_WIDEST_GAP = 0.3
+_LEAST_PANEL = 0.25  # inches of height
 _CHARACTERS = 17  # of `TEXT` in an inch, at least
 _CAPTION_CHARACTERS = 19
 _FLATTEST, _TALLEST = 0.35, 2.0  # height / width of a panel; longer images leave some of it empty
@@ -74,6 +77,25 @@ class Division:
     def returned(self) -> str:
         """The count in words; empty without labels."""
         return counted(self.count, "superpixel") if self.count else ""
+
+
+@dataclass(frozen=True, eq=False)
+class Annotation:
+    """What an annotator made of the image.
+
+    Attributes
+    ----------
+    name : str
+        Which annotator it is, ``annotator 2 of 5``.
+    truth : (H, W) ndarray of int
+        The segments.
+    void : (H, W) ndarray of bool, or None
+        Pixels that do not count.
+    """
+
+    name: str
+    truth: Labels
+    void: npt.NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,17 +156,17 @@ class Sheet:
             return
         self.show(panel, image)
         outline, width = _outline(division.labels), thicker * self.stroke
-        for colour, points in ((HALO, 2.2 * width), (LINE, width)):
+        for colour, size in ((HALO, 2.2 * width), (LINE, width)):
             # An artist, unlike a patch, does not change what part of the image the panel shows.
-            line = panel.add_artist(PathPatch(outline, ec=colour, lw=points, **_LINES))
+            line = panel.add_artist(PathPatch(outline, ec=colour, lw=size, **_LINES))
             line.set_clip_path(panel.patch)
 
     def draw_box(self, panel: Axes, rows: slice, columns: slice) -> None:
         """Mark a window of the image on a panel."""
         corner = columns.start - 0.5, rows.start - 0.5
         size = columns.stop - columns.start, rows.stop - rows.start
-        for colour, points in (("black", 1.4), ("white", 0.7)):
-            box = Rectangle(corner, *size, fill=False, ec=colour, lw=points, clip_on=False)
+        for colour, stroke in (("black", 1.4), ("white", 0.7)):
+            box = Rectangle(corner, *size, fill=False, ec=colour, lw=points(stroke), clip_on=False)
             panel.add_artist(box)
 
 
@@ -187,29 +209,69 @@ def lay_out(
         With one height in ``above`` for each row.
     caption : str
         Goes below, in as many lines as it needs.
+
+    All lengths are those of print; a figure for something else is larger (`style.inches`).
     """
     rows, columns_px = image.shape[:2]
-    panel_width = (width - margins.left - margins.right - _GAP * (columns - 1)) / columns
-    panel_height = panel_width * float(np.clip(rows / columns_px, _FLATTEST, _TALLEST))
-    lines = wrap(caption, int(width * _CAPTION_CHARACTERS))
-    below = _CAPTION_HEIGHT * (len(lines) + 0.4) + _GAP if lines else 0.0
+    lines = wrap(caption, characters(int(width * _CAPTION_CHARACTERS)))
+    line = _CAPTION_HEIGHT * points(1) / inches(1)
+    below = line * (len(lines) + 0.4) + _GAP if lines else 0.0
+    panel_width, panel_height = panel_size((rows, columns_px), columns, width, margins, below)
+    gap = _GAP
+    if columns > 1:  # what is not as wide as the page because of its height is spread over it
+        free = width - margins.left - margins.right - columns * panel_width
+        gap = min(free / (columns - 1), _WIDEST_GAP)
+    indent = (
+        width - margins.left - margins.right - columns * panel_width - gap * (columns - 1)
+    ) / 2
     height = sum(margins.above) + len(margins.above) * panel_height + below
-    dpi = float(np.clip(columns_px / panel_width, *_DPI))
-    figure = Figure(figsize=(width, height), dpi=dpi)
+    dpi = float(np.clip(columns_px / panel_width, *_DPI)) / inches(1)
+    figure = Figure(figsize=(inches(width), inches(height)), dpi=dpi)
     panels, top = [], height
     for above in margins.above:
         top -= above + panel_height
-        lefts = [margins.left + i * (panel_width + _GAP) for i in range(columns)]
+        lefts = [margins.left + indent + i * (panel_width + gap) for i in range(columns)]
         box = (top / height, panel_width / width, panel_height / height)
         panels.append([figure.add_axes((left / width, *box)) for left in lefts])
     for panel in (panel for row in panels for panel in row):
         panel.set_axis_off()
     text = figure.text(0.5, _GAP / height, "\n".join(lines), ha="center", va="bottom")
-    text.set(fontsize=SMALL, parse_math=False, linespacing=1.15, gid="caption")
-    pixel = 72 * min(panel_width / columns_px, panel_height / rows)  # points
+    text.set(fontsize=points(SMALL), parse_math=False, linespacing=1.15, gid="caption")
+    pixel = 72 * inches(min(panel_width / columns_px, panel_height / rows))  # points
     side = pixel * sqrt(rows * columns_px / max(densest, 1))
     stroke = float(np.clip(_STROKE * side, _THINNEST, _THICKEST))
     return Sheet(figure, panels, (rows, columns_px), stroke)
+
+
+def panel_size(
+    shape: tuple[int, int], columns: int, width: float, margins: Margins, below: float = 0.5
+) -> tuple[float, float]:
+    """Return the width and height of panels, in inches of print: as large as the page allows.
+
+    Parameters
+    ----------
+    shape : (H, W)
+        Of the image.
+    columns : int
+        Panels in a row.
+    width : float
+        Of the figure.
+    margins : Margins
+        With one height in ``above`` for each row.
+    below : float
+        Height of the caption.
+    """
+    aspect = float(np.clip(shape[0] / shape[1], _FLATTEST, _TALLEST))
+    by_width = (width - margins.left - margins.right - _GAP * (columns - 1)) / columns
+    free = PAGE_HEIGHT - sum(margins.above) - below
+    by_height = max(free / len(margins.above), _LEAST_PANEL) / aspect
+    panel_width = min(by_width, by_height)
+    return panel_width, panel_width * aspect
+
+
+def line_height() -> float:
+    """Return the height of a line of `TEXT` in inches of print."""
+    return LINE_HEIGHT * points(1) / inches(1)
 
 
 def width_for(image: Picture) -> float:
@@ -219,7 +281,12 @@ def width_for(image: Picture) -> float:
 
 def write_title(panel: Axes, text: str) -> None:
     """Write a line or more above a panel."""
-    title = panel.set_title(text, fontsize=TEXT, pad=2.5, linespacing=1.1)
+    title = panel.set_title(
+        "\n".join(shown(line, len(line)) for line in text.split("\n")),
+        fontsize=points(TEXT),
+        pad=points(2.5),
+        linespacing=1.1,
+    )
     title.set_parse_math(False)  # a label may hold dollar signs
 
 
@@ -232,7 +299,7 @@ def write_beside(panel: Axes, text: str) -> None:
         ha="right",
         va="center",
         multialignment="center",
-        fontsize=TEXT,
+        fontsize=points(TEXT),
         linespacing=1.1,
     )
 
@@ -242,7 +309,9 @@ def fold(text: str, width: float, most: int = 3) -> list[str]:
 
     Parameters in brackets may begin a line each.
     """
-    lines = wrap(re.sub(r"(?<=[^\s])(?=\[)|(?<=,)(?=\w)", " ", text), int(width * _CHARACTERS) or 1)
+    lines = wrap(
+        re.sub(r"(?<=[^\s])(?=\[)|(?<=,)(?=\w)", " ", text), characters(int(width * _CHARACTERS))
+    )
     return lines if len(lines) <= most else [*lines[: most - 1], lines[most - 1][:-1] + "…"]
 
 
@@ -250,9 +319,9 @@ def _say(panel: Axes, shape: tuple[int, int], words: str) -> None:
     """Write into an empty panel, as broad as the panel allows."""
     height, width = shape
     panel.add_patch(Rectangle((-0.5, -0.5), width, height, fc="#F2F2F2", ec="#BBBBBB", lw=0.5))
-    inches = panel.get_window_extent().width / panel.figure.get_dpi()
-    text = panel.text(0.5, 0.5, "\n".join(fold(words, inches, most=5)), ha="center", va="center")
-    text.set(transform=panel.transAxes, fontsize=SMALL, parse_math=False, linespacing=1.1)
+    wide = panel.get_window_extent().width / panel.figure.get_dpi() / inches(1)
+    text = panel.text(0.5, 0.5, "\n".join(fold(words, wide, most=5)), ha="center", va="center")
+    text.set(transform=panel.transAxes, fontsize=points(SMALL), parse_math=False, linespacing=1.1)
 
 
 def _outline(labels: Labels) -> Outline:

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Set
 from contextlib import contextmanager
-from dataclasses import dataclass
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from itertools import product
 from types import MappingProxyType
 from typing import Any, Final
 
 import matplotlib as mpl
 
+from reports.figures.letters import more_fonts
+
 COLUMN_WIDTH = 3.5  # inches: one column of a two-column paper
 PAGE_WIDTH = 7.16  # inches: both columns
+PAGE_HEIGHT = 9.2  # inches: what figures of rows of pictures fit into
 
 BLACK, GREY = "#000000", "#7F7F7F"
+FAINT = "#BDBDBD"  # lines that are there for comparison
 BLUE, SKY, GREEN, ORANGE = "#0072B2", "#56B4E9", "#009E73", "#E69F00"
 VERMILION, PINK, INDIGO, WINE, OLIVE = "#D55E00", "#CC79A7", "#332288", "#882255", "#8A8A1C"
 FOREST, BROWN = "#117733", "#7A4A21"
 TEAL, ROSE = "#44AA99", "#CC6677"
+RED = "#A52A00"  # of errors, darker than the blue of what is right: told apart in grey, too
 # Okabe & Ito's palette without its yellow (invisible on paper), with some of Tol's "muted" ones.
 _FREE_COLOURS = (BLUE, VERMILION, GREEN, PINK, INDIGO, ORANGE, SKY, WINE, OLIVE, BROWN, FOREST)
 
@@ -57,8 +63,10 @@ class Style:
     @property
     def size(self) -> float:
         """Size of the marker in points."""
-        return _MARKER_SIZES.get(self.marker, 5.0)
+        return points(_MARKER_SIZES.get(self.marker, 5.0))
 
+
+GREY_STYLE: Final = Style(GREY, "o", SOLID)
 
 # By the method's title in lower case, letters and digits only.
 KNOWN = MappingProxyType(
@@ -80,9 +88,11 @@ KNOWN = MappingProxyType(
         "sh": Style(BROWN, ">", DASH_DOT),
         "disf": Style(FOREST, "h", SOLID),
         "crs": Style(TEAL, ">", SOLID),
+        "crslab": Style(TEAL, ">", DASHED),
         "ergc": Style(ROSE, "<", DASH_DOT),
         "gmmsp": Style(WINE, "P", DASHED),
         "preslic": Style(SKY, "X", DOTTED),
+        "presliccentres": Style(SKY, "X", SOLID),
         "rim": Style(SKY, "P", DASH_DOT),
         "ea": Style(WINE, "X", DASHED),
         "proposed": Style(BLACK, "*", SOLID),
@@ -126,6 +136,21 @@ def assign(labels: Iterable[str]) -> dict[str, Style]:
     return chosen
 
 
+def styles_for(labels: Set[str], coloured: Set[str] | None = None) -> dict[str, Style]:
+    """Give the labels of a figure their styles; those in grey among others in colour are alike.
+
+    Parameters
+    ----------
+    labels : set of str
+        All labels.
+    coloured : set of str, optional
+        Those in colour, if not all: they share the colours among themselves alone.
+    """
+    if coloured is None or coloured >= labels:
+        return assign(labels)
+    return dict.fromkeys(labels, GREY_STYLE) | assign(coloured)
+
+
 def _least_used(styles: Iterable[Style]) -> Style:
     """Return a free style, of the marker, dash and colour that occur least so far."""
     styles = list(styles)
@@ -141,6 +166,40 @@ def _least_used(styles: Iterable[Style]) -> Style:
     return Style(min(_FREE_COLOURS, key=colours.__getitem__), marker, dash)
 
 
+@dataclass(frozen=True)
+class Look:
+    """How large and in what letters figures are drawn, compared with print.
+
+    Attributes
+    ----------
+    inches, points : float
+        What an inch of the layout and a point of letters, lines and markers becomes.
+    letters : float
+        Width of its letters, compared with those of print at the same size.
+    settings : mapping of str to object
+        Of matplotlib, beside those of print.
+    """
+
+    inches: float = 1.0
+    points: float = 1.0
+    letters: float = 1.0
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+_SANS: Final = {"font.family": ["DejaVu Sans"], "mathtext.fontset": "dejavusans"}
+PAPER: Final = "paper"
+LOOKS: Final[Mapping[str, Look]] = MappingProxyType(
+    {
+        # For the columns of a two-column paper.
+        PAPER: Look(),
+        # For a slide of 13.3 x 7.5 inches: few words, thick lines.
+        "talk": Look(1.4, 1.5, 1.22, {**_SANS, "lines.linewidth": 2.2, "savefig.dpi": 200}),
+        # For a page that is read in a browser.
+        "screen": Look(1.3, 1.25, 1.22, {**_SANS, "savefig.dpi": 144}),
+    }
+)
+_look: ContextVar[Look] = ContextVar("look", default=LOOKS[PAPER])
+
 _SETTINGS: Final[Any] = {
     "font.family": ["STIXGeneral", "DejaVu Sans"],
     "mathtext.fontset": "stix",
@@ -151,27 +210,58 @@ _SETTINGS: Final[Any] = {
     "ytick.labelsize": 8,
     "legend.fontsize": 8,
     "legend.title_fontsize": 8,
-    "legend.frameon": False,
     "axes.linewidth": 0.6,
+    "grid.linewidth": 0.5,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "xtick.major.size": 3.5,
+    "ytick.major.size": 3.5,
+    "lines.linewidth": 1.0,
+}
+_FIXED: Final[Any] = {
+    "legend.frameon": False,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
     "axes.axisbelow": True,
     "grid.color": "#E4E4E4",
-    "grid.linewidth": 0.5,
-    "xtick.major.width": 0.6,
-    "ytick.major.width": 0.6,
-    "lines.linewidth": 1.0,
     "savefig.dpi": 300,
     "pdf.fonttype": 42,  # TrueType: publishers refuse matplotlib's default Type 3
     "ps.fonttype": 42,
+    "svg.hashsalt": "superpixel-bench",  # the same figure makes the same file
 }
 
 
+def inches(paper: float) -> float:
+    """Return what a length in inches of print is in the figures being drawn."""
+    return paper * _look.get().inches
+
+
+def points(paper: float) -> float:
+    """Return what a size in points of print is in the figures being drawn."""
+    return paper * _look.get().points
+
+
+def characters(paper: int) -> int:
+    """Return how many letters fit where so many fit in print."""
+    look = _look.get()
+    return max(1, int(paper * look.inches / (look.points * look.letters)))
+
+
 @contextmanager
-def paper() -> Iterator[None]:
-    """Set fonts and lines for a two-column paper; matplotlib's own settings return afterwards."""
+def styled(name: str = PAPER) -> Iterator[None]:
+    """Set fonts, sizes and lines for one of `LOOKS`; what was set before returns afterwards."""
+    look = LOOKS[name]
+    sizes = {
+        setting: value * look.points if isinstance(value, int | float) else value
+        for setting, value in _SETTINGS.items()
+    }
     with mpl.rc_context():
         mpl.rcdefaults()
-        mpl.rcParams.update(_SETTINGS)
-        yield
+        mpl.rcParams.update(sizes | _FIXED | dict(look.settings))
+        mpl.rcParams["font.family"] = [*mpl.rcParams["font.family"], *more_fonts()]
+        before = _look.set(look)
+        try:
+            yield
+        finally:
+            _look.reset(before)

@@ -14,6 +14,7 @@ import pandas as pd
 from metrics import DEFAULT_PROTOCOL, get_metric
 from metrics.base import Metric
 from reports.data.align import Aligned, align, coverage
+from reports.data.perturbed import clean
 from reports.data.results import (
     COLUMNS,
     ResultsError,
@@ -76,7 +77,7 @@ def side_by_side(
         raise ResultsError("no results file to compare; give one for each protocol")
     wanted = [get_metric(metric).id for metric in dict.fromkeys(metrics)]
     columns = (*COLUMNS, *wanted, "key")
-    frames = {protocol: load(path, columns) for protocol, path in files.items()}
+    frames = {protocol: clean(load(path, columns)) for protocol, path in files.items()}
     if keys is not None:
         frames = {name: frame[frame["key"].isin(keys)] for name, frame in frames.items()}
     frames = {name: choose_labels(frame, only, without, rename) for name, frame in frames.items()}

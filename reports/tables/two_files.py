@@ -12,6 +12,7 @@ import pandas as pd
 from metrics import Protocol, get_metric
 from reports.data.align import align, twins_message
 from reports.data.mixture import UNKNOWN, origin, short, together
+from reports.data.perturbed import named_apart
 from reports.data.results import (
     COLUMNS,
     ResultsError,
@@ -200,6 +201,8 @@ def _load(
         frame, apart = together(frame, allow_mixed)
     except ResultsError as error:
         raise ResultsError(f"{path}: {error}") from error
+    for name in ("label", "matches"):
+        frame[name] = named_apart(frame[name].astype(object), frame)
     notes = [*renamed, *apart]
     _refuse_empty(path, frame, metrics)
     names = ["dataset", "split", "image", "label", "status"]

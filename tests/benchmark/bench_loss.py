@@ -16,7 +16,7 @@ from bench.datasets import open_dataset
 from methods import get_method
 from methods.registry import get_class, method_version
 from reports.figures.panel import scale
-from reports.figures.style import BLUE, GREEN, GREY, PAGE_WIDTH, VERMILION, paper
+from reports.figures.style import BLUE, GREEN, GREY, PAGE_WIDTH, VERMILION, styled
 from reports.output import save_figure
 from tests.benchmark.row import Row
 from tests.benchmark.runs import Runs
@@ -100,7 +100,7 @@ def when(losses, value):
 
 def draw(curves, path: Path) -> None:
     """Draw the objective against the iterations, a panel for each network."""
-    with paper():
+    with styled():
         figure = Figure(figsize=(PAGE_WIDTH, 2.3), layout="constrained")
         lines = {}
         for axes, (name, found) in zip(

@@ -22,7 +22,7 @@ from methods.registry import get_class, method_version
 from metrics import evaluate, get_metric
 from reports.data.words import ARROWS
 from reports.figures.panel import legend_below, scale
-from reports.figures.style import PAGE_WIDTH, assign, paper
+from reports.figures.style import PAGE_WIDTH, assign, styled
 from reports.output import save_figure
 from tests.benchmark.row import Row
 from tests.benchmark.runs import Runs
@@ -150,7 +150,7 @@ PANELS = (*SCORES, "count")
 def draw(table, path: Path) -> None:
     """Draw scores and count against seconds; the networks' budgets at one scale are joined."""
     styles = assign(table["label"])
-    with paper():
+    with styled():
         figure = Figure(figsize=(PAGE_WIDTH, 2.4), layout="constrained")
         lines = {}
         for axes, what in zip(figure.subplots(1, len(PANELS)), PANELS, strict=True):

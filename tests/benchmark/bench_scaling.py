@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from bench.datasets import open_dataset
 from methods import get_method
-from reports.figures.style import COLUMN_WIDTH, assign, paper
+from reports.figures.style import COLUMN_WIDTH, assign, styled
 from tests.benchmark.row import Row
 from tests.shared import BSDS500
 
@@ -125,7 +125,7 @@ def draw(values, path):
     titles = {name: get_method(name).title for name in values}
     styles = assign(titles.values())
     megapixels = np.array([height * width for height, width in SIZES]) / 1e6
-    with paper():
+    with styled():
         figure = Figure(figsize=(COLUMN_WIDTH, 2.8), layout="constrained")
         axes = figure.subplots()
         for name, measured in values.items():

@@ -168,7 +168,7 @@ def test_the_smallest_images_will_do_where_the_method_can(figure, tmp_path, heig
     ("kind", "arguments", "message"),
     [
         ("sotf", [], "unknown figure 'sotf'; did you mean 'soft'?"),
-        ("", [], "there are edge, examples, laplacian, soft"),
+        ("", [], "there are edge, errors, examples, laplacian, soft"),
         ("soft", ["--n", "865"], "865 is above the 864 pixels"),
         ("soft", ["--n", "0"], "0 is too small"),
         ("soft", ["--n", "ten"], "'ten' is not an integer"),
@@ -179,7 +179,7 @@ def test_the_smallest_images_will_do_where_the_method_can(figure, tmp_path, heig
         ("examples", ["--methods", "slicc"], "slic"),
         ("examples", ["--methods", "slic[compactnes=1]"], "compactness"),
         ("examples", ["--methods", ""], "--methods is empty"),
-        ("soft", ["--out", "mine.svg"], "neither in .png nor in .pdf"),
+        ("soft", ["--out", "mine.gif"], "neither in .png nor in .pdf nor in .svg"),
         ("soft", ["--out", "/proc/figures"], "cannot write to /proc/figures"),
         ("soft", ["--out", "photo.png/figures"], "cannot write to photo.png/figures"),
         ("soft", ["--plugin", "nowhere.py"], "nowhere.py"),
@@ -205,7 +205,7 @@ def test_without_an_image_the_option_is_named(capfd):
 def test_the_shell_completes_kinds():
     from bench.cli.figure import complete_kinds
 
-    assert complete_kinds("e") == ["edge", "examples"]
+    assert complete_kinds("e") == ["edge", "errors", "examples"]
 
 
 def test_the_network_itself_gives_the_figure_what_it_shows(figure, monkeypatch, tmp_path):
@@ -220,3 +220,35 @@ def test_the_network_itself_gives_the_figure_what_it_shows(figure, monkeypatch, 
 def test_every_figure_is_of_methods_that_there_are(kind):
     terms = parse_terms(",".join(importlib.import_module(f"reports.figures.image.{kind}").METHODS))
     assert make_variants(choose(terms, list_methods(), list_methods), "quick", "cpu")
+
+
+# --- images of a data set ----------------------------------------------------------------------
+
+
+def test_errors_are_shown_on_an_image_of_a_data_set(figure, tiny, tmp_path):
+    own = ("--methods", "grid,pretend", "--n", 6, "--dataset", "folder", "--root", tiny)
+    status, said = figure("errors", *own, "--annotator", 2, "--style", "screen", image="im1")
+    assert status == 0, said
+    assert (tmp_path / "errors-im1.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "image", "message"),
+    [
+        ((), None, "holds methods against an annotation; name an image of a data set: --dataset"),
+        (("--root", "x"), None, "--dataset"),
+        (("--dataset", "folder"), "im7", "did you mean 'im2'?; it has im0, im1, im2"),
+        (("--dataset", "folder", "--annotator", 3), "im1", "none of the 2 annotators of 'im1'"),
+    ],
+)
+def test_errors_without_an_annotation_are_refused(figure, tiny, photo, arguments, image, message):
+    root = ("--root", tiny) if "folder" in arguments else ()
+    status, said = figure("errors", *arguments, *root, image=image or photo)
+    assert status == 1
+    assert message in said
+
+
+def test_a_root_without_a_data_set_is_refused(figure, tiny):
+    status, said = figure("examples", "--methods", "grid", "--root", tiny)
+    assert status == 1
+    assert "give --dataset" in said

@@ -14,7 +14,7 @@ from bench.execution import worker
 from bench.storage.store import Store
 from methods import Skip
 from methods.classical.grid import Grid
-from reports.data.results import RUN_KEY, VERSION_KEY, load
+from reports.data.results import RUN_KEY, SCHEMA_VERSION, VERSION_KEY, load
 
 
 @pytest.fixture
@@ -284,6 +284,9 @@ def test_a_file_renamed_without_its_folder_is_told_where_that_should_be(run, her
 # --- versions of the suite ---------------------------------------------------------------------
 
 
+SINCE_4 = ("perturbation", "stability")
+
+
 def without(folder, version, *columns):
     """Make a results file and its folder as an earlier version of the suite would have."""
     for path in (folder / "r.parquet", *(folder / "r.run" / "shards").glob("*.parquet")):
@@ -295,7 +298,7 @@ def without(folder, version, *columns):
 
 def test_results_of_version_2_are_read_and_continued(run, here, tmp_path):
     run(n="4,9")
-    without(tmp_path, b"2", "run", "machine", "suite", "temporary", "time_shared_s")
+    without(tmp_path, b"2", "run", "machine", "suite", "temporary", "time_shared_s", *SINCE_4)
     assert "Nothing to do" in run(n="4,9").out
     assert here("plot", "r.parquet", "--formats", "png").status == 0
     assert here("compare", "r.parquet", "r.parquet").status == 0
@@ -305,12 +308,12 @@ def test_results_of_version_2_are_read_and_continued(run, here, tmp_path):
     assert "(6 of 9 are finished)" in finished.out
     rows = pd.read_parquet(tmp_path / "r.parquet").set_index("n")
     assert rows.machine.isna().groupby("n").all().to_dict() == {4: True, 9: True, 16: False}
-    assert pq.read_schema(tmp_path / "r.parquet").metadata[VERSION_KEY] == b"3"
+    assert pq.read_schema(tmp_path / "r.parquet").metadata[VERSION_KEY] == SCHEMA_VERSION.encode()
 
 
 def forget_metric(folder, metric):
     """Make a results file and its folder as before the suite had a metric."""
-    without(folder, b"3", metric, f"{metric}_by_annotator")
+    without(folder, SCHEMA_VERSION.encode(), metric, f"{metric}_by_annotator")
     manifest = folder / "r.run" / "manifest.json"
     stored = json.loads(manifest.read_text())
     stored["metrics"].remove(metric)

@@ -11,9 +11,10 @@ from matplotlib.patches import PathPatch
 from scipy.ndimage import correlate
 
 import reports.figures.image
-from reports.figures.image import edge, examples, laplacian, soft
-from reports.figures.sheet import HALO, LINE, Division, fold
-from reports.figures.style import COLUMN_WIDTH, PAGE_WIDTH, paper
+from metrics import evaluate
+from reports.figures.image import edge, errors, examples, laplacian, soft
+from reports.figures.sheet import HALO, LINE, Annotation, Division, fold
+from reports.figures.style import COLUMN_WIDTH, LOOKS, PAGE_HEIGHT, PAGE_WIDTH, styled
 from reports.output import save_figure
 
 KINDS = sorted(path.stem for path in Path(reports.figures.image.__path__[0]).glob("[a-z]*.py"))
@@ -22,7 +23,7 @@ CAPTION = "100 superpixels asked for, seed 0. Proposed: preset quick, not the pu
 
 @pytest.fixture(autouse=True)
 def _paper():
-    with paper():
+    with styled():
         yield
 
 
@@ -41,7 +42,13 @@ def division(image, label="Proposed", columns=4, seed=1):
 def drawn(kind, image, divisions=None, caption=CAPTION):
     module = importlib.import_module(f"reports.figures.image.{kind}")
     made = divisions or [division(image, f"M{i}", i + 2, i) for i in range(len(module.METHODS))]
-    return module.draw(image, made, caption)
+    held = [Annotation("annotator 1 of 2", truth_of(image))] if module.ANNOTATED else []
+    return module.draw(image, made, caption, *held)
+
+
+def truth_of(image):
+    height, width = image.shape[:2]
+    return np.tile(np.arange(width) * 2 // width, (height, 1))
 
 
 def pictures(figure):
@@ -251,3 +258,43 @@ def test_the_same_figure_makes_the_same_file(tmp_path):
         files = [tmp_path / folder / f"a.{suffix}" for folder in ("one", "two")]
         first, second = (save_figure(drawn("edge", photo()), file) for file in files)
         assert first.read_bytes() == second.read_bytes()
+
+
+@pytest.mark.parametrize("shape", [(48, 32), (32, 48)])
+@pytest.mark.parametrize("kind", [examples, errors])
+def test_nine_methods_fit_a_page_whether_the_image_is_upright_or_lies(kind, shape):
+    image = photo(*shape)
+    its = [division(image, f"M{i}", i + 2, i) for i in range(9)]
+    held = [Annotation("annotator 1 of 1", truth_of(image))] if kind.ANNOTATED else []
+    width, height = kind.draw(image, its, CAPTION, *held).get_size_inches()
+    assert width == PAGE_WIDTH
+    assert height <= PAGE_HEIGHT + 1e-6
+
+
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("kind", ["examples", "errors"])
+def test_words_do_not_lie_over_each_other_in_any_style(kind, look):
+    with styled(look):
+        figure = drawn(kind, photo(64, 96))
+        figure.draw_without_rendering()
+        boxes = [text.get_window_extent() for text in texts(figure)]
+    assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
+
+
+# --- errors ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("with_void", [False, True])
+def test_error_maps_show_what_recall_and_accuracy_count(with_void):
+    rng = np.random.default_rng(0)
+    labels = np.kron(rng.permutation(12).reshape(3, 4), np.ones((7, 9), int))
+    truth = np.kron(rng.integers(0, 3, (5, 6)), np.ones((5, 6), int))[: labels.shape[0], :36]
+    truth = np.pad(truth, [(0, labels.shape[0] - truth.shape[0]), (0, 0)], mode="edge")
+    void = np.zeros(labels.shape, bool)
+    void[3:8, 10:20] = with_void
+    scores = evaluate(labels, [truth], void=void if with_void else None)
+    found, missed = errors.recalled(labels, truth, ~void)
+    assert found.sum() / (found.sum() + missed.sum()) == pytest.approx(scores["br_r2"])
+    leaking = errors.leaks(labels, truth, ~void)
+    assert 1 - leaking.sum() / (~void).sum() == pytest.approx(scores["asa"])
+    assert not (leaking & void).any()

@@ -13,12 +13,18 @@ from reports.data.mixture import find_mixtures, separate
 from reports.data.results import ORIGINS, ResultsError, load
 from reports.figures.curves import draw_curves
 from reports.figures.runtime import draw_runtime
-from reports.plot import make_figures
+from reports.plot import Choice
+from reports.plot import make_figures as make_all_figures
 from reports.tables.comparison import compare_at, compare_over
 from reports.tables.protocols import side_by_side
 from reports.tables.two_files import compare_files
 from tests.fake_results import write_changed
 from tests.unit.test_reports_align import cell
+
+
+def make_figures(results, **how):
+    return make_all_figures(results, choice=Choice(("curves", "runtime")), **how)
+
 
 FAKE = {"labels": ("SLIC", "FH"), "ns": (50, 100), "images": 3, "contended": False}
 OLD, NEW = "a" * 64, "b" * 64
@@ -164,7 +170,7 @@ def test_the_figure_says_what_was_kept_apart(tmp_path, monkeypatch):
         titles.append(figure.legends[0].get_title().get_text().replace("\n", " "))
         return figure
 
-    monkeypatch.setattr("reports.plot.draw_curves", draw)
+    monkeypatch.setattr("reports.figures.curves.draw_curves", draw)
     path = make(tmp_path / "r.parquet", version=two_versions)
     make_figures(path, formats=(), allow_mixed=True)
     assert titles[0].endswith("; separate labels for versions of the method: SLIC")
@@ -212,8 +218,8 @@ def two_machines(label, image):
 def runtime_of(monkeypatch, path, **how):
     drawn, notes = [], []
     monkeypatch.setattr(
-        "reports.plot.draw_runtime",
-        lambda times, machine: drawn.append((times, machine)) or draw_runtime(times, machine),
+        "reports.figures.runtime.draw_runtime",
+        lambda times, machine, *_: drawn.append((times, machine)) or draw_runtime(times, machine),
     )
     make_figures(path, formats=(), on_note=notes.append, **how)
     return drawn, notes

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from methods.registry import BUILTIN, get_class
-from reports.figures.style import KNOWN, assign, paper
+from reports.figures.style import KNOWN, assign, styled
 
 NAMES = st.sampled_from(
     ["SLIC", "FH", "LSC", "Proposed", "Ours", "Zeta", "SLIC[compactness=1]", "SLIC[compactness=9]"]
@@ -28,10 +28,10 @@ def test_known_methods_differ_in_marker_or_dash():
     assert len(set(map(look_in_grey, KNOWN.values()))) == len(KNOWN)
 
 
-def test_sixty_labels_differ_in_marker_or_dash():
+def test_sixty_two_labels_differ_in_marker_or_dash():
     labels = [*KNOWN, *(f"Mine {i}" for i in range(20)), *(f"SLIC[a={i}]" for i in range(14))]
     styles = assign(labels)
-    assert len(set(map(look_in_grey, styles.values()))) == len(labels) == 60
+    assert len(set(map(look_in_grey, styles.values()))) == len(labels) == 62
 
 
 def test_methods_of_one_s_own_differ_in_the_marker_first():
@@ -90,7 +90,7 @@ def test_every_colour_shows_on_white_paper(style):
 def test_settings_are_given_back():
     names = [name for name in mpl.rcParams if name != "backend"]  # is chosen when first read
     before = {name: mpl.rcParams[name] for name in names}
-    with paper():
+    with styled():
         assert mpl.rcParams["pdf.fonttype"] == 42
     assert {name: mpl.rcParams[name] for name in names} == before
 

@@ -10,11 +10,12 @@ from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 
-from reports.figures.sheet import LINE_HEIGHT, Division, Margins, Picture, lay_out, write_title
+from reports.figures.sheet import Division, Margins, Picture, lay_out, line_height, write_title
 from reports.figures.style import COLUMN_WIDTH
 
 METHODS = ("proposed[edge=none,laplacian=false]", "proposed")
 ANY_METHODS = False
+ANNOTATED = False
 
 _COLUMNS = ("(a) Without edge awareness", "(b) With edge awareness")
 _EXPLAINED = (
@@ -40,7 +41,7 @@ def draw(image: Picture, divisions: Sequence[Division], caption: str) -> Figure:
         As wide as a column.
     """
     densest = max(division.count for division in divisions)
-    margins = Margins(above=(2.3 * LINE_HEIGHT, 0.3 * LINE_HEIGHT))
+    margins = Margins(above=(2.3 * line_height(), 0.3 * line_height()))
     sheet = lay_out(image, densest, len(_COLUMNS), COLUMN_WIDTH, margins, f"{_EXPLAINED} {caption}")
     for column, (name, division) in enumerate(zip(_COLUMNS, divisions, strict=True)):
         above, below = (row[column] for row in sheet.panels)

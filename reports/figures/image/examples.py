@@ -14,21 +14,24 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from reports.figures.sheet import (
-    LINE_HEIGHT,
     Division,
     Margins,
     Picture,
     Sheet,
     fold,
     lay_out,
+    line_height,
+    panel_size,
     write_title,
 )
 from reports.figures.style import COLUMN_WIDTH, PAGE_WIDTH
 
 METHODS = ("fh", "slic", "seeds", "lsc", "rim", "ea", "proposed")
 ANY_METHODS = True
+ANNOTATED = False
 
-_MOST_COLUMNS = 7  # of a page; more methods continue below
+_MOST_COLUMNS = 7  # of a page; more methods continue below,
+_MOST_BESIDE = 9  # unless they are so few and the image is upright
 _ON_A_COLUMN = 2  # so many fit beside each other in a column of text
 _DETAIL = 0.25  # height and width of the detail, as a share of the image's
 _LEAST_PIXELS = 8  # of its sides; of smaller images there is none
@@ -55,13 +58,13 @@ def draw(image: Picture, divisions: Sequence[Division], caption: str) -> Figure:
     Figure
         As wide as a page, or as a column for one or two methods.
     """
-    blocks = ceil(len(divisions) / _MOST_COLUMNS)
+    window = _most_different([d.mean_colours for d in divisions if d.mean_colours is not None])
+    height = 3 if window else 2  # rows of a block
+    blocks = _blocks((image.shape[0], image.shape[1]), len(divisions), height)
     columns = ceil(len(divisions) / blocks)
     width = COLUMN_WIDTH if columns <= _ON_A_COLUMN else PAGE_WIDTH
     titles = [fold(division.label, width / columns) for division in divisions]
-    lines = max(map(len, titles)) + 1
-    window = _most_different([d.mean_colours for d in divisions if d.mean_colours is not None])
-    above = [(lines + 0.4) * LINE_HEIGHT, *[0.3 * LINE_HEIGHT] * (2 if window else 1)]
+    above = _above(max(map(len, titles)) + 1, height)
     words = f"{_EXPLAINED}{_BOX if window else ''}. {caption}"
     densest = max(division.count for division in divisions)
     sheet = lay_out(image, densest, columns, width, Margins(above * blocks), words)
@@ -72,6 +75,27 @@ def draw(image: Picture, divisions: Sequence[Division], caption: str) -> Figure:
         write_title(panels[0], "\n".join([*title, division.returned]))
         _draw_column(sheet, panels, image, division, window)
     return sheet.figure
+
+
+def _above(lines: int, rows: int) -> list[float]:
+    """Return the heights above the rows of a block, whose title has so many lines."""
+    return [(lines + 0.4) * line_height(), *[0.3 * line_height()] * (rows - 1)]
+
+
+def _blocks(shape: tuple[int, int], number: int, rows: int) -> int:
+    """Choose in how many blocks below each other the methods stand: panels are largest so.
+
+    Upright images that continue below would be small to fit the page; then they stand beside each
+    other, as far as that is larger.
+    """
+    usual = ceil(number / _MOST_COLUMNS)
+    possible = [b for b in (usual, usual - 1) if b and ceil(number / b) <= _MOST_BESIDE]
+
+    def wide(blocks: int) -> float:
+        margins = Margins(_above(3, rows) * blocks)
+        return panel_size(shape, ceil(number / blocks), PAGE_WIDTH, margins)[0]
+
+    return max(possible, key=wide)
 
 
 def _draw_column(

@@ -14,20 +14,22 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
 from reports.figures.sheet import (
-    LINE_HEIGHT,
     SMALL,
     Division,
     Margins,
     Picture,
     Sheet,
     lay_out,
+    line_height,
     width_for,
     write_beside,
     write_title,
 )
+from reports.figures.style import inches, points
 
 METHODS = ("proposed",)
 ANY_METHODS = False
+ANNOTATED = False
 
 _COLUMNS = ("Input", "Reconstruction", "Soft image, eq. (2)")
 _SCALE_ENDS_AT = 99.0  # percent of the magnitudes of all responses; the few largest are saturated
@@ -54,7 +56,7 @@ def draw(image: Picture, divisions: Sequence[Division], caption: str) -> Figure:
         As wide as a page, or as a column if the image is upright.
     """
     (division,) = divisions
-    margins = Margins(above=(1.4 * LINE_HEIGHT, 0.3 * LINE_HEIGHT), left=0.2, right=0.5)
+    margins = Margins(above=(1.4 * line_height(), 0.3 * line_height()), left=0.2, right=0.5)
     words = f"{_EXPLAINED} {division.label} returned {division.returned}. {caption}"
     sheet = lay_out(image, division.count, len(_COLUMNS), width_for(image), margins, words)
     pictures = (image / 255, division.reconstruction, division.soft_image)
@@ -96,9 +98,9 @@ def laplacian(picture: Picture) -> npt.NDArray[np.float64]:
 def _draw_scale(sheet: Sheet, shown: AxesImage) -> None:
     """Put the colour scale beside the last of the responses."""
     box = sheet.panels[1][-1].get_position()
-    inch = 1 / sheet.figure.get_figwidth()
+    inch = inches(1) / sheet.figure.get_figwidth()
     axes = sheet.figure.add_axes((box.x1 + 0.06 * inch, box.y0, 0.07 * inch, box.height))
     scale = sheet.figure.colorbar(shown, cax=axes, extend="both", extendfrac=0.04)
-    scale.outline.set_linewidth(0.4)
-    axes.tick_params(labelsize=SMALL, length=2, width=0.4, pad=1.5)
+    scale.outline.set_linewidth(points(0.4))
+    axes.tick_params(labelsize=points(SMALL), length=points(2), width=points(0.4), pad=points(1.5))
     axes.grid(False)

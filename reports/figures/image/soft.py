@@ -12,11 +12,11 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from reports.figures.sheet import (
-    LINE_HEIGHT,
     Division,
     Margins,
     Picture,
     lay_out,
+    line_height,
     width_for,
     write_beside,
     write_title,
@@ -24,6 +24,7 @@ from reports.figures.sheet import (
 
 METHODS = ("proposed[soft_image=false]", "proposed")
 ANY_METHODS = False
+ANNOTATED = False
 
 _COLUMNS = ("Input", "Soft image, eq. (2)", "Hard image, eq. (1)")
 _ROWS = ("Without the\nsoft image term", "With the\nsoft image term")
@@ -47,7 +48,7 @@ def draw(image: Picture, divisions: Sequence[Division], caption: str) -> Figure:
         As wide as a page, or as a column if the image is upright.
     """
     densest = max(division.count for division in divisions)
-    margins = Margins(above=(2.3 * LINE_HEIGHT, 1.4 * LINE_HEIGHT), left=0.34)
+    margins = Margins(above=(2.3 * line_height(), 1.4 * line_height()), left=0.34)
     sheet = lay_out(image, densest, len(_COLUMNS), width_for(image), margins, f"{_MSE} {caption}")
     for panels, heading, division in zip(sheet.panels, _ROWS, divisions, strict=True):
         write_beside(panels[0], heading)

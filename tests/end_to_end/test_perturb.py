@@ -1,0 +1,157 @@
+"""bench run --perturb: perturbed images beside the images, and never in one mean with them."""
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from bench.storage.schema import VERSION_KEY
+from methods.labelfiles import read_label_map
+from tests.conftest import PLUGIN
+
+HOW = "noise:0.1,flip,rotate:90"
+
+
+@pytest.fixture
+def run(here, tiny):
+    def with_arguments(*arguments, out="results.parquet"):
+        data = ("--dataset", "folder", "--root", tiny, "--plugin", PLUGIN)
+        cells = ("--methods", "stripes,slic", "--n", "4,9", "--backend", "sequential")
+        finished = here("run", *cells, *data, *arguments, "--out", out)
+        assert finished.status == 0, finished.out
+        return finished.out
+
+    return with_arguments
+
+
+def scores(frame):
+    names = ["image", "label", "n"]
+    return frame.set_index(names)[["asa", "br", "n_labels"]].sort_index()
+
+
+def test_every_image_is_run_as_it_is_and_in_each_way(run, results, tmp_path):
+    run(out="clean.parquet")
+    run("--perturb", HOW)
+    frame = results()
+    assert len(frame) == 3 * 2 * 2 * 4
+    assert frame["perturbation"].fillna("").value_counts().to_dict() == dict.fromkeys(
+        ["", "noise:0.1", "flip", "rotate:90"], 12
+    )
+    assert frame["key"].is_unique
+    assert frame["labels_file"].is_unique
+    clean = frame[frame["perturbation"].isna()]
+    pd.testing.assert_frame_equal(scores(clean), scores(results("clean.parquet")))
+    assert clean["stability"].isna().all()
+    assert frame["stability"].notna().sum() == 36
+    turned = frame[frame["perturbation"] == "rotate:90"].iloc[0]
+    assert (turned["height"], turned["width"]) == (40, 30)
+    assert read_label_map(tmp_path / turned["labels_file"], (40, 30)).shape == (40, 30)
+
+
+def test_a_method_that_sees_no_pixels_scores_the_same_on_a_mirrored_image(run, results):
+    run("--perturb", "noise:0.1")
+    frame = results()
+    stripes = frame[frame["method"] == "stripes"]
+    by = [its.sort_values(["image", "n"])["asa"].tolist() for _, its in stripes.groupby("run")]
+    assert by
+    perturbed = stripes[stripes["perturbation"].notna()]
+    np.testing.assert_allclose(perturbed["stability"], 1.0)
+
+
+def test_the_same_command_again_does_nothing_and_a_further_way_adds_its_own(run, results):
+    run("--perturb", "flip")
+    assert "Nothing to do" in run("--perturb", "flip")
+    assert "Nothing to do" in run()
+    run("--perturb", "flip,blur:1")
+    assert len(results()) == 36
+    assert results()["key"].is_unique
+
+
+def test_tables_and_curves_are_of_the_images_as_they_are(here, run, tmp_path):
+    run(out="clean.parquet")
+    run("--perturb", HOW)
+    assert "never" not in here("plot", "clean.parquet", "--formats", "svg").out
+    said = here("plot", "results.parquet", "--formats", "svg", "--data").out
+    assert "rows of perturbed images (flip, noise:0.1, rotate:90) are in the robustness" in said
+    clean, all_rows = (
+        pd.read_csv(tmp_path / f"{name}-summary.csv")[["label", "n", "images", "asked", "asa"]]
+        for name in ("clean", "results")
+    )
+    pd.testing.assert_frame_equal(clean, all_rows)
+    table = pd.read_csv(tmp_path / "results-robustness.csv")
+    assert set(table["perturbation"]) == {"noise:0.1", "flip", "rotate:90"}
+    assert (tmp_path / "results-robustness.svg").exists()
+    assert not (tmp_path / "clean-robustness.svg").exists()
+
+
+def test_compare_leaves_perturbed_rows_out_and_shows_what_they_cost_if_asked(here, run):
+    run("--perturb", "flip")
+    assert (
+        "12 rows of perturbed images (flip) are left out" in here("compare", "results.parquet").out
+    )
+    shown = here("compare", "results.parquet", "--perturbed", "--metrics", "asa")
+    assert shown.status == 0
+    assert "loss in asa" in shown.out
+    assert "stability" in shown.out
+    refused = here("compare", "results.parquet", "--perturbed", "--at", "9")
+    assert refused.status == 1
+
+
+def test_compare_of_a_file_without_perturbed_images_says_how_to_get_them(here, run):
+    run()
+    told = here("compare", "results.parquet", "--perturbed")
+    assert told.status == 1
+    assert "--perturb noise:0.05" in told.out
+
+
+def test_two_files_are_compared_perturbation_by_perturbation(here, run):
+    run("--perturb", "flip")
+    run("--perturb", "flip", out="b.parquet")
+    shown = here("compare", "results.parquet", "b.parquet", "--metrics", "asa", "--tolerance", "0")
+    assert shown.status == 0, shown.out
+    assert "SLIC (flip)" in shown.out
+
+
+def test_label_maps_of_perturbed_images_are_scored_again_as_such(here, run, results):
+    run("--perturb", HOW)
+    finished = here("rescore", "results.parquet", "--protocol", "default", "--out", "b.parquet")
+    assert finished.status == 0, finished.out
+    names = ["image", "label", "n", "perturbation"]
+    before, after = (
+        frame.fillna({"perturbation": ""}).set_index(names)[["asa", "br", "stability"]].sort_index()
+        for frame in (results(), results("b.parquet"))
+    )
+    pd.testing.assert_frame_equal(before, after)
+
+
+def test_files_are_merged_with_their_perturbed_rows(here, run, results):
+    run("--perturb", "flip", out="a.parquet")
+    run("--perturb", "blur:1", out="b.parquet")
+    finished = here("merge", "a.parquet", "b.parquet", "--out", "c.parquet")
+    assert finished.status == 0, finished.out
+    counts = results("c.parquet")["perturbation"].fillna("").value_counts().to_dict()
+    assert counts == {"": 12, "flip": 12, "blur:1": 12}
+
+
+def test_a_file_of_before_is_of_images_as_they_are_and_is_continued(here, run, results, tmp_path):
+    run()
+    path = tmp_path / "results.parquet"
+    for file in (path, *(tmp_path / "results.run").rglob("*.parquet")):
+        rows = pq.read_table(file)
+        before = rows.drop_columns(["perturbation", "stability"])
+        metadata = {**rows.schema.metadata, VERSION_KEY: b"3"}
+        pq.write_table(before.replace_schema_metadata(metadata), file)
+    (tmp_path / "results.run" / "written.json").unlink()
+    assert here("plot", path, "--formats", "svg").status == 0
+    run("--perturb", "flip")
+    assert results()["perturbation"].fillna("").value_counts().to_dict() == {"": 12, "flip": 12}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"), [("noise:-1", "above 0"), ("flipp", "did you mean 'flip'")]
+)
+def test_bad_perturbations_are_refused_before_anything_runs(here, tiny, tmp_path, text, message):
+    finished = here("run", "--perturb", text, "--dataset", "folder", "--root", tiny)
+    assert finished.status == 1
+    assert message in finished.out
+    assert not (tmp_path / "results.parquet").exists()

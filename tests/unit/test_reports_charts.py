@@ -1,0 +1,290 @@
+"""The figures of results beside the curves: what they show, and what they say they cannot."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from methods.registry import BUILTIN, get_class
+from reports.data.align import align
+from reports.data.results import ResultsError
+from reports.figures import compactness, counts, pareto, pixels, ranks, scatter
+from reports.figures.chart import CannotDrawError, View
+from reports.figures.front import set_against, unbeaten
+from reports.figures.style import LOOKS, styled
+from reports.plot import FIGURES, Choice, make_figures
+from reports.statistics.aggregate import analyse
+from tests.fake_results import Fake, table, write, write_changed
+
+TITLES = tuple(get_class(name).title for name in BUILTIN if name != "command")
+METRICS = ("asa", "br_r2", "ue_np", "ev", "co")
+
+
+def view(fake=None, change=lambda frame: frame, **how):
+    frame = table(fake or Fake(images=8, contended=False)).to_pandas()
+    frame["n"] = frame["n"].astype(float)
+    frame = change(frame)
+    (aligned,) = align(frame, METRICS)
+    notes = []
+    made = View(analyse(aligned, METRICS), ("asa", "br_r2"), frame, note=notes.append, **how)
+    return made, notes
+
+
+def one(make, its):
+    (chart,) = make(its)
+    with styled():
+        figure = chart.draw()
+        figure.draw_without_rendering()
+    return chart, figure
+
+
+def words(figure):
+    """All words in a figure, on one line."""
+    from matplotlib.text import Text
+
+    found = [text.get_text() for text in figure.findobj(Text)]
+    return " ".join(" ".join(found).split())
+
+
+# --- Pareto ------------------------------------------------------------------------------------
+
+
+def test_the_front_is_what_nothing_beats_in_both():
+    x, y = np.array([1, 2, 3, 2.0]), np.array([3, 2, 1, 1.0])
+    assert unbeaten(x, y).tolist() == [True, True, True, False]
+    assert unbeaten(np.array([1.0, 1.0]), np.array([1.0, 1.0])).all()
+
+
+def quality(**values):
+    return pd.DataFrame({"value": values}).assign(low=np.nan, high=np.nan, count=100.0)
+
+
+def test_the_direction_of_each_axis_decides_and_other_counts_take_no_part():
+    seconds, score = quality(A=0.1, B=0.2, C=0.3), quality(A=0.8, B=0.9, C=0.85)
+    table = set_against(seconds, score, 100.0, ("low", "high")).set_index("label")
+    assert table["front"].to_dict() == {"A": True, "B": True, "C": False}
+    table = set_against(seconds, score, 100.0, ("low", "low")).set_index("label")
+    assert table["front"].to_dict() == {"A": True, "B": False, "C": False}
+    score.loc["A", "count"] = 60.0
+    table = set_against(seconds, score, 100.0, ("low", "high")).set_index("label")
+    assert table["front"].to_dict() == {"A": False, "B": True, "C": False}
+    assert table["near"].to_dict() == {"A": False, "B": True, "C": True}
+
+
+@pytest.mark.parametrize(
+    ("budget", "said"), [(0.25, "within 0.25 s: B (0.9000"), (0.01, "the fastest is A")]
+)
+def test_the_best_within_a_budget_is_said(budget, said):
+    seconds, score = quality(A=0.1, B=0.2, C=0.3), quality(A=0.8, B=0.9, C=0.95)
+    table = set_against(seconds, score, 100.0, ("low", "high"))
+    assert said in pareto.best_within(table, "asa", budget, "high")
+
+
+def test_the_budget_is_a_line_with_its_seconds_and_the_axis_is_logarithmic():
+    its, notes = view(budget=0.04)
+    _, figure = one(pareto.make, its)
+    (axes,) = figure.axes
+    assert axes.get_xscale() == "log"
+    assert any(np.allclose(line.get_xdata(), 0.04) for line in axes.lines)
+    assert "0.04 s" in words(figure)
+    assert any("within 0.04 s" in note for note in notes)
+
+
+def test_compactness_has_a_panel_for_each_metric_with_titles_and_directions():
+    _, figure = one(compactness.make, view()[0])
+    assert [axes.get_xlabel() for axes in figure.axes] == ["Compactness ↑"] * 2
+    assert figure.axes[1].get_ylabel().endswith("↑")
+
+
+# --- counts, pixels, pairs ---------------------------------------------------------------------
+
+
+def test_counts_are_returned_per_asked_and_far_ones_are_named_at_the_edge():
+    def change(frame):
+        far = frame["label"] == "FH"
+        return frame.assign(n_labels=np.where(far, 9 * frame["n"], frame["n"]))
+
+    chart, figure = one(counts.make, view(change=change)[0])
+    by_label = chart.numbers.groupby("label")["value"].first()
+    assert by_label.to_dict() == {"FH": 9, "SEEDS": 1, "SLIC": 1}
+    assert "↑ FH: 9" in words(figure)
+    assert figure.axes[0].get_ylim()[1] < 2
+
+
+def test_the_slope_of_times_over_pixels_is_found():
+    megapixels = np.array([1, 2, 4, 8.0])
+    assert pixels.slope(megapixels, 0.1 * megapixels**1.3) == pytest.approx(1.3)
+    assert np.isnan(pixels.slope(np.ones(3), np.ones(3)))
+
+    def change(frame):
+        size = 100 * (1 + frame["image"].astype("category").cat.codes.to_numpy())
+        return frame.assign(height=size, width=size, time_s=1e-7 * size.astype(float) ** 2)
+
+    chart, figure = one(pixels.make, view(change=change)[0])
+    assert chart.numbers["slope"].unique() == pytest.approx([1.0])
+    assert "SLIC (1.00)" in words(figure)
+
+
+def test_a_pair_is_shown_image_by_image_with_wins_and_the_mean_difference():
+    def change(frame):
+        gain = np.where(frame["label"] == "FH", 0.01, 0)
+        return frame.assign(asa=0.8 + gain + 0.001 * frame["image"].str[-1].astype(int))
+
+    chart, figure = one(scatter.make, view(change=change, pairs=[("SLIC", "FH")])[0])
+    np.testing.assert_allclose(chart.numbers["FH"] - chart.numbers["SLIC"], 0.01)
+    said = words(figure)
+    assert "8 images: FH better on 8, SLIC on 0" in said
+    assert "Mean difference +0.0100" in said
+
+
+def test_two_labels_with_no_image_in_common_are_told():
+    def change(frame):
+        first = frame["image"] < "image00004"
+        lost = ((frame["label"] == "FH") & first) | ((frame["label"] == "SLIC") & ~first)
+        return frame[~lost]
+
+    its, notes = view(change=change, pairs=[("SLIC", "FH")])
+    assert list(scatter.make(its)) == []
+    assert "no image in common" in notes[0]
+
+
+def test_two_labels_with_no_count_in_common_or_unknown_are_told():
+    def change(frame):
+        return frame[(frame["label"] == "FH") == (frame["n"] > 100)]
+
+    its, notes = view(change=change, pairs=[("SLIC", "FH"), ("SLIC", "Mine")])
+    assert list(scatter.make(its)) == []
+    assert "no asked count in common" in notes[0]
+    assert "no label 'Mine'; there are FH, SEEDS, SLIC" in notes[1]
+
+
+# --- ranks -------------------------------------------------------------------------------------
+
+
+def exact(frame):
+    return frame.assign(n_labels=frame["n"].astype(int))
+
+
+def test_ranks_are_those_of_the_standings_best_first():
+    chart, figure = one(ranks.make, view(Fake(images=30), exact)[0])
+    assert chart.numbers["label"].tolist() == ["SLIC", "SEEDS", "FH"]
+    assert chart.numbers["value"].is_monotonic_decreasing
+    assert (chart.numbers["rank_low"] <= [1, 2, 3]).all()
+    assert (chart.numbers["rank_high"] >= [1, 2, 3]).all()
+    assert bool(chart.numbers["best"].iloc[0])
+    assert "Rank (1 is best)" in words(figure)
+
+
+def test_who_returned_another_count_is_shown_but_not_ranked():
+    def change(frame):
+        return exact(frame).assign(
+            n_labels=np.where(frame["label"] == "FH", 3 * frame["n"], frame["n"]).astype(int)
+        )
+
+    chart, figure = one(ranks.make, view(Fake(images=10), change)[0])
+    last = chart.numbers.iloc[-1]
+    assert (last["label"], last["rank_low"], last["rank_high"]) == ("FH", 0, 0)
+    assert "FH (300)" in words(figure)
+
+
+# --- all of them -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def many(tmp_path):
+    def change(frame):
+        far = frame["label"] == "MSLIC"
+        return frame.assign(n_labels=(frame["n_labels"] * np.where(far, 9.5, 1)).astype("int32"))
+
+    fake = {"labels": TITLES, "ns": (50, 100), "images": 3, "contended": False}
+    return write_changed(tmp_path / "many.parquet", change, **fake)
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_twenty_six_methods_are_drawn_in_every_style(many, look):
+    notes = []
+    figures = tuple(FIGURES)[:6] if look == "paper" else ("curves", "pareto")
+    choice = Choice(figures, look=look, data=True)
+    names = {
+        path.name
+        for path in make_figures(many, formats=["svg"], choice=choice, on_note=notes.append)
+    }
+    for figure in figures:
+        assert {f"many-{figure}.svg", f"many-{figure}.csv"} <= names
+    numbers = pd.read_csv(many.with_name("many-curves.csv"))
+    assert set(numbers["label"]) == set(TITLES)
+    assert set(numbers["metric"]) == {"asa", "br_r2"}
+    assert not notes
+
+
+def test_an_outlier_in_count_is_named_at_the_edge_and_does_not_stretch_the_axis(many):
+    from reports.figures import curves
+
+    frame = pd.read_parquet(many)
+    frame["n"] = frame["n"].astype(float)
+    (aligned,) = align(frame, METRICS)
+    its = View(analyse(aligned, METRICS), ("asa",), frame)
+    _, figure = one(curves.make, its)
+    assert figure.axes[0].get_xlim()[1] < 400
+    assert "MSLIC: " in words(figure)
+    grey = [line for line in figure.axes[0].lines if line.get_gid() == "SLIC"]
+    assert len(its.coloured) == 6
+    assert grey
+
+
+@pytest.mark.parametrize(
+    "fake",
+    [
+        Fake(images=1, contended=False),
+        Fake(("SLIC",), images=4, contended=False),
+        Fake(("SLIC",), ns=(100,), images=1, contended=False),
+        Fake(ns=(None,), images=4),
+        Fake(tuple(f"Method {i}" for i in range(60)), ns=(50,), images=2, contended=False),
+        Fake(("x" * 200, "方法一", "我的方法", "$a_b$", "_c"), ns=(50,), images=2, contended=False),
+    ],
+)
+def test_whatever_is_asked_for_by_name_is_drawn_or_told(tmp_path, fake):
+    notes = []
+    results = write(tmp_path / "r.parquet", fake)
+    every = Choice(tuple(FIGURES), budget=0.1)
+    written = make_figures(results, formats=["svg"], choice=every, on_note=notes.append)
+    names = {path.name for path in written}
+    for figure in FIGURES:
+        drawn = f"r-{figure}.svg" in names
+        assert drawn != any(f"no {figure} figure" in note for note in notes), figure
+    assert not any("Traceback" in note for note in notes)
+
+
+def test_a_metric_that_is_nan_for_a_label_leaves_it_out_of_what_needs_it(tmp_path):
+    def change(frame):
+        frame.loc[frame["label"] == "FH", "co"] = np.nan
+        return frame
+
+    results = write_changed(tmp_path / "r.parquet", change, images=4, contended=False)
+    make_figures(results, formats=[], choice=Choice(data=True))
+    compact = pd.read_csv(tmp_path / "r-compactness.csv")
+    assert set(compact["label"]) == {"SLIC", "SEEDS"}
+
+
+def test_counts_that_do_not_overlap_are_not_compared_but_shown():
+    def change(frame):
+        return frame.assign(n_labels=np.where(frame["label"] == "FH", 5000, frame["n_labels"]))
+
+    chart, figure = one(pareto.make, view(change=change)[0])
+    by_label = chart.numbers.set_index("label")
+    assert not by_label.loc["FH", "near"]
+    assert not by_label.loc["FH", "front"]
+    assert "another count" in words(figure)
+
+
+def test_labels_to_highlight_that_are_not_there_are_told(tmp_path):
+    results = write(tmp_path / "r.parquet", Fake(images=3))
+    with pytest.raises(ResultsError, match=r"--highlight: no label matches 'SLICC'; did you mean"):
+        make_figures(results, formats=(), choice=Choice(highlight=["SLICC"]))
+
+
+def test_without_times_there_is_no_front(tmp_path):
+    its, _ = view(replace(Fake(images=4), contended=True))
+    with pytest.raises(CannotDrawError, match="without others beside it"):
+        next(pareto.make(its))
