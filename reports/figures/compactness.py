@@ -28,6 +28,7 @@ from reports.figures.front import (
 )
 from reports.figures.panel import axis_label, blank, settle
 from reports.figures.style import COLUMN_WIDTH, PAGE_WIDTH
+from reports.statistics.pieces import in_pieces
 
 _HEIGHT = 2.7  # inches
 _LINE = 54  # characters of the legend's title below one panel
@@ -47,10 +48,11 @@ def make(view: View) -> Iterator[Chart]:
         raise CannotDrawError("the results have no compactness (co)")
     if not np.isfinite(view.count):
         raise CannotDrawError("label maps without an asked n are at no count to compare them at")
-    compact = read_at(tables[COMPACTNESS], view.count)
+    pieces = in_pieces(view.analysis.aligned)
+    compact = read_at(tables[COMPACTNESS], pieces, view.count)
     panels = {}
     for metric in [m for m in view.metrics if m != COMPACTNESS][:2]:
-        scores = read_at(tables[metric], view.count)
+        scores = read_at(tables[metric], pieces, view.count)
         table = set_against(compact, scores, view.count, ("high", _way(metric)))
         if len(table) > 1:
             panels[metric] = table

@@ -21,7 +21,14 @@ from reports.data.words import counted, few
 from reports.figures.chart import CannotDrawError, Chart, View
 from reports.figures.emphasis import MANY
 from reports.figures.naming import MOST_NAMES, NAME_HEIGHT, name_ends, others_words
-from reports.figures.panel import axis_label, blank, draw_points, legend_below, top_to_bottom
+from reports.figures.panel import (
+    axis_label,
+    blank,
+    draw_points,
+    hollow_points,
+    legend_below,
+    top_to_bottom,
+)
 from reports.figures.style import (
     BLACK,
     COLUMN_WIDTH,
@@ -171,13 +178,12 @@ def _explain(
     if annotators:
         handles.append(tuple(annotators.values()))
         names.append(ANNOTATORS)
-    shown = values[values["label"].isin(coloured)]
     legend_below(
         figure,
         handles,
         names,
         fill(title, characters(_TITLE_LINE if len(tables) == 1 else 2 * _TITLE_LINE)),
-        hollow=bool(((shown["missing"] > 0) & np.isfinite(shown["value"])).any()),
+        hollow=bool(hollow_points(values).any()),
     )
 
 

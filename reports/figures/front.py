@@ -14,25 +14,28 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.transforms import Bbox
 
+from reports.data.align import Flags
 from reports.data.results import Floats
 from reports.data.words import short
 from reports.figures.emphasis import at_count
 from reports.figures.naming import name_points
 from reports.figures.panel import legend_below
 from reports.figures.style import BLACK, FAINT, GREY, Style, characters, points
+from reports.statistics.pieces import connected_first
 
 Direction = Literal["high", "low"]
-OTHER_COUNT: Final = "hollow: returned another count, not on the front"
 _FRONT_LOOK: Final[Any] = {"color": BLACK, "alpha": 0.55, "zorder": 1.2}
 
 
-def read_at(table: pd.DataFrame, at: float, log: bool = False) -> pd.DataFrame:
+def read_at(table: pd.DataFrame, pieces: Flags, at: float, log: bool = False) -> pd.DataFrame:
     """Read the means of every label at one returned count.
 
     Parameters
     ----------
     table : DataFrame
-        With label, count, value, low and high.
+        With label, count, value, low, high and missing.
+    pieces : (rows,) bool array
+        Which of the rows are of labels in pieces.
     at : float
         The returned count.
     log : bool
@@ -42,22 +45,34 @@ def read_at(table: pd.DataFrame, at: float, log: bool = False) -> pd.DataFrame:
     -------
     DataFrame
         By label: value, low, high; count, where they were read: `at`, or what the label returned
-        nearest to it if its curve does not come within a tenth of that.
+        nearest to it if its curve does not come within a tenth of that; missing, the most images
+        that are missing at the points between which they were read, and in_pieces, whether the
+        superpixels of one of these are.
     """
     rows = {}
-    for label, part in table.groupby("label", sort=True):
+    known = np.isfinite(table["value"]) & (table["count"] > 0)
+    ordered = table.assign(in_pieces=pieces)[known].sort_values("count", kind="stable")
+    for label, part in ordered.groupby("label", sort=True):
         counts = part["count"].to_numpy(dtype=float)
         columns = part[["value", "low", "high"]].to_numpy(dtype=float)
         read = np.array([_read(counts, values, at, log) for values in columns.T])
-        where = at
+        where, its = at, _around(counts, at)
         if not np.isfinite(read[0]):
-            known = np.isfinite(counts) & np.isfinite(columns[:, 0]) & (counts > 0)
-            if not known.any():
-                continue
-            nearest = np.flatnonzero(known)[np.abs(np.log(counts[known] / at)).argmin()]
-            read, where = columns[nearest], counts[nearest]
-        rows[str(label)] = (*map(float, read), float(where))
-    return pd.DataFrame.from_dict(rows, orient="index", columns=["value", "low", "high", "count"])
+            nearest = int(np.abs(np.log(counts / at)).argmin())
+            read, where, its = columns[nearest], counts[nearest], [nearest]
+        ends = part.iloc[its]
+        broken = bool(ends["in_pieces"].any())
+        rows[str(label)] = (*map(float, read), float(where), int(ends["missing"].max()), broken)
+    heads = ["value", "low", "high", "count", "missing", "in_pieces"]
+    return pd.DataFrame.from_dict(rows, orient="index", columns=heads)
+
+
+def _around(counts: Floats, at: float) -> list[int]:
+    """Return the places of the ascending counts on both sides of one, or of the nearer end."""
+    last = len(counts) - 1
+    after = min(int(np.searchsorted(counts, at)), last)
+    before = max(int(np.searchsorted(counts, at, side="right")) - 1, 0)
+    return [before, after]
 
 
 def _read(counts: Floats, values: Floats, at: float, log: bool) -> float:
@@ -72,6 +87,9 @@ def set_against(
 ) -> pd.DataFrame:
     """Set two qualities against each other, and tell which labels are on the front.
 
+    Labels compete for it that were read at the count and over all images; those in pieces only
+    where nobody is connected.
+
     Parameters
     ----------
     x, y : DataFrame
@@ -85,16 +103,19 @@ def set_against(
     -------
     DataFrame
         One row per label that has both: label, x, y, y_low, y_high, count, near (whether it was
-        read at the count), front.
+        read at the count), missing, in_pieces, competes, front.
     """
     both = x.add_suffix("_x").join(y.add_suffix("_y"), how="inner")
     both = both[np.isfinite(both["value_x"]) & np.isfinite(both["value_y"])]
     near = ((both["count_x"] == at) & (both["count_y"] == at)).to_numpy()
+    missing = both[["missing_x", "missing_y"]].max(axis=1).to_numpy()
+    pieces = (both["in_pieces_x"] | both["in_pieces_y"]).to_numpy(dtype=bool)
+    competes = connected_first(near & (missing == 0), pieces)
     signs = [1.0 if way == "high" else -1.0 for way in better]
     first = signs[0] * both["value_x"].to_numpy()
     second = signs[1] * both["value_y"].to_numpy()
     front = np.zeros(len(both), dtype=bool)
-    front[near] = unbeaten(first[near], second[near])
+    front[competes] = unbeaten(first[competes], second[competes])
     return pd.DataFrame(
         {
             "label": both.index.astype(str),
@@ -104,6 +125,9 @@ def set_against(
             "y_high": both["high_y"].to_numpy(),
             "count": both["count_y"].to_numpy(),
             "near": near,
+            "missing": missing,
+            "in_pieces": pieces,
+            "competes": competes,
             "front": front,
         }
     )
@@ -138,9 +162,9 @@ def draw_against(
             marker=style.marker if own else "o",
             markersize=style.size if own else points(3),
             color=colour if own else FAINT,
-            markerfacecolor=(colour if own else FAINT) if row.near else "white",
-            markeredgecolor=("white" if own and row.near else colour),
-            markeredgewidth=points(0.4 if row.near else 0.8),
+            markerfacecolor=(colour if own else FAINT) if row.competes else "white",
+            markeredgecolor=("white" if own and row.competes else colour),
+            markeredgewidth=points(0.4 if row.competes else 0.8),
             zorder=2.5 if own else 2,
         )
         mark.set_gid(str(row.label))
@@ -191,15 +215,27 @@ def widen(axes: Axes, log_x: bool) -> None:
 
 
 def explain(figure: Figure, tables: list[pd.DataFrame], title: str, line: int) -> None:
-    """Put the legend below: the front, and what is hollow."""
+    """Put the legend below: the front, and what is hollow and why."""
     handles = [Line2D([], [], linewidth=points(0.8), **_FRONT_LOOK)]
     names = ["Pareto front: none is better in both"]
-    if any((~table["near"]).any() for table in tables):
+    left_out = pd.concat([table[~table["competes"]] for table in tables])
+    if len(left_out):
         marker = Line2D([], [], linestyle="none", marker="o", markersize=points(5), color=GREY)
         marker.set_markerfacecolor("white")
         handles.append(marker)
-        names.append(OTHER_COUNT)
+        names.append(f"hollow: {_why(left_out)}")
     legend_below(figure, handles, names, fill(title, characters(line)), hollow=False)
+
+
+def _why(left_out: pd.DataFrame) -> str:
+    """Say why labels do not compete for the front, in as many words as a legend has room for."""
+    far, partial = ~left_out["near"], left_out["missing"] > 0
+    reasons = {
+        "another count": far,
+        "in pieces": ~far & ~partial,
+        "missing images": partial,
+    }
+    return ", ".join(reason for reason, its in reasons.items() if its.any())
 
 
 def at_words(at: float) -> str:

@@ -93,7 +93,7 @@ def draw_points(
 
 
 def _draw_grey(axes: Axes, part: pd.DataFrame) -> Line2D:
-    """Draw a line that is there for comparison; a lone point is a dot."""
+    """Draw a line that is there for comparison; a lone point is a dot, hollow as others are."""
     x, y = part["count"].to_numpy(), part["value"].to_numpy()
     lonely = np.isfinite(y).sum() < 2
     (line,) = axes.plot(
@@ -105,7 +105,27 @@ def _draw_grey(axes: Axes, part: pd.DataFrame) -> Line2D:
         zorder=1.8,
     )
     line.set_gid(str(part["label"].iloc[0]))
+    hollow = hollow_points(part)
+    if hollow.any():
+        axes.plot(
+            x[hollow],
+            y[hollow],
+            linestyle="none",
+            marker="o",
+            markersize=points(3),
+            markerfacecolor="white",
+            markeredgecolor=FAINT,
+            markeredgewidth=points(0.7),
+            zorder=1.9,
+        )
     return line
+
+
+def hollow_points(table: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Tell which points have a value over some of the images alone."""
+    values, missing = (table[name].to_numpy(dtype=float) for name in ("value", "missing"))
+    hollow: npt.NDArray[np.bool_] = np.isfinite(values) & (missing > 0)
+    return hollow
 
 
 def _end_axis(axes: Axes, near: pd.DataFrame, in_front: frozenset[str]) -> None:
@@ -187,7 +207,7 @@ def _draw_series(axes: Axes, part: pd.DataFrame, style: Style, alpha: float) -> 
             elinewidth=points(0.8),
             capsize=points(1.8),
         )
-    hollow = has_value & (part["missing"].to_numpy() > 0)
+    hollow = hollow_points(part)
     if hollow.any():
         axes.plot(
             x[hollow],

@@ -24,6 +24,7 @@ from reports.figures.front import (
 )
 from reports.figures.panel import axis_label, blank, plain_ticks, settle
 from reports.figures.style import COLUMN_WIDTH, GREY, points
+from reports.statistics.pieces import in_pieces
 
 _HEIGHT = 2.7  # inches
 _LINE = 54  # characters of the legend's title
@@ -45,8 +46,9 @@ def make(view: View) -> Iterator[Chart]:
     if not np.isfinite(view.count):
         raise CannotDrawError("label maps without an asked n are at no count to compare them at")
     way: Direction = "low" if get_metric(metric).direction == "low" else "high"
-    seconds = read_at(analysis.times, view.count, log=True)
-    scores = read_at(analysis.points[metric], view.count)
+    pieces = in_pieces(analysis.aligned)
+    seconds = read_at(analysis.times, pieces, view.count, log=True)
+    scores = read_at(analysis.points[metric], pieces, view.count)
     table = set_against(seconds, scores, view.count, ("low", way))
     if len(table) < 2:
         raise CannotDrawError(f"fewer than two labels have both a time and {metric}")
@@ -60,13 +62,16 @@ def make(view: View) -> Iterator[Chart]:
 
 
 def best_within(table: pd.DataFrame, metric: str, budget: float, way: Direction) -> str:
-    """Say which label has the best score in a budget of seconds, in words."""
-    allowed = table[table["near"] & (table["x"] <= budget)]
+    """Say which label that competes for the front is the best in a budget of seconds."""
+    competing = table[table["competes"]]
+    if competing.empty:
+        return f"no label is comparable, so none is the best within {budget:g} s"
+    allowed = competing[competing["x"] <= budget]
     if allowed.empty:
-        fastest = table.sort_values("x", kind="stable").iloc[0]
+        fastest = competing.sort_values("x", kind="stable").iloc[0]
         return (
-            f"no label takes {budget:g} s or less; the fastest is {fastest['label']} with "
-            f"{fastest['x']:.3g} s"
+            f"no comparable label takes {budget:g} s or less; the fastest is {fastest['label']} "
+            f"with {fastest['x']:.3g} s"
         )
     best = allowed.sort_values("y", ascending=way == "low", kind="stable").iloc[0]
     return (

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from textwrap import fill
 
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -13,7 +12,7 @@ from matplotlib.lines import Line2D
 from reports.figures.chart import CannotDrawError, Chart, View
 from reports.figures.emphasis import MANY
 from reports.figures.naming import MOST_NAMES, NAME_HEIGHT, name_ends, others_words
-from reports.figures.panel import blank, draw_points, legend_below, top_to_bottom
+from reports.figures.panel import blank, draw_points, hollow_points, legend_below, top_to_bottom
 from reports.figures.style import COLUMN_WIDTH, FAINT, characters, points, styles_for
 
 _HEIGHT = 2.35  # inches
@@ -73,12 +72,11 @@ def draw_runtime(
     if grey:
         handles.append(Line2D([], [], color=FAINT, linewidth=points(0.7)))
         names.append(others_words(grey, len(left_out)))
-    shown = timed[timed["label"].isin(in_front)]
     legend_below(
         figure,
         handles,
         names,
         f"{fill(_TITLE, characters(_LINE))}\n{fill(machine, characters(_LINE))}",
-        hollow=bool(((shown["missing"] > 0) & np.isfinite(shown["value"])).any()),
+        hollow=bool(hollow_points(timed).any()),
     )
     return figure

@@ -11,7 +11,7 @@ from reports.data.align import align
 from reports.data.results import ResultsError
 from reports.figures import compactness, counts, pareto, pixels, ranks, scatter
 from reports.figures.chart import CannotDrawError, View
-from reports.figures.front import set_against, unbeaten
+from reports.figures.front import read_at, set_against, unbeaten
 from reports.figures.style import LOOKS, styled
 from reports.plot import FIGURES, Choice, make_figures
 from reports.statistics.aggregate import analyse
@@ -57,7 +57,9 @@ def test_the_front_is_what_nothing_beats_in_both():
 
 
 def quality(**values):
-    return pd.DataFrame({"value": values}).assign(low=np.nan, high=np.nan, count=100.0)
+    return pd.DataFrame({"value": values}).assign(
+        low=np.nan, high=np.nan, count=100.0, missing=0, in_pieces=False
+    )
 
 
 def test_the_direction_of_each_axis_decides_and_other_counts_take_no_part():
@@ -70,6 +72,55 @@ def test_the_direction_of_each_axis_decides_and_other_counts_take_no_part():
     table = set_against(seconds, score, 100.0, ("low", "high")).set_index("label")
     assert table["front"].to_dict() == {"A": False, "B": True, "C": False}
     assert table["near"].to_dict() == {"A": False, "B": True, "C": True}
+
+
+def test_labels_in_pieces_or_over_some_images_are_neither_on_the_front_nor_the_best():
+    seconds, score = quality(A=0.1, B=0.1, C=0.2), quality(A=0.9, B=0.9, C=0.8)
+    score.loc["A", "in_pieces"] = True
+    seconds.loc["B", "missing"] = 2
+    table = set_against(seconds, score, 100.0, ("low", "high"))
+    assert table["front"].tolist() == [False, False, True]
+    assert "within 1 s: C" in pareto.best_within(table, "asa", 1.0, "high")
+    score["in_pieces"] = True
+    table = set_against(seconds, score, 100.0, ("low", "high"))
+    assert table["front"].tolist() == [True, False, False]
+    score["missing"] = 1
+    table = set_against(seconds, score, 100.0, ("low", "high"))
+    assert not table["front"].any()
+    assert "no label is comparable" in pareto.best_within(table, "asa", 1.0, "high")
+
+
+def test_a_label_is_read_with_what_is_wrong_with_the_points_on_both_sides():
+    counts = np.array([50, 90, 120, 200.0])
+    table = pd.DataFrame({"label": "A", "count": counts, "value": counts, "low": 0.0, "high": 1.0})
+    table["missing"], pieces = [9, 0, 3, 5], np.array([True, False, False, True])
+    said = {at: tuple(read_at(table, pieces, at).loc["A"][3:]) for at in (55, 90, 100, 215, 900)}
+    assert said == {
+        55: (55, 9, True),
+        90: (90, 0, False),
+        100: (100, 3, False),
+        215: (215, 5, True),
+        900: (200, 5, True),
+    }
+
+
+@pytest.mark.parametrize("make", [pareto.make, compactness.make])
+def test_hollow_labels_are_explained_and_in_the_numbers(make):
+    def change(frame):
+        broken = frame["label"] == "SLIC"
+        lost = (frame["label"] == "FH") & (frame["image"] == "image00002")
+        frame = frame.assign(n_components=frame["n_components"] * np.where(broken, 3, 1))
+        return exact(frame).assign(status=frame["status"].where(~lost, "timeout"))
+
+    chart, figure = one(make, view(change=change)[0])
+    by_label = chart.numbers.groupby("label")[["missing", "in_pieces", "competes", "front"]].first()
+    assert by_label["competes"].to_dict() == {"FH": False, "SEEDS": True, "SLIC": False}
+    assert by_label["missing"].to_dict() == {"FH": 1, "SEEDS": 0, "SLIC": 0}
+    assert by_label["in_pieces"].to_dict() == {"FH": False, "SEEDS": False, "SLIC": True}
+    assert not by_label.loc[["FH", "SLIC"], "front"].any()
+    assert "hollow: in pieces, missing images" in words(figure)
+    hollow = {line.get_gid() for line in figure.axes[0].lines if line.get_mfc() == "white"}
+    assert hollow == {"FH", "SLIC"}
 
 
 @pytest.mark.parametrize(

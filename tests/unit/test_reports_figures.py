@@ -145,6 +145,20 @@ def test_complete_results_have_no_hollow_markers():
     assert HOLLOW not in legend_texts(figure)
 
 
+def test_grey_lines_have_hollow_markers_too():
+    its = analysis(
+        Fake(images=5, contended=False),
+        spoil=lambda frame: fail(frame, "FH", 100, "image00002"),
+    )
+    figure = draw_curves(its.points, coloured=frozenset({"SLIC"}))
+    points = its.points["asa"].set_index(["label", "n"])
+    assert hollow_points(figure.axes[0]) == [tuple(points.loc[("FH", 100.0), ["count", "value"]])]
+    assert legend_texts(figure)[-1] == HOLLOW
+    times = draw_runtime(its.times, "", frozenset({"SLIC"}))
+    assert len(hollow_points(times.axes[0])) == 1
+    assert legend_texts(times)[-1] == HOLLOW
+
+
 def test_a_point_without_results_breaks_the_line():
     its = analysis(Fake(images=5), spoil=lambda frame: fail(frame, "FH", 100))
     line = line_of(draw_curves(its.points).axes[0], "FH")
