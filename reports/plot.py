@@ -55,6 +55,8 @@ FIGURES: Final[Mapping[str, Callable[[View], Iterator[Chart]]]] = {
     "robustness": robustness.make,
 }
 
+AT_ONE_COUNT = ("pareto", "compactness", "ranks", "pixels", "scatter", "robustness")
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -243,6 +245,7 @@ def _of(frame: pd.DataFrame, aligned: Aligned) -> pd.DataFrame:
 def _charts(view: View, names: Sequence[str], allow_mixed: bool) -> Iterator[Chart]:
     """Yield what can be drawn; say why not of what was asked for by name."""
     named = {*names, *(["scatter"] if view.pairs else [])}
+    wanted = {*named, *(["pareto"] if view.budget is not None else [])}
     for name, make in FIGURES.items():
         if names and name not in named:
             continue
@@ -253,7 +256,7 @@ def _charts(view: View, names: Sequence[str], allow_mixed: bool) -> Iterator[Cha
                 yield from make(view)
         except CannotDrawError as reason:
             told = name == "runtime" and bool(view.rows["time_s"].notna().any())  # by `_remarks`
-            if name in named and not told:
+            if name in wanted and not told:
                 view.note(f"no {name} figure: {reason}")
 
 

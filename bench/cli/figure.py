@@ -18,7 +18,7 @@ from reports.data.words import counted, few
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from bench.datasets import Dataset
+    from bench.datasets import Dataset, Sample
     from bench.datasets.reading import Exif
     from bench.planning.variants import Variant
     from methods import Method
@@ -74,8 +74,11 @@ def figure(
     root: options.Root = None,
     split: options.Split = None,
     annotator: Annotated[
-        int, typer.Option(help="For 'errors': which annotator the methods are held against.")
-    ] = 1,
+        int | None,
+        typer.Option(
+            help="For 'errors': which annotator the methods are held against.", show_default="1"
+        ),
+    ] = None,
     exif: options.ExifText = None,
     device: options.DeviceName = options.Device.AUTO,
     preset: options.PresetName = options.Preset.AUTO,
@@ -114,13 +117,21 @@ def figure(
     number, draws = _one_integer("--n", n, least=1), _one_integer("--seed", seed, least=0)
     variants = _choose(kind, drawn, methods, preset.value, device.value)
     reading = values.make_reading(exif, void=None)
+    if annotator is not None and not drawn.ANNOTATED:
+        raise UsageError(
+            f"--annotator: the figure '{kind}' shows no annotation; leave the option out, or choose"
+            " the figure 'errors'"
+        )
+    held: list[Annotation] = []
     if dataset is None:
         _refuse_without_dataset(kind, drawn, root, split)
-        pixels, held = _read(image, reading.exif), []
+        pixels = _read(image, reading.exif)
     else:
         found = values.find_dataset(dataset, root, split, None, partial=True, reading=reading)
-        pixels, annotation = _load(found, str(image), annotator)
-        held = [annotation] if drawn.ANNOTATED else []
+        sample = _load(found, str(image))
+        pixels = sample.image
+        if drawn.ANNOTATED:
+            held = [_annotation(sample, 1 if annotator is None else annotator)]
     _check_count(image, pixels, number)
     targets = _targets(out, f"{kind}-{image.stem}")
     console = output.make_console(quiet)
@@ -201,24 +212,30 @@ def _refuse_without_dataset(
         raise UsageError("--root and --split are of a data set; give --dataset, or leave them out")
 
 
-def _load(dataset: Dataset, name: str, annotator: int) -> tuple[Picture, Annotation]:
-    """Load an image of a data set and what one of its annotators made of it."""
+def _load(dataset: Dataset, name: str) -> Sample:
+    """Load an image of a data set."""
     from bench.errors import hint
-    from reports.figures.sheet import Annotation
 
     if name not in dataset.names:
         raise UsageError(
             f"--image: '{name}' is no image of {dataset.identity}{hint(name, dataset.names)}; it"
             f" has {few(dataset.names)}"
         )
-    sample = dataset.load(name)
-    if not 1 <= annotator <= len(sample.truths):
+    return dataset.load(name)
+
+
+def _annotation(sample: Sample, annotator: int) -> Annotation:
+    """Return what one annotator made of an image."""
+    from reports.figures.sheet import Annotation
+
+    number = len(sample.truths)
+    if not 1 <= annotator <= number:
         raise UsageError(
-            f"--annotator: {annotator} is none of the {len(sample.truths)} annotators of '{name}';"
-            f" give one from 1 to {len(sample.truths)}"
+            f"--annotator: {annotator} is none of the {number} annotators of '{sample.name}'; give"
+            f" one from 1 to {number}"
         )
-    title = f"annotator {annotator} of {len(sample.truths)}"
-    return sample.image, Annotation(title, sample.truths[annotator - 1], sample.void)
+    title = f"annotator {annotator} of {number}"
+    return Annotation(title, sample.truths[annotator - 1], sample.void)
 
 
 def _read(image: Path, exif: Exif) -> Picture:

@@ -49,7 +49,7 @@ def plot(
         float | None,
         typer.Option(
             help="Count of the figures that are of one count (pareto, compactness, ranks, pixels,"
-            " scatter).",
+            " scatter, robustness).",
             show_default="the middle one of those asked for",
         ),
     ] = None,
@@ -85,7 +85,7 @@ def plot(
     what an earlier plot of that file made and this one does not.
     Of more than 12 labels the best by the first metric and those of --highlight are in colour.
     """
-    from reports.plot import FIGURES, FORMATS, Choice
+    from reports.plot import AT_ONE_COUNT, FIGURES, FORMATS, Choice
 
     values.load_plugins(plugin)
     wanted = [] if metrics is None else values.split_metrics("--metrics", metrics)
@@ -95,6 +95,10 @@ def plot(
     _check_known("--formats", "format", kinds, FORMATS)
     drawn = [] if figures is None else values.split_names("--figures", figures)
     _check_known("--figures", "figure", drawn, tuple(FIGURES))
+    if drawn and at is not None and not pair:
+        _check_used("--at", drawn, AT_ONE_COUNT)
+    if drawn and budget is not None:
+        _check_used("--budget", drawn, ("pareto",))
     choice = Choice(
         drawn,
         [name for text in highlight or () for name in values.split_names("--highlight", text)],
@@ -127,6 +131,14 @@ def _check_known(option: str, what: str, names: Sequence[str], known: Sequence[s
                 f"{option}: unknown {what} {name!r}{hint(name, known)}; known are"
                 f" {', '.join(known)}"
             )
+
+
+def _check_used(option: str, drawn: Sequence[str], users: Sequence[str]) -> None:
+    if not set(drawn) & set(users):
+        raise UsageError(
+            f"{option}: --figures {','.join(drawn)} has no use for it; leave it out, or add"
+            f" {' or '.join(users)}"
+        )
 
 
 def _positive(option: str, value: float | None) -> float | None:

@@ -248,6 +248,15 @@ def test_errors_without_an_annotation_are_refused(figure, tiny, photo, arguments
     assert message in said
 
 
+@pytest.mark.parametrize("dataset", [(), ("--dataset", "folder")])
+def test_an_annotator_of_a_figure_without_annotations_is_refused(figure, tiny, photo, dataset):
+    own = (*dataset, "--root", tiny) if dataset else ()
+    image = "im1" if dataset else photo
+    status, said = figure("examples", "--methods", "grid", "--annotator", 99, *own, image=image)
+    assert status == 1
+    assert "--annotator: the figure 'examples' shows no annotation" in said
+
+
 def test_a_root_without_a_data_set_is_refused(figure, tiny):
     status, said = figure("examples", "--methods", "grid", "--root", tiny)
     assert status == 1

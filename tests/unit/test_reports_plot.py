@@ -338,6 +338,8 @@ def test_the_command_can_leave_annotators_out(tmp_path, capsys):
     [
         ({"metrics": "asa,br_r22"}, "unknown metric 'br_r22'; did you mean 'br_r2'"),
         ({"metrics": " , "}, "--metrics"),
+        ({"figures": "curves", "budget": 0.1}, "--budget: --figures curves has no use for it"),
+        ({"figures": "curves,runtime", "at": 80}, "--at: --figures curves,runtime has no use"),
         (
             {"formats": "png,jpg"},
             "unknown format 'jpg'; did you mean 'png'?; known are png, pdf, svg",
@@ -347,6 +349,24 @@ def test_the_command_can_leave_annotators_out(tmp_path, capsys):
 def test_options_that_make_no_sense_are_answered_with_what_does(results, options, message):
     with pytest.raises(UsageError, match=re.escape(message)):
         plot(results, **options)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"figures": "ranks,curves", "at": 80},
+        {"figures": "curves", "at": 80, "pair": ["SLIC,FH"]},
+        {"figures": "pareto", "budget": 0.1},
+        {"budget": 0.1, "at": 80},
+    ],
+)
+def test_options_that_a_chosen_figure_uses_are_taken(results, options):
+    plot(results, formats="svg", **options)
+
+
+def test_a_budget_without_comparable_times_is_answered_with_what_is_lacking(tmp_path, capsys):
+    plot(write(tmp_path / "r.parquet", SMALL), formats="svg", budget=0.1)
+    assert "no pareto figure: no cell was timed without others" in capsys.readouterr().err
 
 
 def test_a_missing_file_is_a_usage_error(tmp_path):
