@@ -14,7 +14,9 @@ from reports.data.align import labels_by_device, timed_alone
 from reports.data.results import Floats
 from reports.data.words import number
 from reports.figures.chart import CannotDrawError, Chart, View
+from reports.figures.emphasis import MANY
 from reports.figures.letters import shown
+from reports.figures.naming import MOST_NAMES, NAME_HEIGHT, name_ends, others_words
 from reports.figures.panel import blank, legend_below, plain_ticks
 from reports.figures.style import COLUMN_WIDTH, FAINT, characters, points
 
@@ -54,8 +56,8 @@ def times_by_pixels(rows: pd.DataFrame, count: float) -> pd.DataFrame:
     -------
     DataFrame
         label; n, the asked count nearest to the one given; pixels; seconds, the median over
-        images and seeds; images; slope, of log seconds over log pixels by least squares over
-        images: 1 if twice the pixels take twice the time. NaN with a single size.
+        images and seeds; cells, how many these are; slope, of log seconds over log pixels by least
+        squares over images: 1 if twice the pixels take twice the time. NaN with a single size.
     """
     asked = np.unique(rows["n"].dropna())
     if asked.size and np.isfinite(count):
@@ -89,14 +91,17 @@ def slope(pixels: Floats, seconds: Floats) -> float:
 
 
 def draw_pixels(table: pd.DataFrame, view: View) -> Figure:
-    """Draw a line for each label, with its slope in the legend.
+    """Draw a line for each label, with its slope in the legend; grey ones have names alone.
 
     Returns
     -------
     Figure
         As wide as a paper's column.
     """
-    figure = blank(COLUMN_WIDTH, _HEIGHT)
+    labels = set(table["label"])
+    grey = len(labels - view.coloured)
+    needed = NAME_HEIGHT * min(len(labels), MOST_NAMES) + 0.55 if grey and len(labels) > MANY else 0
+    figure = blank(COLUMN_WIDTH, max(_HEIGHT, needed))
     axes = figure.subplots()
     lines: dict[str, Line2D] = {}
     for label, its in table.groupby("label", sort=True):
@@ -138,5 +143,10 @@ def draw_pixels(table: pd.DataFrame, view: View) -> Figure:
         f"twice the time{view.under}; {view.machine}"
     )
     handles = [lines[label] for label in order]
+    if grey:
+        ends_of = table.assign(count=table["pixels"] / 1e6, value=table["seconds"])
+        left_out = name_ends(axes, ends_of, view.styles, view.coloured & labels)
+        handles.append(Line2D([], [], color=FAINT, linewidth=points(0.7)))
+        names.append(others_words(grey, len(left_out)))
     legend_below(figure, handles, names, fill(title, characters(_LINE)), hollow=False)
     return figure

@@ -177,6 +177,24 @@ def test_the_slope_of_times_over_pixels_is_found():
     assert "SLIC (1.00)" in words(figure)
 
 
+def sizes(frame):
+    size = 300 + 100 * pd.factorize(frame["image"])[0]
+    seconds = frame["time_s"] * (size / 300.0) ** 2
+    return frame.assign(height=size, width=size, time_s=seconds)
+
+
+def test_grey_lines_of_times_by_pixels_have_names_and_an_entry():
+    its, _ = view(Fake(TITLES, images=6, contended=False), sizes)
+    chart, figure = one(pixels.make, its)
+    assert {"pixels", "seconds", "cells", "slope"} < set(chart.numbers)
+    axes = figure.axes[0]
+    named = {str(text.get_gid()).removeprefix("name ") for text in axes.texts}
+    assert set(TITLES) <= named
+    entries = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert len(entries) == len(its.coloured) + 1
+    assert entries[-1] == f"{len(TITLES) - 6} others, named at the end"
+
+
 def test_a_pair_is_shown_image_by_image_with_wins_and_the_mean_difference():
     def change(frame):
         gain = np.where(frame["label"] == "FH", 0.01, 0)
