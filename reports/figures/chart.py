@@ -15,7 +15,7 @@ from reports.data.words import few
 from reports.figures.emphasis import in_colour
 from reports.figures.style import Style, styles_for
 from reports.statistics.aggregate import Analysis
-from reports.statistics.pieces import pieces_notes
+from reports.statistics.pieces import labels_in_pieces
 
 
 class CannotDrawError(Exception):
@@ -103,6 +103,6 @@ class View:
         """The end of a title: of how many images, protocol, what is apart or in pieces."""
         facts, aligned = self.analysis.facts, self.analysis.aligned
         apart = "".join(f"; {remark}" for remark in facts.apart)
-        broken = [note.rpartition(": ")[0] for note in pieces_notes(aligned)]
+        broken = labels_in_pieces(aligned)
         apart += f"; in pieces: {few(broken)}" if broken else ""
         return facts.part(aligned.name, len(aligned.images)) + facts.under + apart

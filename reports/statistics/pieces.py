@@ -25,6 +25,12 @@ def in_pieces(aligned: Aligned) -> Flags:
     return found
 
 
+def labels_in_pieces(aligned: Aligned) -> list[str]:
+    """Return the labels that are in pieces at some n."""
+    names = np.array(aligned.labels, dtype=object)
+    return list(dict.fromkeys(names[in_pieces(aligned)]))
+
+
 def connected_first(allowed: Flags, pieces: Flags) -> Flags:
     """Let those in pieces compete only where nobody is connected."""
     connected: Flags = allowed & ~pieces
@@ -37,15 +43,14 @@ def pieces_notes(aligned: Aligned) -> Iterator[str]:
     Yields
     ------
     str
-        The label, a colon, a space, and words without a colon.
+        The label, a colon and words.
     """
     pieces, labels = aligned.scores[PIECES], aligned.scores["n_labels"]
     each = mean_of(pieces, np.isfinite(pieces))
     number_of = mean_of(labels, np.isfinite(labels))
-    found, names = each > MOST_PIECES, np.array(aligned.labels)
-    for label in dict.fromkeys(names[found].tolist()):
-        its = np.flatnonzero(found & (names == label))
-        worst = its[each[its].argmax()]
+    for label in labels_in_pieces(aligned):
+        its = np.flatnonzero(np.array(aligned.labels) == label)
+        worst = its[np.nanargmax(each[its])]
         count, n = number_of[worst], aligned.ns[worst]
         where = f" at n = {number(n)}" if np.isfinite(n) else ""
         yield f"{label}: {count:.0f} labels in {count * each[worst]:.0f} pieces{where}"

@@ -59,10 +59,6 @@ class Reach:
         low, high = ends
         return cls(labels, low, high, least / low, most / high, (float(least), float(most)))
 
-    def covers(self, count: float) -> np.ndarray:
-        """(L,) bool array: which labels' curves cover a returned count on all their images."""
-        return np.asarray((self.low <= count) & (count <= self.high))
-
     def shared(self) -> tuple[float, float] | None:
         """Return the range that most labels cover, the wider and the more of them the better.
 

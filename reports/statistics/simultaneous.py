@@ -72,12 +72,6 @@ class Standings:
     seed: int = SEED
     paper: ClassVar[str] = "10.1093/restud/rdad006"
 
-    @property
-    def competing(self) -> Flags:
-        """(L,) bool array: which labels compete."""
-        compete: Flags = self.rank_low > 0
-        return compete
-
 
 def standings(
     values: Floats,

@@ -16,7 +16,7 @@ from reports.data.results import Facts, ResultsError, choose_labels, file_facts,
 from reports.data.words import few, short
 from reports.statistics.area import areas
 from reports.statistics.equal_counts import at_counts
-from reports.statistics.pieces import pieces_notes
+from reports.statistics.pieces import labels_in_pieces, pieces_notes
 from reports.statistics.shared_counts import Reach, additions, shared_counts
 from reports.tables import at_count, over_range
 from reports.tables.markdown import PARTIAL, PIECES, PIECES_LEGEND
@@ -184,9 +184,8 @@ def compare_over(
         rows = areas(aligned, shown, low, high).assign(over_low=low, over_high=high)
         heading = f"**{aligned.name}** over {low:g} to {high:g} returned superpixels"
         heading += f", {facts.images(aligned.name, len(aligned.images))}{facts.under}"
-        pieces = list(pieces_notes(aligned))
-        rows["in_pieces"] = rows["label"].isin([note.rpartition(": ")[0] for note in pieces])
-        texts += [heading, *over_range.text_over(rows), *_bullets(pieces)]
+        rows["in_pieces"] = rows["label"].isin(labels_in_pieces(aligned))
+        texts += [heading, *over_range.text_over(rows), *_bullets(list(pieces_notes(aligned)))]
         numbers.append(_with_source(rows, aligned, facts))
     texts += [*_bullets(apart), over_range.legend_over(facts.samples)]
     return _report(texts, numbers, shown, over_range.DAGGER)
