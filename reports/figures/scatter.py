@@ -16,7 +16,7 @@ from reports.figures.chart import CannotDrawError, Chart, View
 from reports.figures.letters import shown
 from reports.figures.panel import axis_label, blank
 from reports.figures.style import BLACK, BLUE, COLUMN_WIDTH, GREY, characters, points
-from reports.statistics.bootstrap import bootstrap_interval
+from reports.statistics.intervals import mean_interval
 
 _HEIGHT = 3.5  # inches
 _LINE = 50  # characters of the words below
@@ -134,7 +134,7 @@ def _verdict(table: pd.DataFrame, first: str, second: str, view: View) -> str:
         wins, losses = int((sign * difference > 0).sum()), int((sign * difference < 0).sum())
         words += f": {shown(second, 24)} better on {wins}, {shown(first, 24)} on {losses}"
         words += f", equal on {len(table) - wins - losses}" if wins + losses < len(table) else ""
-    low, high = (float(end[0]) for end in bootstrap_interval(difference[:, None]))
+    low, high = (float(end[0]) for end in mean_interval(difference[:, None]))
     words += f". Mean difference {difference.mean():+.4f}"
     if np.isfinite(low):
         words += f" (95 %: {low:+.4f} to {high:+.4f})"

@@ -89,39 +89,6 @@ def _draw(rng: np.random.Generator, images: int, resamples: int) -> Floats:
     return times.reshape(resamples, images).astype(float)
 
 
-def bootstrap_interval(
-    values: Floats,
-    resamples: int = RESAMPLES,
-    seed: int = SEED,
-    weights: Floats | None = None,
-) -> Intervals:
-    """Return the 95 % interval of each column's mean, as `intervals.mean_interval`, by resampling.
-
-    Parameters
-    ----------
-    values : (I, C) array
-        A score per image and point; NaN where there is none.
-    resamples, seed, weights
-        As for `bootstrap_means`.
-
-    Returns
-    -------
-    low, high : (C,) arrays
-        NaN where fewer than two images have a value that weighs: one says nothing about others.
-    """
-    bounds = np.full((2, values.shape[1]), np.nan)
-    mass = np.isfinite(values) * (np.ones(values.shape) if weights is None else weights)
-    images = (mass > 0).sum(axis=0)
-    enough = images >= 2
-    if enough.any():
-        chosen = None if weights is None else weights[:, enough]
-        means = bootstrap_means(values[:, enough], resamples, seed, chosen)
-        filled = np.where(np.isfinite(values), values, 0.0)[:, enough]
-        centre = (filled * mass[:, enough]).sum(axis=0) / mass[:, enough].sum(axis=0)
-        bounds[:, enough] = interval_of_draws(means, centre, images[enough])
-    return bounds[0], bounds[1]
-
-
 def interval_of_draws(means: Floats, centre: npt.ArrayLike, images: npt.ArrayLike) -> Intervals:
     """Return the 95 % interval of estimates by the spread and the skewness of their resamples.
 

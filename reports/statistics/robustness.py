@@ -11,7 +11,7 @@ from metrics import get_metric
 from reports.data.align import labels_by_device
 from reports.data.perturbed import PERTURBATION, STABILITY
 from reports.data.words import few
-from reports.statistics.bootstrap import bootstrap_interval
+from reports.statistics.intervals import mean_interval
 
 MOVED = 0.1  # of the returned count; less is as methods are taken to have returned about n
 _POINT = ["dataset", "split", "label", "n", PERTURBATION]
@@ -125,5 +125,5 @@ def _intervals(known: pd.DataFrame, column: str) -> pd.DataFrame:
     image, images = pd.factorize(known["image"])
     values = np.full((len(images), len(keys)), np.nan)
     values[image, points.ngroup().to_numpy()] = known[column].to_numpy(dtype=float)
-    low, high = bootstrap_interval(values) if len(keys) else (np.empty(0), np.empty(0))
+    low, high = mean_interval(values) if len(keys) else (np.empty(0), np.empty(0))
     return keys.assign(low=low, high=high)

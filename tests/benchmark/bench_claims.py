@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from reports.statistics.bootstrap import bootstrap_interval
+from reports.statistics.intervals import mean_interval
 
 SCORES = ("asa", "br_r2")
 LADDER = "cvslic"
@@ -43,7 +43,7 @@ def wide(rows: pd.DataFrame, column: str) -> pd.DataFrame:
 def cell(values: pd.Series) -> str:
     """Write a mean with its 95 % interval over images."""
     known = values.dropna().to_numpy()
-    low, high = (ends[0] for ends in bootstrap_interval(known[:, None]))
+    low, high = (ends[0] for ends in mean_interval(known[:, None]))
     return f"{known.mean():+.3f} ({low:+.3f}, {high:+.3f})"
 
 

@@ -28,7 +28,7 @@ from methods.neural.postprocess import postprocess
 from methods.neural.scene import make_scene
 from methods.registry import get_class, method_version
 from metrics import evaluate
-from reports.statistics.bootstrap import bootstrap_interval
+from reports.statistics.intervals import mean_interval
 from tests.benchmark.plain import plain_network, plain_objective
 from tests.benchmark.row import Row
 from tests.benchmark.runs import Runs
@@ -176,7 +176,7 @@ class Difference:
 def differ(plain, other):
     """Compare the values of two ways, (images, seeds) each."""
     paired = (other - plain).reshape(-1, 1)
-    low, high = bootstrap_interval(paired)
+    low, high = mean_interval(paired)
     noise = np.abs(plain[:, 1] - plain[:, 0]).mean() if plain.shape[1] > 1 else np.nan
     return Difference(float(paired.mean()), float(low[0]), float(high[0]), float(noise))
 

@@ -22,7 +22,7 @@ from methods.neural.postprocess import postprocess
 from methods.neural.scene import standardised
 from methods.registry import get_class
 from metrics import evaluate
-from reports.statistics.bootstrap import bootstrap_interval
+from reports.statistics.intervals import mean_interval
 from tests.benchmark.row import Row
 from tests.shared import BSDS500
 
@@ -115,7 +115,7 @@ def rows_of(name, found, slic):
             for each, ladder in zip(found, slic, strict=True)
         ]
     )
-    low, high = bootstrap_interval(ahead)
+    low, high = mean_interval(ahead)
     return [
         Row(f"{name}: {what} ahead of cvslic", mean, "", None, f"{a:+.3f} to {b:+.3f}; {note}")
         for what, mean, a, b in zip(COMPARED, ahead.mean(0), low, high, strict=True)

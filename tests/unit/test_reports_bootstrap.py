@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from reports.statistics.bootstrap import bootstrap_interval, bootstrap_means, interval_of_draws
+from reports.statistics.bootstrap import bootstrap_means, interval_of_draws
 
 
 def plain_bootstrap(values, resamples, seed):
@@ -30,22 +30,6 @@ def test_many_images_give_the_same_as_a_plain_loop(monkeypatch):
     values = np.random.default_rng(1).normal(size=(30, 2))
     means = bootstrap_means(values, resamples=7, seed=3)
     np.testing.assert_allclose(means, plain_bootstrap(values, 7, 3))
-
-
-def test_the_interval_is_close_to_what_normal_theory_gives():
-    values = np.random.default_rng(0).normal(5, 2, size=(200, 1))
-    low, high = bootstrap_interval(values)
-    half = 1.96 * values.std(ddof=1) / np.sqrt(200)
-    assert low[0] == pytest.approx(values.mean() - half, abs=0.1 * half)
-    assert high[0] == pytest.approx(values.mean() + half, abs=0.1 * half)
-
-
-@given(arrays(float, (6, 2), elements=st.floats(-100, 100)), st.floats(-50, 50), st.floats(0.1, 9))
-def test_the_interval_moves_and_stretches_with_the_values(values, shift, factor):
-    low, high = bootstrap_interval(values, resamples=100)
-    moved_low, moved_high = bootstrap_interval(values * factor + shift, resamples=100)
-    np.testing.assert_allclose(moved_low, low * factor + shift, atol=1e-9)
-    np.testing.assert_allclose(moved_high, high * factor + shift, atol=1e-9)
 
 
 def test_resamples_without_an_estimate_are_left_out_and_few_images_reach_further():
@@ -84,7 +68,7 @@ def test_weighted_means_are_those_of_a_plain_loop_over_drawn_images():
 def test_equal_weights_change_nothing(values, weight):
     same = np.full(values.shape, weight)
     np.testing.assert_allclose(
-        bootstrap_interval(values, 100, weights=same), bootstrap_interval(values, 100), atol=1e-9
+        bootstrap_means(values, 100, weights=same), bootstrap_means(values, 100), atol=1e-9
     )
 
 
