@@ -14,12 +14,6 @@ PERTURBATION = "perturbation"
 STABILITY = "stability"
 
 
-def clean(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of images as they are; all, if none says how its image was perturbed."""
-    perturbed = frame[PERTURBATION].notna()
-    return frame[~perturbed] if perturbed.any() else frame
-
-
 def left_out_note(path: Path, cure: str) -> str:
     """Say how many rows of a file are of perturbed images, and what shows them; empty if none.
 

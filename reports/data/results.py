@@ -376,6 +376,12 @@ def _scores(schema: pa.Schema) -> list[str]:
     return [metric for metric in METRICS if metric in schema.names]
 
 
+def clean(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of images as they are: perturbed ones are in no mean with them."""
+    perturbed = frame["perturbation"].notna()
+    return frame[~perturbed] if perturbed.any() else frame
+
+
 def load_scores(
     path: Path, wanted: Sequence[str], extra: Sequence[str] = (), facts: Sequence[str] = ()
 ) -> pd.DataFrame:
@@ -390,9 +396,7 @@ def load_scores(
     """
     stored = check_results(path).names
     extra = [metric for metric in extra if metric in stored and metric not in wanted]
-    frame = load(path, (*COLUMNS, *facts, *wanted, *extra))
-    perturbed = frame["perturbation"].notna()  # never in a mean with the others
-    frame = frame[~perturbed] if perturbed.any() else frame
+    frame = clean(load(path, (*COLUMNS, *facts, *wanted, *extra)))
     ok = frame["status"] == "ok"
     if not ok.any():
         counts = frame["status"].value_counts()

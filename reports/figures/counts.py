@@ -15,21 +15,14 @@ from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
 
 from reports.data.align import Aligned
 from reports.figures.chart import CannotDrawError, Chart, View
-from reports.figures.emphasis import MANY
 from reports.figures.letters import shown
-from reports.figures.naming import MOST_NAMES, NAME_HEIGHT, name_ends, others_words
+from reports.figures.naming import grey_entry, name_ends, names_height
 from reports.figures.panel import BEYOND, blank, draw_points, legend_below
-from reports.figures.style import (
-    BLACK,
-    COLUMN_WIDTH,
-    FAINT,
-    characters,
-    points,
-)
+from reports.figures.style import BLACK, COLUMN_WIDTH, characters, points
+from reports.statistics.asked import NEAR
 
 _HEIGHT = 2.5  # inches
 _LINE = 54  # characters of the legend's title
-NEAR = 0.1  # as tables take methods to have returned about n
 _LOWEST, _HIGHEST = 0.3, 2.2  # returned per asked, on the axis; others are named at its edge
 _TICKS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.25, 1.5, 1.75, 2.0)
 
@@ -90,8 +83,7 @@ def draw_counts(table: pd.DataFrame, view: View) -> Figure:
     labels = set(table["label"])
     coloured = view.coloured & labels
     grey = len(labels - coloured)
-    needed = NAME_HEIGHT * min(len(labels), MOST_NAMES) + 0.55 if len(labels) > MANY else 0
-    figure = blank(COLUMN_WIDTH, max(_HEIGHT, needed))
+    figure = blank(COLUMN_WIDTH, max(_HEIGHT, names_height(len(labels) if grey else 0)))
     axes = figure.subplots()
     near = table["value"].between(_LOWEST, _HIGHEST)
     inside = table.assign(
@@ -112,8 +104,9 @@ def draw_counts(table: pd.DataFrame, view: View) -> Figure:
     names = [str(label) for label in order.index if label in coloured]
     handles: list[Line2D | Patch] = [lines[name] for name in names]
     if grey:
-        handles.append(Line2D([], [], color=FAINT, linewidth=points(0.7)))
-        names.append(others_words(grey, len(left_out)))
+        handle, words = grey_entry(grey, len(left_out))
+        handles.append(handle)
+        names.append(words)
     handles.append(Patch(color=BLACK, alpha=0.06, linewidth=0))
     names.append("within a tenth of what was asked")
     title = f"Medians over images with the middle 90 % of images{view.under}"

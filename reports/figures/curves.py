@@ -19,8 +19,7 @@ from matplotlib.patches import Patch
 from metrics import get_metric
 from reports.data.words import counted, few
 from reports.figures.chart import CannotDrawError, Chart, View
-from reports.figures.emphasis import MANY
-from reports.figures.naming import MOST_NAMES, NAME_HEIGHT, name_ends, others_words
+from reports.figures.naming import grey_entry, name_ends, names_height
 from reports.figures.panel import (
     axis_label,
     blank,
@@ -32,7 +31,6 @@ from reports.figures.panel import (
 from reports.figures.style import (
     BLACK,
     COLUMN_WIDTH,
-    FAINT,
     GREY,
     PAGE_WIDTH,
     characters,
@@ -41,7 +39,6 @@ from reports.figures.style import (
 )
 
 _PANEL_HEIGHT = 2.45  # inches
-_ABOVE_BELOW = 0.55  # inches of a panel that are not its axes
 _INTERVALS = "95 % intervals"
 _TITLE_LINE = 52  # characters of the legend's title that fit below one panel
 ANNOTATORS = "Annotators, each against the others"
@@ -145,8 +142,7 @@ def _panels(number: int, names: int) -> tuple[Figure, Sequence[Axes]]:
     n_columns = {1: 1, 2: 2, 4: 2}.get(number, 2 if names else 3)
     n_rows = ceil(number / n_columns)
     width = COLUMN_WIDTH if number == 1 else PAGE_WIDTH
-    needed = NAME_HEIGHT * min(names, MOST_NAMES) + _ABOVE_BELOW if names > MANY else 0.0
-    figure = blank(width, max(_PANEL_HEIGHT, needed) * n_rows)
+    figure = blank(width, max(_PANEL_HEIGHT, names_height(names)) * n_rows)
     panels = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
     for axes in panels[number:]:
         axes.remove()
@@ -170,11 +166,10 @@ def _explain(
     names = [f"{label} (no result)" if silent[label] else label for label in order]
     others = [label for label in lines if label not in coloured]
     if others:
-        handles.append(Line2D([], [], color=FAINT, linewidth=points(0.7)))
+        handle, words = grey_entry(len(others), nameless)
         empty = sum(silent[label] for label in others)
-        names.append(
-            others_words(len(others), nameless) + (f" ({empty} without a result)" if empty else "")
-        )
+        handles.append(handle)
+        names.append(words + (f" ({empty} without a result)" if empty else ""))
     if annotators:
         handles.append(tuple(annotators.values()))
         names.append(ANNOTATORS)

@@ -9,6 +9,7 @@ import pandas as pd
 
 from metrics import get_metric
 from reports.data.labels import matches
+from reports.statistics.asked import NEAR
 
 MANY = 12  # labels; more colours, markers and dashes than these nobody tells apart
 BEST = 6  # so many of many are in colour without being named
@@ -57,7 +58,7 @@ def _best(points: pd.DataFrame, metric: str) -> list[str]:
     return sorted(known, key=lambda label: -levels[label])
 
 
-def at_count(counts: np.ndarray, values: np.ndarray, at: float, slack: float = 0.1) -> float:
+def at_count(counts: np.ndarray, values: np.ndarray, at: float) -> float:
     """Read a curve of means at a count, linearly in the logarithm of the count.
 
     Parameters
@@ -65,10 +66,7 @@ def at_count(counts: np.ndarray, values: np.ndarray, at: float, slack: float = 0
     counts, values : (P,) array
         Returned counts and what stands at them; NaN where there is nothing.
     at : float
-        The count.
-    slack : float
-        How far from the count, as a share of it, the nearer end of a curve may be that does not
-        reach it.
+        The count. Of a curve that does not reach it the nearer end is taken, within `NEAR` of it.
 
     Returns
     -------
@@ -81,7 +79,7 @@ def at_count(counts: np.ndarray, values: np.ndarray, at: float, slack: float = 0
     order = np.argsort(counts[known], kind="stable")
     x, y = counts[known][order], values[known][order]
     nearest = float(np.clip(at, x[0], x[-1]))
-    if abs(nearest - at) > slack * at:
+    if abs(nearest - at) > NEAR * at:
         return float("nan")
     return float(np.interp(np.log(nearest), np.log(x), y))
 

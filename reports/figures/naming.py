@@ -10,11 +10,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 from matplotlib.transforms import Bbox
 
 from reports.data.results import Floats
 from reports.data.words import counted
+from reports.figures.emphasis import MANY
 from reports.figures.letters import shown
 from reports.figures.style import FAINT, GREY, Style, characters, inches, points
 
@@ -22,6 +24,7 @@ NAME_SIZE = 6.5  # points
 NAME_HEIGHT = 0.105  # inches of a line of them
 MOST_NAMES = 40  # beside one panel; more would be higher than a page is comfortable with
 _LONGEST = 26  # characters
+_AROUND = 0.55  # inches of a panel that are not its axes
 _NOT_PANEL = 0.45  # inches of a panel's height that are words below it
 _COLUMN = 1.12  # where names begin, as a share of the panel's width
 
@@ -122,11 +125,17 @@ def name_ends(
     return left_out
 
 
-def others_words(number: int, nameless: int) -> str:
-    """Say in a legend what grey lines are."""
+def names_height(number: int) -> float:
+    """Return the inches that a panel must have for so many names; 0 if they fit into any."""
+    return NAME_HEIGHT * min(number, MOST_NAMES) + _AROUND if number > MANY else 0.0
+
+
+def grey_entry(number: int, nameless: int) -> tuple[Line2D, str]:
+    """Return the entry of a legend for so many grey lines: what it shows and says."""
+    words = f"{counted(number, 'other')}, named at the end"
     if nameless:
-        return f"{number} others, {number - nameless} of them named at the end"
-    return f"{counted(number, 'other')}, named at the end"
+        words = f"{number} others, {number - nameless} of them named at the end"
+    return Line2D([], [], color=FAINT, linewidth=points(0.7)), words
 
 
 def _figure_of(axes: Axes) -> Figure:

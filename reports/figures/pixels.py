@@ -14,11 +14,11 @@ from reports.data.align import labels_by_device, timed_alone
 from reports.data.results import Floats
 from reports.data.words import number
 from reports.figures.chart import CannotDrawError, Chart, View
-from reports.figures.emphasis import MANY
 from reports.figures.letters import shown
-from reports.figures.naming import MOST_NAMES, NAME_HEIGHT, name_ends, others_words
+from reports.figures.naming import grey_entry, name_ends, names_height
 from reports.figures.panel import blank, legend_below, plain_ticks
 from reports.figures.style import COLUMN_WIDTH, FAINT, characters, points
+from reports.statistics.asked import nearest_asked
 
 _HEIGHT = 2.5  # inches
 _LINE = 54  # characters of the legend's title
@@ -59,9 +59,9 @@ def times_by_pixels(rows: pd.DataFrame, count: float) -> pd.DataFrame:
         images and seeds; cells, how many these are; slope, of log seconds over log pixels by least
         squares over images: 1 if twice the pixels take twice the time. NaN with a single size.
     """
-    asked = np.unique(rows["n"].dropna())
-    if asked.size and np.isfinite(count):
-        rows = rows[rows["n"] == asked[np.abs(np.log(asked / count)).argmin()]]
+    n = nearest_asked(rows["n"].dropna().to_numpy(dtype=float), count)
+    if np.isfinite(n):
+        rows = rows[rows["n"] == n]
     rows = rows.assign(label=labels_by_device(rows))
     parts = []
     for label, its in rows.groupby("label", sort=True):
@@ -100,8 +100,7 @@ def draw_pixels(table: pd.DataFrame, view: View) -> Figure:
     """
     labels = set(table["label"])
     grey = len(labels - view.coloured)
-    needed = NAME_HEIGHT * min(len(labels), MOST_NAMES) + 0.55 if grey and len(labels) > MANY else 0
-    figure = blank(COLUMN_WIDTH, max(_HEIGHT, needed))
+    figure = blank(COLUMN_WIDTH, max(_HEIGHT, names_height(len(labels) if grey else 0)))
     axes = figure.subplots()
     lines: dict[str, Line2D] = {}
     for label, its in table.groupby("label", sort=True):
@@ -146,7 +145,8 @@ def draw_pixels(table: pd.DataFrame, view: View) -> Figure:
     if grey:
         ends_of = table.assign(count=table["pixels"] / 1e6, value=table["seconds"])
         left_out = name_ends(axes, ends_of, view.styles, view.coloured & labels)
-        handles.append(Line2D([], [], color=FAINT, linewidth=points(0.7)))
-        names.append(others_words(grey, len(left_out)))
+        handle, words = grey_entry(grey, len(left_out))
+        handles.append(handle)
+        names.append(words)
     legend_below(figure, handles, names, fill(title, characters(_LINE)), hollow=False)
     return figure

@@ -27,6 +27,7 @@ from reports.figures.style import (
     characters,
     points,
 )
+from reports.statistics.asked import nearest_asked, returned_about
 from reports.statistics.pieces import connected_first, in_pieces
 from reports.statistics.simultaneous import standings
 
@@ -36,7 +37,6 @@ _SHARE = 0.9  # of the page
 _LONGEST = 30  # characters of a label
 _LINE = 96  # characters of the legend's title
 _MOST = 60  # rows; a page is full with them
-NEAR = 0.1  # as tables take methods to have returned about n
 _NOT_RANKED = "hollow: other count, pieces or missing images"
 
 
@@ -70,13 +70,12 @@ def ranks_at(view: View, metric: str) -> pd.DataFrame:
         best.
     """
     aligned, points_of = view.analysis.aligned, view.analysis.points[metric]
-    asked = np.unique(aligned.ns[np.isfinite(aligned.ns)])
-    if asked.size == 0:
+    n = nearest_asked(aligned.ns, view.count)
+    if np.isnan(n):
         raise CannotDrawError("no count was asked for")
-    n = float(asked[np.abs(np.log(asked / view.count)).argmin()])
     block = np.flatnonzero(aligned.ns == n)
     table = points_of.iloc[block].reset_index(drop=True)
-    fair = (np.abs(table["count"] - n) <= NEAR * n).to_numpy()
+    fair = returned_about(table["count"].to_numpy(), n)
     fair = fair & ~aligned.missing(metric)[:, block].any(axis=0)
     fair = connected_first(fair, in_pieces(aligned)[block])
     weights = aligned.weights.get(metric)
@@ -157,12 +156,12 @@ def _draw_row(left: Axes, right: Axes, row: Any) -> None:
 
 def _label_rows(axes: Axes, table: pd.DataFrame, view: View) -> None:
     """Write the labels, with what they returned where that is not about what was asked."""
-    names = []
-    row: Any
-    for row in table.itertuples():
-        far = abs(float(row.count) - float(row.n)) > NEAR * float(row.n)
-        count = f" ({float(row.count):.0f})" if far else ""
-        names.append(shown(str(row.label), characters(_LONGEST)) + count)
+    counts = table["count"].to_numpy()
+    far = np.isfinite(counts) & ~returned_about(counts, table["n"].to_numpy())
+    names = [
+        shown(str(label), characters(_LONGEST)) + (f" ({count:.0f})" if its_far else "")
+        for label, count, its_far in zip(table["label"], counts, far, strict=True)
+    ]
     axes.set_ylim(len(table) - 0.4, -0.6)
     axes.set_yticks(range(len(table)), names)
     for tick, name in zip(axes.get_yticklabels(), table["label"], strict=True):

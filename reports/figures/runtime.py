@@ -7,13 +7,11 @@ from textwrap import fill
 
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from reports.figures.chart import CannotDrawError, Chart, View
-from reports.figures.emphasis import MANY
-from reports.figures.naming import MOST_NAMES, NAME_HEIGHT, name_ends, others_words
+from reports.figures.naming import grey_entry, name_ends, names_height
 from reports.figures.panel import blank, draw_points, hollow_points, legend_below, top_to_bottom
-from reports.figures.style import COLUMN_WIDTH, FAINT, characters, points, styles_for
+from reports.figures.style import COLUMN_WIDTH, characters, styles_for
 
 _HEIGHT = 2.35  # inches
 _LINE = 56  # characters that fit into a column of the paper
@@ -59,8 +57,7 @@ def draw_runtime(
     labels = set(timed["label"])
     in_front = frozenset(labels) if coloured is None else coloured & labels
     grey = len(labels - in_front)
-    needed = NAME_HEIGHT * min(len(labels), MOST_NAMES) + 0.55 if grey and len(labels) > MANY else 0
-    figure = blank(COLUMN_WIDTH, max(_HEIGHT, needed))
+    figure = blank(COLUMN_WIDTH, max(_HEIGHT, names_height(len(labels) if grey else 0)))
     axes = figure.subplots()
     # Styles of all labels, so that a method looks the same here and in the curves.
     styles = styles_for(set(table["label"]), coloured)
@@ -70,8 +67,9 @@ def draw_runtime(
     order = [label for label in top_to_bottom(timed) if label in in_front]
     handles, names = [lines[label] for label in order], list(order)
     if grey:
-        handles.append(Line2D([], [], color=FAINT, linewidth=points(0.7)))
-        names.append(others_words(grey, len(left_out)))
+        handle, words = grey_entry(grey, len(left_out))
+        handles.append(handle)
+        names.append(words)
     legend_below(
         figure,
         handles,

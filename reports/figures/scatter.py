@@ -16,6 +16,7 @@ from reports.figures.chart import CannotDrawError, Chart, View
 from reports.figures.letters import shown
 from reports.figures.panel import axis_label, blank
 from reports.figures.style import BLACK, BLUE, COLUMN_WIDTH, GREY, characters, points
+from reports.statistics.asked import nearest_asked
 from reports.statistics.intervals import mean_interval
 
 _HEIGHT = 3.5  # inches
@@ -60,7 +61,7 @@ def by_image(view: View, first: str, second: str) -> pd.DataFrame:
     if not common.size and not np.isnan(aligned.ns).any():
         raise CannotDrawError("they have no asked count in common")
     if common.size:
-        n = float(common[np.abs(np.log(common / view.count)).argmin()])
+        n = nearest_asked(common, view.count)
         of = [np.flatnonzero((labels == label) & (aligned.ns == n)) for label in (first, second)]
     else:
         n = float("nan")

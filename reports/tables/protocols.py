@@ -14,11 +14,11 @@ import pandas as pd
 from metrics import DEFAULT_PROTOCOL, get_metric
 from metrics.base import Metric
 from reports.data.align import Aligned, align, coverage
-from reports.data.perturbed import clean
 from reports.data.results import (
     COLUMNS,
     ResultsError,
     choose_labels,
+    clean,
     dataset_name,
     file_facts,
     load,

@@ -12,6 +12,7 @@ from reports.data.align import Aligned, coverage
 from reports.data.results import STATUSES
 from reports.data.words import ARROWS, counted, number
 from reports.statistics.aggregate import Analysis
+from reports.statistics.asked import NEAR, returned_about
 from reports.statistics.pieces import connected_first, in_pieces, pieces_notes
 from reports.statistics.simultaneous import standings
 from reports.tables.markdown import (
@@ -23,9 +24,6 @@ from reports.tables.markdown import (
     mean_cells,
     table,
 )
-
-# Methods compete within a table only if they returned about the count that was asked for.
-NEAR = 0.1
 
 
 def headline(protocol: Protocol) -> tuple[str, ...]:
@@ -174,18 +172,12 @@ def _blocks(analysis: Analysis) -> Iterator[tuple[float, list[int]]]:
     """Yield each n with its points: comparable ones, best first; other counts; incomplete ones."""
     metric, first = next(iter(analysis.points.items()))
     low_is_better = get_metric(metric).direction == "low"
-    far = ~_returned_about_n(first["count"].to_numpy(), first["n"].to_numpy())
+    far = ~returned_about(first["count"].to_numpy(), first["n"].to_numpy())
     ranked = first.assign(incomplete=first["missing"] > 0, far=far).sort_values(
         ["incomplete", "far", "value"], ascending=[True, True, low_is_better], kind="stable"
     )
     for _, block in ranked.groupby("n", dropna=False, sort=True):
         yield float(block["n"].iloc[0]), block.index.tolist()
-
-
-def _returned_about_n(counts: np.ndarray, ns: np.ndarray) -> np.ndarray:
-    """Tell which counts are within `NEAR` of n; none is where no n was asked."""
-    near: np.ndarray = np.abs(counts - ns) <= NEAR * ns
-    return near
 
 
 def _bold(aligned: Aligned, metric: str) -> np.ndarray:
@@ -195,7 +187,7 @@ def _bold(aligned: Aligned, metric: str) -> np.ndarray:
         return bold
     counts = coverage(aligned, "n_labels")["count"].to_numpy()
     pieces = in_pieces(aligned)
-    fair = ~aligned.missing(metric).any(axis=0) & _returned_about_n(counts, aligned.ns)
+    fair = ~aligned.missing(metric).any(axis=0) & returned_about(counts, aligned.ns)
     weights = aligned.weights.get(metric)
     for n in np.unique(aligned.ns[fair]):
         block = np.flatnonzero(connected_first((aligned.ns == n) & fair, pieces))
