@@ -266,23 +266,31 @@ def _side_by_side(todo: Sequence[Cell], workers: int) -> str:
 def _stages(store: Store, todo: Sequence[Cell], settings: Settings) -> list[list[Batch]]:
     """Order what is to do: what may run side by side, and what comes after."""
     if settings.timing:
-        rounds = _timing_rounds(store, todo)
-        return [stage for one_round in rounds for stage in stages(one_round, ONE_BY_ONE)]
+        batches = _timing_rounds(store, todo)
+        return [stage for its in batches for stage in stages(its, ONE_BY_ONE)]
     how = ONE_BY_ONE if settings.backend == "sequential" else SIDE_BY_SIDE
-    # Perturbed images come after the images, whose label maps theirs are compared with.
-    clean = [cell for cell in todo if cell.perturbation is None]
-    perturbed = [cell for cell in todo if cell.perturbation is not None]
-    return [*stages(group(clean), how), *stages(group(perturbed), how)]
+    return [stage for cells in _clean_first(todo) for stage in stages(group(cells), how)]
+
+
+def _clean_first(cells: Iterable[Cell]) -> Iterator[list[Cell]]:
+    """Part the cells: label maps of perturbed images are compared with those of the images."""
+    cells = list(cells)
+    yield [cell for cell in cells if cell.perturbation is None]
+    yield [cell for cell in cells if cell.perturbation is not None]
 
 
 def _timing_rounds(store: Store, todo: Sequence[Cell]) -> Iterator[list[Batch]]:
-    """Every cell once a round, each round in another order, so that drift hits all alike."""
+    """Every cell once a round, each round in another order, so that drift hits all alike.
+
+    Of a round the images as they are come first, and then those that are perturbed.
+    """
     missing = {cell.key: TIMING_ROUNDS - len(read_rounds(store.rounds, cell.key)) for cell in todo}
     shuffle = random.Random(0)  # the order is part of the run's record
     for left in range(TIMING_ROUNDS, 0, -1):
-        one_round = group(cell for cell in todo if missing[cell.key] >= left)
-        shuffle.shuffle(one_round)
-        yield one_round
+        for cells in _clean_first(cell for cell in todo if missing[cell.key] >= left):
+            batches = group(cells)
+            shuffle.shuffle(batches)
+            yield batches
 
 
 def _forget(store: Store, cells: Iterable[Cell]) -> None:

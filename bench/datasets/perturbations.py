@@ -132,7 +132,10 @@ class Perturbation:
     value: float | None = None
 
     def __str__(self) -> str:
-        return self.name if self.value is None else f"{self.name}:{self.value:g}"
+        if self.value is None:
+            return self.name
+        whole = self.value == int(self.value)
+        return f"{self.name}:{int(self.value) if whole else self.value!r}"
 
     def apply(self, sample: Sample) -> Sample:
         """Return the sample perturbed: its image, and with moved pixels all that goes with it.

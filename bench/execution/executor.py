@@ -238,6 +238,8 @@ class _Pool:
     def _keep(self, cell: Cell, columns: Mapping[str, object], took_s: float) -> Outcome:
         self.fruitless = 0
         row = blank_row(self.job, cell) | dict(columns)
+        if not cell.carried:
+            self.store.forget_labels(cell.labels_name)
         self.store.write_row(row)
         (self.store.rounds / f"{cell.key}.json").unlink(missing_ok=True)
         return Outcome(cell, row["status"], row["error"], took_s=took_s)

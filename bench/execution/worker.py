@@ -161,6 +161,8 @@ def _run_cell(job: Job, store: Store, cell: Cell, shared: Shared, marker: Marker
         row |= {"status": "failed", "error": one_line(error)}
     if row["error"]:
         row["error"] = row["error"].encode("utf-8", "backslashreplace").decode()
+    if row["status"] != "ok" and not cell.carried:
+        store.forget_labels(cell.labels_name)
     store.write_row(row)
     (store.rounds / f"{cell.key}.json").unlink(missing_ok=True)
     return Outcome(cell, row["status"], row["error"])
@@ -312,6 +314,7 @@ def _keep_labels(store: Store, cell: Cell, labels: NDArray[np.int32]) -> str:
     suffix = ".png" if labels.max() <= LARGEST_IN_PNG else ".npy"
     path = store.labels / f"{cell.labels_name}{suffix}"
     write_atomically(path, encode_labels(labels, suffix))
+    store.forget_labels(cell.labels_name, but=path)
     return str(path.relative_to(store.out.parent))
 
 
@@ -325,7 +328,7 @@ def _stability(store: Store, cell: Cell, labels: NDArray[np.int32]) -> float | N
             back = cell.perturbation.undo(labels)
             clean = canonicalise(read_label_map(path, back.shape[:2]), back.shape[:2])
             return adjusted_rand_index(clean, back)
-    return None  # the method failed on the image as it is
+    return None  # without an ok row of the image as it is there is no map of it
 
 
 @lru_cache(maxsize=4)

@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from bench.datasets import Dataset, DatasetError, open_dataset
-from bench.datasets.perturbations import parse
+from bench.datasets.perturbations import Perturbation, parse
 from bench.datasets.reading import Reading
 from bench.errors import UsageError
 from bench.planning.cells import Cell, digest
@@ -289,9 +289,21 @@ def _cells(
             device=row["device"],
             labels_path=None if path is None else str(path),
             connectivity=how,
-            perturbation=parse(row["perturbation"]) if row.get("perturbation") else None,
+            perturbation=_perturbation(source, row),
             carried=dict(carried),
         )
+
+
+def _perturbation(source: Source, row: dict[str, Any]) -> Perturbation | None:
+    """Return how a row's image was perturbed."""
+    text = row.get("perturbation")
+    try:
+        return parse(text) if text else None
+    except UsageError as error:
+        raise UsageError(
+            f"{source.path} has rows of images perturbed by '{text}', which this version of the"
+            " suite does not know; use the version that made them (column suite)"
+        ) from error
 
 
 def _problem(row: dict[str, Any], dataset: Dataset, contents: _Contents) -> str | None:

@@ -1,7 +1,7 @@
 """bench run --perturb: perturbed images beside the images, and never in one mean with them."""
 
-import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -48,14 +48,74 @@ def test_every_image_is_run_as_it_is_and_in_each_way(run, results, tmp_path):
     assert read_label_map(tmp_path / turned["labels_file"], (40, 30)).shape == (40, 30)
 
 
-def test_a_method_that_sees_no_pixels_scores_the_same_on_a_mirrored_image(run, results):
-    run("--perturb", "noise:0.1")
+def test_a_method_that_sees_no_pixels_is_stable_and_scores_the_same_on_a_mirrored_image(
+    here, tiny, results
+):
+    how = ("--dataset", "folder", "--root", tiny, "--perturb", "noise:0.1,flip")
+    finished = here("run", "--methods", "grid", "--n", "4,9", *how, "--backend", "sequential")
+    assert finished.status == 0, finished.out
     frame = results()
-    stripes = frame[frame["method"] == "stripes"]
-    by = [its.sort_values(["image", "n"])["asa"].tolist() for _, its in stripes.groupby("run")]
-    assert by
-    perturbed = stripes[stripes["perturbation"].notna()]
-    np.testing.assert_allclose(perturbed["stability"], 1.0)
+    clean = scores(frame[frame["perturbation"].isna()])
+    noisy, flipped = (frame[frame["perturbation"] == way] for way in ("noise:0.1", "flip"))
+    pd.testing.assert_frame_equal(scores(noisy), clean)
+    assert (noisy["stability"] == 1).all()
+    # Widths that n does not divide are rounded to one side, so that borders lie a pixel beside.
+    mirrored = scores(flipped)[["asa", "n_labels"]]
+    pd.testing.assert_frame_equal(mirrored, clean[["asa", "n_labels"]], atol=0.05, rtol=0)
+    assert (flipped["stability"] > 0.8).all()
+
+
+def test_timed_cells_have_their_stability_whatever_the_order_of_a_round(run, results):
+    run("--perturb", HOW, "--timing")
+    frame = results()
+    perturbed = frame[frame["perturbation"].notna()]
+    assert len(perturbed) == 36
+    assert perturbed["stability"].notna().all()
+    assert (perturbed["time_repeats"] == 3).all()
+
+
+CHANGES = """
+import numpy as np
+from methods import Method, register
+
+@register
+class Changes(Method):
+    name = "changes"
+
+    def segment(self, image, n):
+        if {fails} and image.shape[0] < image.shape[1]:
+            raise ValueError("too wide")
+        return np.arange(image[..., 0].size).reshape(image.shape[:2]) * n // image[..., 0].size
+"""
+
+
+def test_stability_is_not_against_the_map_of_another_version(bench, tiny, results, tmp_path):
+    plugin = tmp_path / "changes.py"
+    for fails, status in ((False, 0), (True, 2)):
+        plugin.write_text(CHANGES.format(fails=fails))
+        with_it = ("--plugin", plugin, "--dataset", "folder", "--root", tiny)
+        cells = ("--methods", "changes", "--n", "4", "--perturb", "rotate:90")
+        finished = bench("run", *cells, *with_it, "--backend", "sequential")
+        assert finished.status == status, finished.out
+        frame = results()
+        assert frame["stability"].notna().sum() == (0 if fails else 3)
+        for name in frame["labels_file"].dropna():
+            assert (tmp_path / name).is_file()
+
+
+def test_a_perturbation_that_is_not_known_any_more_is_told_with_its_file(here, run, tmp_path):
+    run("--perturb", "flip")
+    path = tmp_path / "results.parquet"
+    rows = pq.read_table(path)
+    place = rows.column_names.index("perturbation")
+    ways = [way and "warp:3" for way in rows["perturbation"].to_pylist()]
+    field = rows.schema.field("perturbation")
+    pq.write_table(rows.set_column(place, field, pa.array(ways, field.type)), path)
+    refused = here("rescore", path, "--protocol", "default", "--out", "b.parquet")
+    assert refused.status == 1
+    assert "results.parquet has rows of images perturbed by 'warp:3'" in " ".join(
+        refused.out.split()
+    )
 
 
 def test_the_same_command_again_does_nothing_and_a_further_way_adds_its_own(run, results):
@@ -70,7 +130,7 @@ def test_the_same_command_again_does_nothing_and_a_further_way_adds_its_own(run,
 def test_tables_and_curves_are_of_the_images_as_they_are(here, run, tmp_path):
     run(out="clean.parquet")
     run("--perturb", HOW)
-    assert "never" not in here("plot", "clean.parquet", "--formats", "svg").out
+    assert "perturbed" not in here("plot", "clean.parquet", "--formats", "svg").out
     said = here("plot", "results.parquet", "--formats", "svg", "--data").out
     assert "rows of perturbed images (flip, noise:0.1, rotate:90) are in the robustness" in said
     clean, all_rows = (

@@ -66,6 +66,17 @@ def test_what_results_have_is_read_again(text):
     assert str(parse(str(parse(text)))) == str(parse(text)) == text
 
 
+@given(st.floats(0, 10, exclude_min=True).filter(lambda exponent: exponent != 1))
+def test_any_number_survives_the_results(exponent):
+    how = parse(f"gamma:{exponent!r}")
+    assert parse(str(how)) == how
+
+
+def test_numbers_are_written_as_they_are_typed():
+    typed = ["gamma:1.0000001", "gamma:2", "noise:0.05", "noise:1e-07", "jpeg:30"]
+    assert [str(parse(text)) for text in typed] == typed
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
