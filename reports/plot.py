@@ -17,7 +17,7 @@ from metrics.names import did_you_mean
 from reports.data.align import Aligned, align, labels_by_device, timed_alone
 from reports.data.labels import matches
 from reports.data.mixture import machines_of, separate_times, together
-from reports.data.perturbed import load_with_perturbed
+from reports.data.perturbed import PERTURBATION, STABILITY, clean
 from reports.data.results import Facts, ResultsError, choose_labels, file_facts, load_scores
 from reports.data.words import counted, few
 from reports.figures import (
@@ -156,9 +156,13 @@ def make_figures(
     facts = facts if choice.annotators else replace(facts, annotators={})
     usual = headline(facts.protocol)
     wanted = [get_metric(metric).id for metric in dict.fromkeys(metrics or usual[:2])]
-    rows = load_scores(results, wanted, usual, ("height", "width"))
+    more = ("height", "width", STABILITY)
+    rows = load_scores(results, wanted, usual, more, perturbed=True)
     chosen = choose_labels(rows, only, without, rename, on_note=note)
-    frame, apart = together(chosen, allow_mixed)
+    every, apart = together(chosen, allow_mixed)
+    frame = clean(every)
+    if frame.empty:
+        raise ResultsError(f"{results}: these labels have rows of perturbed images alone")
     facts = replace(facts, apart=tuple(apart))
     for remark in apart:
         note(remark)
@@ -171,10 +175,9 @@ def make_figures(
         note(undrawable)
     panels = [metric for metric in wanted if metric in frame]
     shown = [name for name in dict.fromkeys((*panels, *usual)) if name in frame]
-    perturbed = load_with_perturbed(results, panels)
+    perturbed = every if every[PERTURBATION].notna().any() else None
     if perturbed is not None:
-        perturbed = choose_labels(perturbed, only, without, rename)
-        ways = few(sorted(perturbed["perturbation"].dropna().astype(str).unique()), 6)
+        ways = few(sorted(perturbed[PERTURBATION].dropna().astype(str).unique()), 6)
         note(f"rows of perturbed images ({ways}) are in the robustness figure alone")
     groups = [analyse(aligned, shown, facts) for aligned in align(frame, shown)]
     suffixes = _suffixes([group.aligned.name for group in groups])

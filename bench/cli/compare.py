@@ -94,7 +94,8 @@ def compare(
 
     show = partial(_show, out=out, how=how, quiet=quiet)
     _check(b, at, over, tolerance, out)
-    _check_at(b is not None or over is not None or perturbed, within, pvalues)
+    others = {"a second file": b is not None, "--over": over is not None, "--perturbed": perturbed}
+    _check_at([name for name, given in others.items() if given], within, pvalues)
     if perturbed and (b is not None or at is not None or over is not None):
         raise UsageError("--perturbed makes a table of its own; leave out --at, --over and B")
 
@@ -177,15 +178,13 @@ def _check(
     values.check_report(out)
 
 
-def _check_at(other: bool, within: float, pvalues: bool) -> None:
+def _check_at(others: Sequence[str], within: float, pvalues: bool) -> None:
     """Refuse what is for labels at equal counts where other tables are made."""
     if not 0 <= within < 1:
         raise UsageError(f"--within: {within:g} is no share of a count; give 0 to below 1: 0.05")
-    if other and (within or pvalues):
+    if others and (within or pvalues):
         name = "--within" if within else "--pvalues"
-        raise UsageError(
-            f"{name} is for labels at equal counts; leave out --over, or a second file"
-        )
+        raise UsageError(f"{name} is for labels at equal counts; leave out {' and '.join(others)}")
 
 
 def _range(text: str) -> tuple[int, int]:

@@ -383,11 +383,16 @@ def clean(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def load_scores(
-    path: Path, wanted: Sequence[str], extra: Sequence[str] = (), facts: Sequence[str] = ()
+    path: Path,
+    wanted: Sequence[str],
+    extra: Sequence[str] = (),
+    facts: Sequence[str] = (),
+    perturbed: bool = False,
 ) -> pd.DataFrame:
     """Load wanted metrics, and extra ones that the file has; drop those without a value.
 
-    `facts` are more columns of each cell. Rows of perturbed images are left out.
+    `facts` are more columns of each cell. Rows of perturbed images are left out unless they are
+    wanted, too.
 
     Raises
     ------
@@ -396,7 +401,8 @@ def load_scores(
     """
     stored = check_results(path).names
     extra = [metric for metric in extra if metric in stored and metric not in wanted]
-    frame = clean(load(path, (*COLUMNS, *facts, *wanted, *extra)))
+    every = load(path, (*COLUMNS, *facts, *wanted, *extra))
+    frame = clean(every)
     ok = frame["status"] == "ok"
     if not ok.any():
         counts = frame["status"].value_counts()
@@ -411,7 +417,7 @@ def load_scores(
             f"{path}: no cell has a value of {', '.join(wanted)} (undefined on these images, or "
             "slow and not computed); choose other --metrics"
         )
-    return frame.drop(columns=empty)
+    return (every if perturbed else frame).drop(columns=empty)
 
 
 def choose_labels(

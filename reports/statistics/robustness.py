@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from metrics import get_metric
-from reports.data.align import labels_by_device
+from reports.data.align import Aligned, align, labels_by_device
 from reports.data.perturbed import PERTURBATION, STABILITY
 from reports.data.words import few
-from reports.statistics.intervals import mean_interval
+from reports.statistics.aggregate import aggregate
+from reports.statistics.pieces import in_pieces
 
 MOVED = 0.1  # of the returned count; less is as methods are taken to have returned about n
 _POINT = ["dataset", "split", "label", "n", PERTURBATION]
-_OF_IMAGE = ["dataset", "split", "label", "n", "image"]
+_CELL = ["dataset", "split", "image", "label", "n", "seed"]
 HEADS = (
     *("dataset", "split", "label", "n", PERTURBATION, "metric"),
     *("clean", "perturbed", "loss", "low", "high", "images", "missing"),
-    *("count", "count_perturbed"),
+    *("count", "count_perturbed", "asked", "in_pieces"),
 )
 _COUNT = "n_labels"
 
@@ -30,7 +32,8 @@ def losses(frame: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFrame:
     Parameters
     ----------
     frame : DataFrame
-        Rows of both, with `COLUMNS`, the metrics and ``stability``.
+        Rows of both, with `COLUMNS`, the metrics and ``stability``. A column ``<metric>_pairs``
+        makes the weights of that metric, as in `align`.
     metrics : sequence of str
         Metric ids.
 
@@ -40,39 +43,97 @@ def losses(frame: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFrame:
         One row per label, n, perturbation and metric: `HEADS`. The means are over the images (and
         the seeds of each) that have both; loss is clean - perturbed where more is better or
         neither, perturbed - clean where less is better, so that more of it is worse; low and high
-        are its 95 % interval. missing counts the images with a clean score that lack a perturbed
-        one. count and count_perturbed are the mean returned counts on the images that have both:
-        scores improve with them alone. Of the metric ``stability``, the adjusted Rand index of the
-        two label maps with geometry undone, perturbed is the mean, low and high its interval.
+        are its 95 % interval. Of the asked images, those that any cell of the data set asked for,
+        missing lack it, in part or as a whole, though others have it. count and count_perturbed
+        are the mean returned counts on the images that have the loss: scores improve with them
+        alone. in_pieces tells labels in pieces, of the image or of the perturbed one. Of the
+        metric ``stability``, the adjusted Rand index of the two label maps with geometry undone,
+        perturbed is the mean, low and high its interval.
     """
-    rows = frame[frame["status"] == "ok"]
-    rows = rows.assign(label=labels_by_device(rows), image=rows["image"].astype(object))
-    rows = rows.astype(dict.fromkeys(("dataset", "split", PERTURBATION), object))
+    rows = frame.assign(label=labels_by_device(frame), device="")
+    names = ["dataset", "split", "image", "label", "status", PERTURBATION]
+    rows = rows.astype(dict.fromkeys(names, object))
     changed = rows[PERTURBATION].notna()
-    clean = rows[~changed].groupby(_OF_IMAGE, dropna=False)[sorted({*metrics, _COUNT})].mean()
-    perturbed = rows[changed].groupby([*_POINT, "image"], dropna=False)
-    values = perturbed[sorted({*metrics, _COUNT, STABILITY})].mean().reset_index()
-    points = values[_POINT].drop_duplicates().sort_values(_POINT, kind="stable")
-    both = values.merge(
-        clean.add_suffix("|clean").reset_index(), on=_OF_IMAGE, how="left", validate="m:1"
+    scores = [*metrics, STABILITY]
+    parts = [
+        _of_way(rows[~changed], its, scores).assign(**{PERTURBATION: way})
+        for way, its in rows[changed].groupby(PERTURBATION, sort=True)
+    ]
+    order = {name: place for place, name in enumerate(scores)}
+    return (
+        pd.concat(parts)
+        .sort_values(
+            [*_POINT, "metric"],
+            key=lambda column: column.map(order) if column.name == "metric" else column,
+            kind="stable",
+        )[list(HEADS)]
+        .reset_index(drop=True)
     )
-    parts = [_of_metric(both, metric, _absent(points, clean, metric)) for metric in metrics]
-    table = pd.concat([*parts, _of_stability(both)], ignore_index=True)
-    table = table.merge(_counts(both), on=_POINT, how="left")
-    order = {name: place for place, name in enumerate([*metrics, STABILITY])}
-    return table.sort_values(
-        [*_POINT, "metric"],
-        key=lambda column: column.map(order) if column.name == "metric" else column,
-        kind="stable",
-    )[list(HEADS)].reset_index(drop=True)
 
 
-def _counts(both: pd.DataFrame) -> pd.DataFrame:
-    """Return the mean returned counts of each point, of the image and of the perturbed image."""
-    known = both[both[_COUNT].notna() & both[f"{_COUNT}|clean"].notna()]
-    points = known.groupby(_POINT, dropna=False)
-    means = points.agg(count=(f"{_COUNT}|clean", "mean"), count_perturbed=(_COUNT, "mean"))
-    return means.reset_index()
+def _of_way(clean: pd.DataFrame, changed: pd.DataFrame, scores: Sequence[str]) -> pd.DataFrame:
+    """Compare the rows of one perturbation with those of images as they are, cell by cell."""
+    cells = pd.concat([clean[_CELL], changed[_CELL]]).drop_duplicates()
+    asked = cells.merge(changed[_POINT[:-1]].drop_duplicates(), on=_POINT[:-1])
+    for side in (clean, changed):
+        align(side, ())  # refuses two rows of a cell
+    before, after = (asked.merge(side, on=_CELL, how="left") for side in (clean, changed))
+    before[STABILITY] = after[STABILITY]
+    both = ((before["status"] == "ok") & (after["status"] == "ok")).to_numpy()
+    for score in (*scores, _COUNT):
+        known = both & before[score].notna().to_numpy() & after[score].notna().to_numpy()
+        for side in (before, after):
+            side[score] = side[score].where(known)
+    # Cells that one side lacks have failed; times have no part in this.
+    status = np.where(both, "ok", "failed")
+    ours, theirs = (
+        align(side.assign(status=status, device="", contended=True), scores)
+        for side in (before, after)
+    )
+    return pd.concat([_measured(a, b, scores) for a, b in zip(ours, theirs, strict=True)])
+
+
+def _measured(clean: Aligned, changed: Aligned, scores: Sequence[str]) -> pd.DataFrame:
+    """Average the scores of the same cells of both, and their differences."""
+    apart = {
+        score: (-1.0 if get_metric(score).direction == "low" else 1.0)
+        * (clean.scores[score] - changed.scores[score])
+        for score in scores
+        if score != STABILITY
+    }
+    changed = replace(changed, weights=clean.weights)
+    loss = replace(clean, scores={**clean.scores, **apart})
+    tables = [aggregate(each, scores) for each in (clean, changed, loss)]
+    # No image leaves stability undefined.
+    unstable = (~np.isfinite(changed.scores[STABILITY]) | changed.partial).sum(axis=0)
+    pieces = in_pieces(clean) | in_pieces(changed)
+    parts = []
+    for score in scores:
+        before, after, difference = (table[score] for table in tables)
+        nothing = score == STABILITY
+        parts.append(
+            pd.DataFrame(
+                {
+                    "dataset": clean.dataset,
+                    "split": clean.split,
+                    "label": clean.labels,
+                    "n": clean.ns,
+                    "metric": score,
+                    "clean": np.nan if nothing else before["value"],
+                    "perturbed": after["value"],
+                    "loss": np.nan if nothing else difference["value"],
+                    "low": difference["low"],
+                    "high": difference["high"],
+                    "images": difference["images"],
+                    "missing": unstable if nothing else difference["missing"],
+                    "count": before["count"],
+                    "count_perturbed": after["count"],
+                    "asked": len(clean.images),
+                    "in_pieces": pieces,
+                }
+            )
+        )
+    return pd.concat(parts)
 
 
 def count_notes(table: pd.DataFrame) -> Iterator[str]:
@@ -85,45 +146,3 @@ def count_notes(table: pd.DataFrame) -> Iterator[str]:
             for way, row in zip(its[PERTURBATION], its.itertuples(), strict=True)
         ]
         yield f"{label} returns {its['count'].iloc[0]:.0f} superpixels, but {few(each, 6)}"
-
-
-def _absent(points: pd.DataFrame, clean: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """Count for each point the images that have a clean score."""
-    scored = clean[clean[metric].notna()].reset_index()
-    number = scored.groupby(_OF_IMAGE[:-1], dropna=False).size().rename("scored").reset_index()
-    return points.merge(number, on=_OF_IMAGE[:-1], how="left")
-
-
-def _of_metric(both: pd.DataFrame, metric: str, scored: pd.DataFrame) -> pd.DataFrame:
-    sign = -1.0 if get_metric(metric).direction == "low" else 1.0
-    pair = both[[*_POINT, "image", metric, f"{metric}|clean"]].copy()
-    pair["loss"] = sign * (pair[f"{metric}|clean"] - pair[metric])
-    known = pair[pair["loss"].notna()]
-    means = known.groupby(_POINT, dropna=False).agg(
-        clean=(f"{metric}|clean", "mean"),
-        perturbed=(metric, "mean"),
-        loss=("loss", "mean"),
-        images=("loss", "size"),
-    )
-    table = scored.merge(means.reset_index(), on=_POINT, how="left")
-    table["images"] = table["images"].fillna(0).astype(int)
-    table["missing"] = table["scored"].fillna(0).astype(int) - table["images"]
-    return table.merge(_intervals(known, "loss"), on=_POINT, how="left").assign(metric=metric)
-
-
-def _of_stability(both: pd.DataFrame) -> pd.DataFrame:
-    known = both[both[STABILITY].notna()]
-    means = known.groupby(_POINT, dropna=False)[STABILITY].agg(perturbed="mean", images="size")
-    table = means.reset_index().assign(clean=np.nan, loss=np.nan, missing=0, metric=STABILITY)
-    return table.merge(_intervals(known, STABILITY), on=_POINT, how="left")
-
-
-def _intervals(known: pd.DataFrame, column: str) -> pd.DataFrame:
-    """Return the 95 % interval of the mean over images of a column, for each point."""
-    points = known.groupby(_POINT, dropna=False, sort=True)
-    keys = points.size().reset_index()[_POINT]
-    image, images = pd.factorize(known["image"])
-    values = np.full((len(images), len(keys)), np.nan)
-    values[image, points.ngroup().to_numpy()] = known[column].to_numpy(dtype=float)
-    low, high = mean_interval(values) if len(keys) else (np.empty(0), np.empty(0))
-    return keys.assign(low=low, high=high)

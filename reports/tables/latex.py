@@ -17,6 +17,7 @@ _ESCAPES = {
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
     "±": r"$\pm$",
+    "→": r"$\rightarrow$",
     "↑": r"$\uparrow$",
     "↓": r"$\downarrow$",
     "†": r"\textdagger{}",
@@ -95,7 +96,7 @@ def _number(cell: str) -> str:
 def _minus(text: str) -> str:
     if text == "-":
         return "--"
-    return re.sub(r"^-(?=[\d.])", "$-$", re.sub(r"^(\d+)-(\d+)$", r"\1--\2", text))
+    return re.sub(r"(?<![\w-])-(?=[\d.])", "$-$", re.sub(r"^(\d+)-(\d+)$", r"\1--\2", text))
 
 
 def _prose(block: str) -> Iterator[str]:

@@ -8,6 +8,7 @@ from collections.abc import Hashable, Iterator
 import numpy as np
 import pandas as pd
 
+from reports.data.perturbed import PERTURBATION
 from reports.tables.latex import escaped
 from reports.tables.markdown import decimals
 
@@ -15,6 +16,7 @@ from reports.tables.markdown import decimals
 FIELDS = (
     *("value", "low", "high", "rank_low", "rank_high", "images", "value_images", "count"),
     *("difference", "difference_low", "difference_high", "wins", "ties", "losses", "p", "p_holm"),
+    *("clean", "perturbed", "loss", "count_perturbed"),
     *("mean_a", "mean_b", "largest", "matched", "missing"),
 )
 _RANKS = ("rank_low", "rank_high")
@@ -35,7 +37,8 @@ def macros(numbers: pd.DataFrame) -> str:
     Parameters
     ----------
     numbers : DataFrame
-        Tidy rows with label and metric, and the count, range, n or protocol that they are of.
+        Tidy rows with label and metric, and the count, range, n, protocol or perturbation that
+        they are of.
 
     Returns
     -------
@@ -48,7 +51,7 @@ def macros(numbers: pd.DataFrame) -> str:
     third, place = _places(numbers)
     if "count" in fields and third == "count":
         fields.remove("count")
-    first = "value" if "value" in fields else "difference"
+    first = next(name for name in ("value", "loss", "difference") if name in fields)
     names = _safe(numbers["label"])
     lines = [_HEAD.format(third=third, fields=", ".join(fields), first=first)]
     lines += [f"% {name}: {_comment(label)}" for label, name in names.items()]
@@ -75,6 +78,8 @@ def _places(numbers: pd.DataFrame) -> tuple[str, pd.Series[str]]:
         word, what = "n", numbers["n"].map(lambda n: "any" if pd.isna(n) else f"{n:g}")
     if "protocol" in numbers and numbers["protocol"].unique().size > 1:
         word, what = f"{word}/protocol", what + "/" + numbers["protocol"]
+    if PERTURBATION in numbers:
+        word, what = f"{word}/perturbation", what + "/" + numbers[PERTURBATION].astype(str)
     groups = numbers["dataset"].astype(str) + "/" + numbers["split"].astype(str)
     if groups.unique().size > 1:
         word, what = f"data set/{word}", groups + "/" + what

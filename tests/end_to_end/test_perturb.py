@@ -5,6 +5,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from bench.cli.options import ReportFormat
 from bench.storage.schema import VERSION_KEY
 from methods.labelfiles import read_label_map
 from tests.conftest import PLUGIN
@@ -155,6 +156,65 @@ def test_compare_leaves_perturbed_rows_out_and_shows_what_they_cost_if_asked(her
     assert "stability" in shown.out
     refused = here("compare", "results.parquet", "--perturbed", "--at", "9")
     assert refused.status == 1
+
+
+TABLES = {
+    "at": ("compare", "results.parquet", "--at", "6"),
+    "over": ("compare", "results.parquet", "--over", "4,9"),
+    "perturbed": ("compare", "results.parquet", "--perturbed"),
+    "two files": ("compare", "results.parquet", "results.parquet"),
+    "protocols": ("protocols", "results.parquet", "--protocol", "default,seal2018"),
+}
+
+
+@pytest.mark.parametrize("what", TABLES)
+def test_every_table_has_every_format(here, run, what):
+    run("--perturb", "flip")
+    asked = (*TABLES[what], "--metrics", "asa", "--plugin", PLUGIN)
+    for how in ReportFormat:
+        shown = here(*asked, "--format", how.value)
+        assert shown.status == 0, shown.out
+        assert "SLIC" in shown.out
+        if what == "perturbed" and how is ReportFormat.LATEX:
+            assert r"$\rightarrow$" in shown.out
+        if what == "perturbed" and how is ReportFormat.MACROS:
+            assert r"\benchdefine{SLIC}{asa}{4/flip}{loss}" in shown.out
+            assert r"\benchdefine{SLIC}{stability}{9/flip}{perturbed}" in shown.out
+
+
+def test_the_table_names_images_and_protocol_and_has_a_dash_where_nothing_is(here, tiny):
+    with_it = ("--plugin", PLUGIN, "--dataset", "folder", "--root", tiny, "--protocol", "seal2018")
+    cells = ("--methods", "stripes,raises", "--n", "4", "--perturb", "flip")
+    assert here("run", *cells, *with_it, "--backend", "sequential").status == 2
+    shown = here("compare", "results.parquet", "--perturbed", "--metrics", "asa").out
+    assert "flip, 3 images, protocol seal2018" in shown
+    assert "nan" not in shown
+    assert "pairs of image and annotator" in " ".join(shown.split())
+
+
+def test_options_that_do_not_go_with_perturbed_are_told_by_what_was_given(here, run):
+    run("--perturb", "flip")
+    refused = here("compare", "results.parquet", "--perturbed", "--within", "0.1")
+    assert refused.status == 1
+    assert "leave out --perturbed" in " ".join(refused.out.split())
+
+
+def test_perturbed_rows_of_two_versions_are_in_no_mean(here, run, tmp_path):
+    run("--perturb", "flip")
+    path = tmp_path / "results.parquet"
+    rows = pq.read_table(path)
+    versions = [
+        f"{version} of another day" if way and image == "im0" else version
+        for version, way, image in zip(
+            *(rows[name].to_pylist() for name in ("version", "perturbation", "image")), strict=True
+        )
+    ]
+    place, field = rows.column_names.index("version"), rows.schema.field("version")
+    pq.write_table(rows.set_column(place, field, pa.array(versions, field.type)), path)
+    for command in (("plot", "--figures", "robustness"), ("compare", "--perturbed")):
+        refused = here(command[0], path, *command[1:])
+        assert refused.status == 1
+        assert "2 versions" in " ".join(refused.out.split())
 
 
 def test_compare_of_a_file_without_perturbed_images_says_how_to_get_them(here, run):

@@ -13,6 +13,7 @@ from bench.datasets import Sample
 from bench.datasets.perturbations import KINDS, parse, parse_all
 from bench.errors import UsageError
 from bench.scoring.stability import adjusted_rand_index
+from reports.data.results import ResultsError
 from reports.statistics.robustness import count_notes, losses
 
 EXAMPLES = [kind.example for kind in KINDS.values()]
@@ -152,6 +153,10 @@ def rows(**scores):
                 "perturbation": None if how == "clean" else how,
                 "asa": value,
                 "ue_np": value,
+                "seed": 0,
+                "time_s": 1.0,
+                "time_repeats": 1,
+                "contended": False,
                 "stability": None if how == "clean" else 0.5,
                 "n_labels": 100 if how == "clean" else 80,
             }
@@ -177,6 +182,45 @@ def test_a_perturbation_with_no_clean_score_has_no_loss():
     table = losses(rows(clean={"a": 0.9}, flip={"b": 0.5}), ["asa"]).set_index("metric")
     assert np.isnan(table.loc["asa", "loss"])
     assert table.loc["asa", "images"] == 0
+
+
+def test_images_that_failed_either_way_are_missing_and_so_is_their_stability():
+    frame = rows(clean={"a": 0.9, "b": 0.8, "c": 0.7}, flip={"a": 0.8, "b": 0.5, "d": 0.4})
+    frame.loc[(frame["image"] == "b") & frame["perturbation"].notna(), "status"] = "failed"
+    table = losses(frame, ["asa"]).set_index("metric")
+    assert table["asked"].tolist() == [4, 4]
+    assert table["images"].tolist() == [1, 1]
+    assert table["missing"].tolist() == [3, 3]
+
+
+def test_losses_pair_seeds_and_a_seed_that_failed_costs_the_image_its_completeness():
+    frame = pd.concat(
+        [
+            rows(clean={"a": 0.9, "b": 0.8}, flip={"a": 0.8, "b": 0.5}),
+            rows(clean={"a": 0.1, "b": 0.8}, flip={"a": 0.0, "b": 0.5}).assign(seed=1),
+        ],
+        ignore_index=True,
+    )
+    lost = (frame["seed"] == 1) & (frame["image"] == "a") & frame["perturbation"].notna()
+    frame.loc[lost, "status"] = "failed"
+    table = losses(frame, ["asa"]).set_index("metric")
+    assert table.loc["asa", "loss"] == pytest.approx(0.2)
+    assert table.loc["asa", "clean"] == pytest.approx(0.85)
+    assert table["missing"].tolist() == [1, 1]
+
+
+def test_losses_weigh_images_as_the_protocol_does():
+    frame = rows(clean={"a": 0.9, "b": 0.8}, flip={"a": 0.8, "b": 0.5})
+    frame["asa_pairs"] = np.where(frame["image"] == "a", 3, 1)
+    table = losses(frame, ["asa"]).set_index("metric")
+    assert table.loc["asa", "loss"] == pytest.approx((3 * 0.1 + 0.3) / 4)
+    assert table.loc["asa", "clean"] == pytest.approx((3 * 0.9 + 0.8) / 4)
+
+
+def test_two_rows_of_a_cell_are_refused():
+    frame = rows(clean={"a": 0.9}, flip={"a": 0.8})
+    with pytest.raises(ResultsError, match="more than one row"):
+        losses(pd.concat([frame, frame]), ["asa"])
 
 
 def test_counts_that_move_are_told():
