@@ -17,8 +17,15 @@ from metrics.names import did_you_mean
 from reports.data.align import Aligned, align, labels_by_device, timed_alone
 from reports.data.labels import matches
 from reports.data.mixture import machines_of, separate_times, together
-from reports.data.perturbed import PERTURBATION, STABILITY, clean
-from reports.data.results import Facts, ResultsError, choose_labels, file_facts, load_scores
+from reports.data.perturbed import PERTURBATION, STABILITY
+from reports.data.results import (
+    Facts,
+    ResultsError,
+    choose_labels,
+    clean,
+    file_facts,
+    load_scores,
+)
 from reports.data.words import counted, few
 from reports.figures import (
     compactness,

@@ -60,7 +60,7 @@ def protocols(
     patterns = values.split_patterns(only, without)
     output.recover(results, quiet)
     renames = values.read_renames(rename)
-    source = Source.read(results).only(*patterns, rename=renames).together(allow_mixed)
+    source = Source.read(results).only(*patterns, rename=renames).clean().together(allow_mixed)
     data = source.dataset(root, values.reread(source.reading, exif, void))
     folder = Store(results.resolve()).folder / "protocols"
     console = output.make_console(quiet)

@@ -25,6 +25,7 @@ from bench.storage.schema import CELL_FACTS
 from metrics.protocols import Connectivity
 from reports.data.labels import VARIANT, tell_apart
 from reports.data.mixture import together
+from reports.data.perturbed import left_out
 from reports.data.results import ORIGINS, ResultsError, check_results, choose_labels, run_facts
 
 FEW_CELLS = 100
@@ -111,6 +112,22 @@ class Source:
             called={old: new for old, new in zip(labels, chosen, strict=True) if old != new},
             notes=(*self.notes, *notes),
         )
+
+    def clean(self) -> Source:
+        """Leave out the rows of perturbed images, and note how many they are.
+
+        Raises
+        ------
+        UsageError
+            If there are no others.
+        """
+        ways = [row["perturbation"] for row in self.rows if row.get("perturbation")]
+        if not ways:
+            return self
+        if len(ways) == len(self.rows):
+            raise UsageError(f"{self.path}: these labels have rows of perturbed images alone")
+        rows = [row for row in self.rows if not row.get("perturbation")]
+        return replace(self, rows=rows, notes=(*self.notes, left_out(ways)))
 
     def together(self, allow_mixed: bool) -> Source:
         """Refuse rows that do not belong together, or keep them apart; see `mixture.together`.

@@ -14,6 +14,7 @@ import pandas as pd
 from reports.data.align import labels_by_device, timed_alone
 from reports.data.labels import tell_apart
 from reports.data.mixture import UNKNOWN, find_mixtures, origin, suites_note, time_mixture
+from reports.data.perturbed import PERTURBATION
 from reports.data.results import (
     COLUMNS,
     STATUSES,
@@ -52,7 +53,7 @@ class Contents:
         By id, what is known of a machine.
     labels : DataFrame
         One row per label: label; method; version and suite, several with commas; n, the asked
-        counts; rows; ok; other, the other statuses in words.
+        counts; perturbations, with commas; rows; ok; other, the other statuses in words.
     missing : tuple of str
         Cells that others have, by label and n.
     mixed : tuple of str
@@ -140,12 +141,13 @@ def _labels(frame: pd.DataFrame) -> pd.DataFrame:
                 "version": ", ".join(sorted(origin(its, "version").unique())),
                 "suite": ", ".join(sorted(origin(its, "suite").unique())),
                 "n": ", ".join(map(number, np.unique(its["n"]))),
+                "perturbations": ", ".join(sorted(its[PERTURBATION].dropna().astype(str).unique())),
                 "rows": len(its),
                 "ok": statuses.pop("ok", 0),
                 "other": ", ".join(f"{rows} {status}" for status, rows in statuses.items()),
             }
         )
-    columns = ("label", "method", "version", "suite", "n", "rows", "ok", "other")
+    columns = ("label", "method", "version", "suite", "n", "perturbations", "rows", "ok", "other")
     return pd.DataFrame(rows, columns=columns)
 
 

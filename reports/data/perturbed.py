@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -25,8 +25,13 @@ def left_out_note(path: Path, cure: str) -> str:
     ways = load(path, [PERTURBATION])[PERTURBATION].dropna()
     if ways.empty:
         return ""
-    names = few(sorted(ways.astype(str).unique()), 6)
-    return f"{counted(len(ways), 'row')} of perturbed images ({names}) are left out here; {cure}"
+    return f"{left_out(ways.astype(str))}; {cure}"
+
+
+def left_out(ways: Collection[str]) -> str:
+    """Say how many rows are left out, given how the image of each was perturbed."""
+    names = few(sorted(set(ways)), 6)
+    return f"{counted(len(ways), 'row')} of perturbed images ({names}) are left out here"
 
 
 def load_with_perturbed(path: Path, metrics: Sequence[str]) -> pd.DataFrame | None:

@@ -44,9 +44,10 @@ def _runs(held: Contents) -> Iterator[str]:
 def _labels(held: Contents) -> Iterator[str]:
     for row in held.labels.to_dict("records"):
         other = f", {row['other']}" if row["other"] else ""
+        ways = f", also {row['perturbations']}" if row["perturbations"] else ""
         yield (
             f"{row['label']}: {row['method']} {row['version']} (suite {row['suite']}), "
-            f"n = {row['n']}; {counted(row['rows'], 'row')}, {row['ok']} ok{other}"
+            f"n = {row['n']}{ways}; {counted(row['rows'], 'row')}, {row['ok']} ok{other}"
         )
 
 

@@ -244,6 +244,41 @@ def test_label_maps_of_perturbed_images_are_scored_again_as_such(here, run, resu
     pd.testing.assert_frame_equal(before, after)
 
 
+def test_protocols_leave_perturbed_maps_out_and_say_so(here, run):
+    run("--perturb", "flip")
+    asked = ("--protocol", "default,seal2018", "--metrics", "asa", "--plugin", PLUGIN)
+    shown = here("protocols", "results.parquet", *asked)
+    assert shown.status == 0, shown.out
+    assert shown.out.count("12 cells to run") == 2
+    said = " ".join(shown.out.split())
+    assert "12 rows of perturbed images (flip) are left out here" in said
+
+
+def test_the_runs_of_a_file_are_listed_with_their_perturbations(here, run):
+    run("--perturb", "flip,blur:1")
+    listed = " ".join(here("list", "runs").out.split())
+    assert "n = 4, 9, also blur:1, flip; 18 rows" in listed
+
+
+def test_two_workers_make_the_rows_of_one_and_a_resumed_run_has_its_stability(
+    here, run, results, tiny
+):
+    run("--perturb", "flip")
+    cells = ("--methods", "stripes,slic", "--n", "4,9", "--perturb", "flip", "--workers", "2")
+    where = ("--dataset", "folder", "--root", tiny, "--plugin", PLUGIN)
+    for out, more in (("a.parquet", ()), ("b.parquet", ("--limit", "1")), ("b.parquet", ())):
+        finished = here("run", *cells, *where, *more, "--out", out)
+        assert finished.status == 0, finished.out
+    names = ["image", "label", "n", "perturbation"]
+    first, *others = (
+        results(out).fillna({"perturbation": ""}).set_index(names).sort_index()
+        for out in ("results.parquet", "a.parquet", "b.parquet")
+    )
+    for other in others:
+        columns = ["asa", "br", "n_labels", "stability"]
+        pd.testing.assert_frame_equal(other[columns], first[columns])
+
+
 def test_files_are_merged_with_their_perturbed_rows(here, run, results):
     run("--perturb", "flip", out="a.parquet")
     run("--perturb", "blur:1", out="b.parquet")

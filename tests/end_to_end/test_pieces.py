@@ -30,6 +30,17 @@ def test_a_run_names_the_labels_in_pieces_at_its_end(here, tiny, tmp_path):
     assert "In pieces" not in here(*run[:2], "grid", *run[3:]).out
 
 
+def test_the_worst_count_is_named_and_perturbed_images_are_not_counted(here, tiny, tmp_path):
+    plugin = tmp_path / "some.py"
+    some = BITS.replace('"bits", "Bits"', '"some_bits", "Some bits"')
+    pieces = "(n if n == 4 or image.shape[0] > image.shape[1] else 40)"
+    plugin.write_text(some.replace("min(n, 4)", pieces))
+    data = ("--dataset", "folder", "--root", tiny, "--plugin", plugin, "--backend", "sequential")
+    run = ("run", "--methods", "some_bits", "--perturb", "rotate:90", *data)
+    assert "In pieces: Some bits (10.0 to a label)." in here(*run, "--n", "4,9").out
+    assert "In pieces" not in here(*run, "--n", "9").out
+
+
 def test_plot_names_them_marks_them_and_prints_others_bold(tmp_path):
     def in_bits(frame):
         pieces = frame["n_labels"].mask(frame["label"] == "FH", frame["n_labels"] * 2)
