@@ -346,6 +346,15 @@ def test_counts_that_do_not_overlap_are_not_compared_but_shown():
     assert "another count" in words(figure)
 
 
+def test_a_contended_cell_leaves_its_label_comparable():
+    def change(frame):
+        busy = (frame["label"] == "FH") & (frame["image"] == "image00002")
+        return exact(frame).assign(contended=busy)
+
+    chart, _ = one(pareto.make, view(change=change)[0])
+    assert chart.numbers["competes"].all()
+
+
 def test_labels_to_highlight_that_are_not_there_are_told(tmp_path):
     results = write(tmp_path / "r.parquet", Fake(images=3))
     with pytest.raises(ResultsError, match=r"--highlight: no label matches 'SLICC'; did you mean"):
