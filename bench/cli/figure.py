@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,6 +13,7 @@ import typer
 
 from bench.cli import options, output, values
 from bench.errors import BenchError, StorageError, UsageError
+from bench.planning.captions import caption
 from reports.data.words import counted, few
 
 if TYPE_CHECKING:
@@ -144,7 +145,7 @@ def figure(
             f"nothing to draw, no method returned labels: {'; '.join(reasons)}"
         )
     with styled(style.value):
-        _save(drawn.draw(pixels, divisions, _caption(variants, number, draws), *held), targets)
+        _save(drawn.draw(pixels, divisions, caption(variants, number, draws), *held), targets)
     for division in divisions:
         if division.failed or (division.reason and not quiet):
             typer.echo(f"bench: {division.label} {division.reason}", err=True)
@@ -325,33 +326,6 @@ def _pictures(label: str, method: Method, image: Picture, n: int) -> Division:
         soft_image=getattr(solution, "soft_image", None),
         reconstruction=getattr(solution, "reconstruction", None),
     )
-
-
-def _caption(variants: Sequence[Variant], n: int, seed: int) -> str:
-    """Say how the figure was made: the count, the seed, the presets."""
-    asked = f"{counted(n, 'superpixel')} asked for"
-    if any("seed" in v.takes and "seed" not in v.given for v in variants):
-        asked += f", seed {seed}"
-    return " ".join([f"{asked}.", *_presets(variants)])
-
-
-def _presets(variants: Sequence[Variant]) -> Iterator[str]:
-    """Say which preset was used, with its settings, and of which methods."""
-    from bench.planning.variants import PUBLISHED
-    from methods.registry import get_class
-
-    titles: dict[str, dict[str, None]] = {}
-    for variant in variants:
-        preset = variant.given.get("preset")
-        if preset is None:
-            continue
-        settings = get_class(variant.name).presets.get(preset, {})
-        values = ", ".join(f"{key.replace('_', ' ')} {variant.params[key]}" for key in settings)
-        words = f"preset {preset}" + (f" ({values})" if values else "")
-        words += "" if preset == PUBLISHED else ", not the published settings"
-        titles.setdefault(words, {})[variant.title] = None
-    for words, names in titles.items():
-        yield f"{', '.join(names)}: {words}."
 
 
 def _save(figure: Any, targets: Sequence[Path]) -> None:

@@ -22,6 +22,7 @@ from bench.execution.job import Job, Outcome, blank_row
 from bench.execution.processes import interrupts_held, start_pool
 from bench.execution.worker import initialise, limit_threads, run_batch, serve
 from bench.planning.cells import Batch, Cell, Lane
+from bench.storage.files import forget_labels
 from bench.storage.store import Store
 
 # A method that never returns to Python is killed this long after its time is up.
@@ -239,7 +240,7 @@ class _Pool:
         self.fruitless = 0
         row = blank_row(self.job, cell) | dict(columns)
         if not cell.carried:
-            self.store.forget_labels(cell.labels_name)
+            forget_labels(self.store.labels, cell.labels_name)
         self.store.write_row(row)
         (self.store.rounds / f"{cell.key}.json").unlink(missing_ok=True)
         return Outcome(cell, row["status"], row["error"], took_s=took_s)

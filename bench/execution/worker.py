@@ -37,7 +37,7 @@ from bench.planning.cells import Batch, Cell
 from bench.scoring.annotators import compared_metrics, is_outdated, read_scores, score_annotators
 from bench.scoring.score import Scoring, score
 from bench.scoring.stability import adjusted_rand_index
-from bench.storage.files import write_atomically
+from bench.storage.files import forget_labels, write_atomically
 from bench.storage.rounds import read_rounds, spread, write_rounds
 from bench.storage.store import Store
 from methods.base import Method, Skip
@@ -162,7 +162,7 @@ def _run_cell(job: Job, store: Store, cell: Cell, shared: Shared, marker: Marker
     if row["error"]:
         row["error"] = row["error"].encode("utf-8", "backslashreplace").decode()
     if row["status"] != "ok" and not cell.carried:
-        store.forget_labels(cell.labels_name)
+        forget_labels(store.labels, cell.labels_name)
     store.write_row(row)
     (store.rounds / f"{cell.key}.json").unlink(missing_ok=True)
     return Outcome(cell, row["status"], row["error"])
@@ -314,7 +314,7 @@ def _keep_labels(store: Store, cell: Cell, labels: NDArray[np.int32]) -> str:
     suffix = ".png" if labels.max() <= LARGEST_IN_PNG else ".npy"
     path = store.labels / f"{cell.labels_name}{suffix}"
     write_atomically(path, encode_labels(labels, suffix))
-    store.forget_labels(cell.labels_name, but=path)
+    forget_labels(store.labels, cell.labels_name, but=path)
     return str(path.relative_to(store.out.parent))
 
 

@@ -50,3 +50,21 @@ def storage_errors(path: Path) -> Iterator[None]:
         }
         cure = cures.get(error.errno or 0, "give another --out")
         raise StorageError(f"cannot write {path}: {error.strerror or error}; {cure}") from error
+
+
+def forget_labels(folder: Path, name: str, but: Path | None = None) -> None:
+    """Remove the label map that an earlier row had, so that no later one takes it for its own.
+
+    Parameters
+    ----------
+    folder : Path
+        That of the label maps.
+    name : str
+        Path below it, without extension.
+    but : Path, optional
+        The new one, which stays.
+    """
+    for suffix in (".png", ".npy"):
+        path = folder / f"{name}{suffix}"
+        if path != but:
+            path.unlink(missing_ok=True)

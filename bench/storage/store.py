@@ -282,21 +282,6 @@ class Store:
             self._changed.unlink(missing_ok=True)
         return len(table) - len(kept)
 
-    def forget_labels(self, name: str, but: Path | None = None) -> None:
-        """Remove the label map that an earlier row had, so that no later one takes it for its own.
-
-        Parameters
-        ----------
-        name : str
-            Its path below the folder of label maps, without extension.
-        but : Path, optional
-            The new one, which stays.
-        """
-        for suffix in (".png", ".npy"):
-            path = self.labels / f"{name}{suffix}"
-            if path != but:
-                path.unlink(missing_ok=True)
-
     # --- without a run -------------------------------------------------------------------
 
     def recover(self) -> int:
