@@ -17,6 +17,7 @@ from reports.data.words import number
 from reports.figures.chart import CannotDrawError, Chart, View
 from reports.figures.panel import blank, legend_below
 from reports.figures.style import BLACK, FAINT, GREY, PAGE_WIDTH, characters, points
+from reports.statistics.asked import nearest_asked
 from reports.statistics.robustness import count_notes, losses
 
 _AROUND = 0.6  # inches of height beside the rows of perturbations
@@ -39,9 +40,8 @@ def make(view: View) -> Iterator[Chart]:
             "no image was perturbed; `bench run ... --perturb noise:0.05,blur:2,flip` does"
         )
     table = losses(view.perturbed, view.metrics[:2])
-    asked = np.unique(table["n"].dropna())
-    if asked.size and np.isfinite(view.count):
-        n = asked[np.abs(np.log(asked / view.count)).argmin()]
+    n = nearest_asked(table["n"].to_numpy(dtype=float), view.count)
+    if np.isfinite(n):
         table = table[table["n"] == n]
     if not (table["images"] > 0).any():
         raise CannotDrawError("no label has a score of an image both as it is and perturbed")

@@ -13,9 +13,9 @@ from reports.data.align import Aligned, align, labels_by_device
 from reports.data.perturbed import PERTURBATION, STABILITY
 from reports.data.words import few
 from reports.statistics.aggregate import aggregate
+from reports.statistics.asked import NEAR
 from reports.statistics.pieces import in_pieces
 
-MOVED = 0.1  # of the returned count; less is as methods are taken to have returned about n
 _POINT = ["dataset", "split", "label", "n", PERTURBATION]
 _CELL = ["dataset", "split", "image", "label", "n", "seed"]
 HEADS = (
@@ -138,7 +138,7 @@ def _measured(clean: Aligned, changed: Aligned, scores: Sequence[str]) -> pd.Dat
 
 def count_notes(table: pd.DataFrame) -> Iterator[str]:
     """Say where perturbed images change the returned count by over a tenth: losses hold both."""
-    moved = (table["count_perturbed"] / table["count"] - 1).abs() > MOVED
+    moved = (table["count_perturbed"] / table["count"] - 1).abs() > NEAR
     points = table[moved].drop_duplicates(["label", "n", PERTURBATION])
     for label, its in points.groupby("label", sort=True):
         each = [
