@@ -105,7 +105,8 @@ class Method:
         "paper" on CUDA and "quick" on the CPU. A value that is given beats that of the preset,
         which beats the default.
     all_cores : bool
-        On the CPU it uses every core by itself; the runner then gives it the machine alone.
+        On the CPU it can use every core by itself; the runner then gives it the machine alone, as
+        far as `wants_all_cores` says so.
     departures : str
         How it differs from the paper, and what else a reader of its results must know.
     expected_failures : dict of str to str
@@ -266,6 +267,13 @@ class Method:
                 self.segment_many(corner, [fewer])[0]
         finally:
             self.facts = {}
+
+    def wants_all_cores(self, height: int, width: int, n: int) -> bool:  # noqa: ARG002
+        """Return whether an image of height x width pixels has the machine alone, on the CPU.
+
+        It is `all_cores`, unless a subclass knows for which sizes several cores help.
+        """
+        return self.all_cores
 
     @classmethod
     def shares_work(cls) -> bool:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 ROOT = Path("/")
 UNLIMITED = 2**60  # what version 1 says where there is no limit is larger
 
@@ -41,6 +43,12 @@ def memory_left(root: Path = ROOT) -> int | None:
     without a limit.
     """
     return min((max(0, limit - used) for limit, used in _limits(root)), default=None)
+
+
+def available() -> int:
+    """Return how many bytes can still be allocated on this machine, or in this container."""
+    machine, group = int(psutil.virtual_memory().available), memory_left()
+    return machine if group is None else min(machine, group)
 
 
 def _limits(root: Path) -> Iterator[tuple[int, int]]:

@@ -124,7 +124,7 @@ def _method_facts(name: str) -> Facts:
         "doi": cls.doi,
         "licence": cls.license,
         "guarantees": ", ".join(fact for fact, holds in guarantees.items() if holds) or "nothing",
-        "runs on": ", ".join(cls.devices) + (" (all cores on the CPU)" if cls.all_cores else ""),
+        "runs on": ", ".join(cls.devices) + (" (all cores if large)" if cls.all_cores else ""),
         "departures": cls.departures,
         "parameters": parameters or "none",
         "presets": "\n".join(

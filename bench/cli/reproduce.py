@@ -119,7 +119,7 @@ def _tell_cost(
         for variant, cells in numbers:
             with console.status(Text(f"timing {variant.label} on one image")):
                 costs.append(costs_by_count(sorted(cells), partial(timer.time, variant)))
-            seconds.append(seconds_of(variant, cells, costs[-1], workers))
+            seconds.append(seconds_of(cells, costs[-1], workers))
     height, width = image.shape[:2]
     console.print(
         f"Time for an image of {width} x {height} by count, and for all cells:", highlight=False

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -45,11 +45,14 @@ class Cost:
         Why it does not.
     iterates : bool
         It says how far it is: an optimisation, whose time is a line in the count.
+    lane : {"core", "cores", "cuda"}
+        Where such a cell runs.
     """
 
     seconds: float | None
     reason: str = ""
     iterates: bool = False
+    lane: Lane = "core"
 
 
 class Stopped(BaseException):
@@ -154,7 +157,8 @@ class Timer:
     def time(self, variant: Variant, n: int) -> Cost:
         """Time a method at a count, with the threads that it will have."""
         given = ({"seed": self.seed} if "seed" in variant.takes else {}) | variant.given
-        threads = threads_of(_lane(variant))
+        lane = lane_of(variant, self.image.shape[:2], n)
+        threads = threads_of(lane)
         try:
             with interrupts_held():
                 asked = self._worker(threads).submit(
@@ -164,7 +168,7 @@ class Timer:
         except BrokenProcessPool:
             self._end(threads)
             return Cost(None, "failed: its process died, by a crash or for lack of memory")
-        return cost
+        return replace(cost, lane=lane)
 
     def _worker(self, threads: int) -> loky.ProcessPoolExecutor:
         """Return the process with so many threads, a new one if there is none."""
@@ -199,7 +203,7 @@ def costs_by_count(counts: Sequence[int], timed: Callable[[int], Cost]) -> dict[
     between = costs[low].iterates and costs[high].iterates and len(known) == len(ends)
     for n in counts:
         if n not in costs and between:
-            costs[n] = Cost(float(np.interp(n, (low, high), known)), iterates=True)
+            costs[n] = replace(costs[high], seconds=float(np.interp(n, (low, high), known)))
         elif n not in costs:
             costs[n] = timed(n)
     return {n: costs[n] for n in counts}
@@ -221,14 +225,11 @@ def count_cells(
     return [(different[each], counts) for each, counts in numbers.items()]
 
 
-def seconds_of(
-    variant: Variant, cells: Mapping[int, int], costs: Mapping[int, Cost], workers: int
-) -> float:
-    """Return the seconds that a variant's cells take, as many side by side as its lane has workers.
+def seconds_of(cells: Mapping[int, int], costs: Mapping[int, Cost], workers: int) -> float:
+    """Return the seconds that a variant's cells take, as many side by side as lanes have workers.
 
     Parameters
     ----------
-    variant : Variant
     cells : mapping of int to int
         How many there are, by count.
     costs : mapping of int to Cost
@@ -236,10 +237,9 @@ def seconds_of(
     workers : int
         How many cells of one core run at a time.
     """
-    seconds = sum(number * (costs[n].seconds or 0.0) for n, number in cells.items())
-    hired = crews(_lane(variant), sum(cells.values()), workers, one_by_one=False)
-    return seconds / max(1, sum(crew.workers for crew in hired))
-
-
-def _lane(variant: Variant) -> Lane:
-    return lane_of(variant.all_cores, variant.device)
+    total = sum(cells.values())
+    seconds = 0.0
+    for n, number in cells.items():
+        hired = crews(costs[n].lane, total, workers, one_by_one=False)
+        seconds += number * (costs[n].seconds or 0.0) / max(1, sum(crew.workers for crew in hired))
+    return seconds

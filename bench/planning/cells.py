@@ -19,11 +19,14 @@ from reports.data.words import counted
 Lane = Literal["core", "cores", "cuda"]
 
 
-def lane_of(all_cores: bool, device: str) -> Lane:
-    """Return how a method runs: on one core among others, on all cores alone, or on CUDA."""
-    if device.partition(":")[0] == "cuda":
+def lane_of(variant: Variant, size: tuple[int, int] | None, n: int) -> Lane:
+    """Return how a cell runs: on one core among others, on all cores alone, or on CUDA.
+
+    An image that cannot be read (`size` is None) costs nothing, wherever that is found out.
+    """
+    if variant.device.partition(":")[0] == "cuda":
         return "cuda"
-    return "cores" if all_cores else "core"
+    return "cores" if size is not None and variant.wants_all_cores(*size, n) else "core"
 
 
 @dataclass(frozen=True)
@@ -165,7 +168,7 @@ def _cells_of_image(
                     given=given,
                     decline=decline,
                     shares_work=variant.shares_work and match_n is None,
-                    lane=lane_of(variant.all_cores, variant.device),
+                    lane=lane_of(variant, size, n),
                     draws=variant.draws,
                     called=bool(variant.called),
                     perturbation=perturbation,

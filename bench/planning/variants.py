@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -22,6 +22,11 @@ RUN_OPTIONS = ("seed", "device")
 PUBLISHED = "paper"
 
 
+def no_size(*_: int) -> bool:
+    """Return that a method never has the machine alone."""
+    return False
+
+
 @dataclass(frozen=True)
 class Variant:
     """One method with its parameters, as results, plots and folders call it.
@@ -36,6 +41,8 @@ class Variant:
         The parameters that are not as the preset or the defaults say.
     preset_asked : str
         The preset that was asked for, perhaps "auto"; empty if the method has none.
+    wants_all_cores : callable
+        Whether an image of some height and width, at some n, has the machine alone.
     draws : bool
         Whether another seed may give other labels.
     called : str
@@ -51,7 +58,7 @@ class Variant:
     takes: frozenset[str] = frozenset()
     preset_asked: str = ""
     shares_work: bool = False
-    all_cores: bool = False
+    wants_all_cores: Callable[[int, int, int], bool] = field(default=no_size, compare=False)
     draws: bool = True
     called: str = ""
 
@@ -188,7 +195,7 @@ def _variant(choice: Choice, preset: str, device: str, dataset: str) -> Variant:
         takes=takes,
         preset_asked=asked,
         shares_work=cls.shares_work(),
-        all_cores=cls.all_cores,
+        wants_all_cores=method.wants_all_cores,
         draws="seed" in takes or not cls.deterministic,
         called=_called(choice, method),
     )

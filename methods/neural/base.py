@@ -22,9 +22,12 @@ if TYPE_CHECKING:
 
 #: What the presets of all networks have in common.
 PAPER: dict[str, float | str] = {
-    "scale": 1.0, "learning_rate": 0.01, "decay": "none", "gain": 1.0, "postprocess": "published"
+    "scale": 1.0, "width": 32, "learning_rate": 0.01, "decay": "none", "gain": 1.0,
+    "postprocess": "published",
 }  # fmt: skip
-QUICK: dict[str, float | str] = {"scale": 0.25, "decay": "cosine", "postprocess": "even"}
+QUICK: dict[str, float | str] = {
+    "scale": 0.25, "width": 8, "decay": "cosine", "postprocess": "even"
+}  # fmt: skip
 
 
 class Neural(Method):
@@ -110,6 +113,19 @@ class Neural(Method):
     def channels(self) -> int:
         """Return the channels of all layers before the last, by which memory is estimated."""
         return sum(self.width << i for i in range(self.blocks))
+
+    def wants_all_cores(self, height: int, width: int, n: int) -> bool:
+        """Return whether all cores share the work on an image, or memory is for one at a time."""
+        from joblib import cpu_count
+
+        from methods.memory import available
+        from methods.neural.size import is_shared, memory_needed, working_scale
+
+        pixels, scale = height * width, working_scale(self.scale, height, width, n)
+        # small work has few weights, and which numbers it takes hardly matters beside those
+        needed = memory_needed(0, self.channels(), pixels, scale, n, itemsize=4)
+        beside = needed * cpu_count() <= available()
+        return is_shared(self.channels(), pixels, scale) or not beside
 
     def validate(self) -> None:
         """Refuse values out of range."""

@@ -35,7 +35,7 @@ class EdgeAware(Neural):
         "Yu, Yang, Liu: Edge-Aware Superpixel Segmentation with Unsupervised Convolutional Neural "
         "Networks, ICIP 2021"
     )
-    version = "2"
+    version = "3"
     doi = "10.1109/ICIP42928.2021.9506728"
     departures = (
         "Built from the paper and descriptions of the published code. At most as many superpixels "

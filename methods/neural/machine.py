@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import os
+import platform
 import sys
 from collections.abc import Iterator
 
-import psutil
 import torch
 
-from methods.memory import memory_left
+from methods.memory import available
 
 MMAP_THRESHOLD, TRIM_THRESHOLD = -3, -1  # names of glibc's mallopt
 MIB = 2**20
+
+#: What oneDNN calls the instruction sets of x86 that know no bfloat16.
+WITHOUT_BF16 = {"SSE41", "AVX", "AVX2", "AVX2_VNNI", "AVX512_CORE", "AVX512_CORE_VNNI"}
 
 
 def has_bf16_units(device: str) -> bool:
@@ -21,7 +25,16 @@ def has_bf16_units(device: str) -> bool:
     if device.startswith("cuda"):
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     can = torch.cpu.get_capabilities()
-    return any(can.get(unit, False) for unit in ("avx512_bf16", "amx_bf16", "sve_bf16", "bf16"))
+    units = any(can.get(unit, False) for unit in ("avx512_bf16", "amx_bf16", "sve_bf16", "bf16"))
+    return units and not _libraries_are_held_back()
+
+
+def _libraries_are_held_back() -> bool:
+    """Return whether the user keeps libraries from the instructions that multiply bfloat16."""
+    most = os.environ.get("ONEDNN_MAX_CPU_ISA", os.environ.get("DNNL_MAX_CPU_ISA", "")).upper()
+    return (
+        torch.backends.cpu.get_cpu_capability() in ("DEFAULT", "AVX2") or most in WITHOUT_BF16
+    ) and platform.machine() in ("x86_64", "AMD64")
 
 
 def available_memory(device: str) -> int:
@@ -29,8 +42,21 @@ def available_memory(device: str) -> int:
     if device.startswith("cuda"):
         kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
         return int(torch.cuda.mem_get_info(device)[0] + kept)  # PyTorch's own, free to be used
-    machine, group = int(psutil.virtual_memory().available), memory_left()
-    return machine if group is None else min(machine, group)
+    return available()
+
+
+@contextlib.contextmanager
+def threads(shared: bool) -> Iterator[None]:
+    """Let PyTorch, and our own passes beside it, use one thread meanwhile, unless work is shared.
+
+    Threads that share little wait for each other longer than they compute.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(before if shared else 1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 @contextlib.contextmanager

@@ -51,7 +51,7 @@ class Proposed(Neural):
         "Eliasof, Ben Zikri, Treister: Rethinking Unsupervised Neural Superpixel Segmentation, "
         "ICIP 2022"
     )
-    version = "2"
+    version = "3"
     doi = "10.48550/arXiv.2206.10213"
     departures = (
         "As the authors' code where the paper is silent (network=code): a further 3 x 3 "

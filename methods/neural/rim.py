@@ -29,7 +29,7 @@ class Rim(Neural):
         "Suzuki: Superpixel Segmentation via Convolutional Neural Networks with Regularized "
         "Information Maximization, ICASSP 2020"
     )
-    version = "2"
+    version = "3"
     doi = "10.48550/arXiv.2002.06765"
     departures = (
         "Built from the paper and descriptions of the published code: affine instance norm on the "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Literal, Protocol
 
@@ -12,18 +11,19 @@ from numpy.typing import NDArray
 from torch import nn
 
 from methods.base import Skip
-from methods.neural.machine import available_memory, has_bf16_units, kept_memory, reproducible
+from methods.neural.machine import (
+    available_memory,
+    has_bf16_units,
+    kept_memory,
+    reproducible,
+    threads,
+)
 from methods.neural.objective import Objective
 from methods.neural.optimise import initialise, optimise, predict
 from methods.neural.postprocess import postprocess
 from methods.neural.scene import SMALLEST_SIDE, Scene, colours, make_scene
+from methods.neural.size import GIB, is_shared, memory_needed, working_scale
 from methods.neural.solution import Solution
-
-PIXELS_PER_SUPERPIXEL = 16  # of the image at its working resolution, at least
-GIB = 2**30
-CODE = 3 * GIB // 8  # loaded and compiled on first use
-LAYER_COPIES = 5  # arrays that optimising keeps of each layer, at most; measured
-BYTES_PER_WEIGHT = 32  # itself, gradient, two moments, four transformed numbers: float32
 
 
 class Optimised(Protocol):
@@ -61,9 +61,10 @@ def solve(method: Optimised, image: NDArray[np.uint8], n: int) -> Solution:
     if precision == "auto":
         precision = "bf16" if has_bf16_units(device) else "fp32"
     dtype = {"bf16": torch.bfloat16, "fp32": torch.float32}[precision]
-    scale = min(1.0, max(method.scale, math.sqrt(PIXELS_PER_SUPERPIXEL * n / (height * width))))
+    scale = working_scale(method.scale, height, width, n)
+    shared = device != "cpu" or is_shared(method.channels(), height * width, scale)
     refuse_what_does_not_fit(method, (height, width), scale, n, dtype.itemsize)
-    with kept_memory(), reproducible(device):
+    with kept_memory(), reproducible(device), threads(shared):
         solution = optimised(method, image, n, scale, dtype)
     method.facts = {"loss": float(solution.losses[-1]), "precision": precision, "scale": scale}
     return solution
@@ -117,42 +118,3 @@ def refuse_what_does_not_fit(
             "free: use a smaller image, a lower scale or n, or fewer or narrower blocks",
             temporary=True,
         )
-
-
-def memory_needed(
-    weights: int, channels: int, pixels: int, scale: float, n: int, itemsize: int
-) -> int:
-    """Return the bytes that optimising takes at its working resolution, or predicting at the full.
-
-    Each weight has a gradient, two moments of Adam and transformed copies. Of every layer its sums,
-    its results and their transforms are kept for the backward pass, which adds gradients of the
-    widest ones; of the logits there are the sums and five arrays of float32. Predicting, in
-    float32, keeps the last layers only.
-
-    Parameters
-    ----------
-    weights : int
-    channels : int
-        Of all layers before the last.
-    pixels : int
-        Of the image.
-    scale : float
-        Working resolution.
-    n : int
-        Superpixels.
-    itemsize : int
-        Bytes of a number while optimising: 4 for fp32, 2 for bf16.
-
-    Notes
-    -----
-    Growth of the resident memory of a fresh process, 3/8 GiB of it code, beside the estimate, in
-    MiB, at n = 100, scale 1, fp32 and bf16. At 160 x 240: RIM 608 (851), 434 (660); EA
-    658 (850), 473 (660); Proposed with 2 blocks 1012 (1229), 652 (851). RIM at 321 x 481:
-    1613 (2223), 1006 (1457). Proposed with 4 blocks at 40 x 60: 792 (823), 679 (729).
-    """
-    optimising, predicting = (
-        channels * copies * size + n * (2 * size + 5 * 4)
-        for copies, size in ((LAYER_COPIES, itemsize), (1, 4))
-    )
-    most = pixels * max(scale**2 * optimising, predicting)
-    return int(most) + weights * BYTES_PER_WEIGHT + CODE

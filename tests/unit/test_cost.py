@@ -96,13 +96,14 @@ def test_a_cell_is_counted_once_however_many_variants_and_seeds_there_are(tiny):
 
 def test_methods_of_one_core_run_side_by_side_and_networks_one_after_the_other():
     cells, costs = Counter({50: 10, 100: 10}), {50: Cost(2.0), 100: Cost(6.0)}
-    assert seconds_of(variant("grid"), cells, costs, workers=4) == 20
-    assert seconds_of(variant("rim"), cells, costs, workers=4) == 80
+    assert seconds_of(cells, costs, workers=4) == 20
+    costs[100] = Cost(6.0, lane="cores")
+    assert seconds_of(cells, costs, workers=4) == 65
 
 
 def test_what_declines_takes_no_time():
     costs = {50: Cost(2.0), 100: Cost(None, "declined")}
-    assert seconds_of(variant("grid"), Counter({50: 3, 100: 3}), costs, workers=1) == 6
+    assert seconds_of(Counter({50: 3, 100: 3}), costs, workers=1) == 6
 
 
 def test_a_method_that_fails_says_why():

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import pytest
 
 from bench.storage import provenance
+from methods import memory
 from methods.memory import memory_left, memory_limit
-from methods.neural import machine
 from methods.neural.machine import available_memory
 
 GIB = 2**30
@@ -94,9 +94,9 @@ def test_without_groups_or_limits_it_is_not_limited(system, tmp_path):
 
 def test_networks_ask_for_what_both_the_machine_and_the_container_have(monkeypatch):
     there = SimpleNamespace(available=5 * GIB)
-    monkeypatch.setattr(machine.psutil, "virtual_memory", lambda: there)
+    monkeypatch.setattr(memory.psutil, "virtual_memory", lambda: there)
     for left, available in ((None, 5), (3 * GIB, 3), (9 * GIB, 5)):
-        monkeypatch.setattr(machine, "memory_left", lambda left=left: left)
+        monkeypatch.setattr(memory, "memory_left", lambda left=left: left)
         assert available_memory("cpu") == available * GIB
 
 

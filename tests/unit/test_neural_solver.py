@@ -3,6 +3,7 @@
 import ctypes
 import math
 import os
+import platform
 import re
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from methods.base import Skip
 from methods.canonical import canonicalise
 from methods.device import DeviceError
 from methods.image import as_rgb_uint8
-from methods.neural import optimise, solver
+from methods.neural import machine, optimise, size, solver
 from methods.neural.heads import factors
 from methods.neural.machine import available_memory, kept_memory, reproducible
 from methods.neural.postprocess import postprocess
@@ -94,6 +95,45 @@ def test_precision_is_bfloat16_only_where_the_processor_has_units_for_it(
     method = made("rim", precision="auto")
     method.segment(IMAGE, N)
     assert method.facts["precision"] == precision
+
+
+@pytest.mark.parametrize(
+    "held", [{"ONEDNN_MAX_CPU_ISA": "AVX2"}, {"DNNL_MAX_CPU_ISA": "avx512_core"}, {}]
+)
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="instruction sets of x86")
+def test_precision_follows_what_the_libraries_may_use(monkeypatch, held):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": True})
+    for name in ("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA"):
+        monkeypatch.delenv(name, raising=False)
+    capability = "AVX512" if held else "AVX2"
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
+    assert held == {} or machine.has_bf16_units("cpu")
+    for name, most in held.items():
+        monkeypatch.setenv(name, most)
+    assert not machine.has_bf16_units("cpu")
+
+
+@every_network
+def test_small_work_has_the_same_labels_on_any_number_of_threads_and_leaves_that_number(name):
+    image, labels = disc(96, 96), []
+    for threads in (1, 2):
+        torch.set_num_threads(threads)
+        labels.append(made(name, width=16, iterations=6).segment(image, N))
+        assert torch.get_num_threads() == threads
+    np.testing.assert_array_equal(*labels)
+
+
+@every_network
+def test_work_is_shared_where_it_is_large_or_memory_is_for_one_image_only(monkeypatch, name):
+    monkeypatch.setattr("methods.memory.available", lambda: 64 * size.GIB)
+    quick = get_method(name, preset="quick", device="cpu")
+    paper = get_method(name, preset="paper", device="cpu")
+    assert not quick.wants_all_cores(321, 481, 100)
+    assert paper.wants_all_cores(321, 481, 100)
+    assert quick.wants_all_cores(3210, 4810, 100)
+    monkeypatch.setattr("methods.memory.available", lambda: size.GIB // 2)
+    monkeypatch.setattr("joblib.cpu_count", lambda: 2)
+    assert quick.wants_all_cores(321, 481, 100)
 
 
 @every_network
@@ -446,12 +486,12 @@ def test_weights_that_do_not_fit_are_declined_however_small_the_image(monkeypatc
 
 def test_more_memory_is_needed_for_more_of_anything():
     usual = {"weights": 10**6, "channels": 480, "pixels": 10**5, "scale": 0.9, "n": 100}
-    least = solver.memory_needed(**usual, itemsize=2)
+    least = size.memory_needed(**usual, itemsize=2)
     for name, more in (
         ("weights", 10**8), ("channels", 4000), ("pixels", 10**6), ("scale", 1.0), ("n", 2000),
     ):  # fmt: skip
-        assert solver.memory_needed(**usual | {name: more}, itemsize=2) > least
-    assert solver.memory_needed(**usual, itemsize=4) > least
+        assert size.memory_needed(**usual | {name: more}, itemsize=2) > least
+    assert size.memory_needed(**usual, itemsize=4) > least
 
 
 # Divergence
