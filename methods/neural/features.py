@@ -27,10 +27,6 @@ def torch_default(weight: Tensor, generator: torch.Generator | None = None) -> T
     return nn.init.kaiming_uniform_(weight, a=math.sqrt(5), generator=generator)
 
 
-#: Least channels on either side for which fewer products outweigh the transforms.
-WINOGRAD_FROM = 64
-
-
 def normalise(
     values: Tensor,
     weight: Tensor | None,
@@ -83,8 +79,8 @@ class Convolution(nn.Module):
 
     def forward(self, values: Tensor) -> Tensor:
         """Return (H, W, outputs) for (H, W, inputs)."""
-        channels = min(self.weight.shape[:2])
-        if values.device.type == "cpu" and self.size == 3 and channels >= WINOGRAD_FROM:
+        channels, least = min(self.weight.shape[:2]), winograd.chosen(values.dtype).least
+        if values.device.type == "cpu" and self.size == 3 and channels >= least:
             return winograd.convolve(values, self.weight, self.padding, self.dilation)
         planes = values.permute(2, 0, 1)[None]
         weight = self.weight.to(values.dtype, memory_format=torch.channels_last)

@@ -29,11 +29,16 @@ def has_bf16_units(device: str) -> bool:
     return units and not _libraries_are_held_back()
 
 
+def instructions() -> str:
+    """Return the instruction set that PyTorch's own loops use on this processor, such as AVX2."""
+    return torch.backends.cpu.get_cpu_capability()
+
+
 def _libraries_are_held_back() -> bool:
     """Return whether the user keeps libraries from the instructions that multiply bfloat16."""
     most = os.environ.get("ONEDNN_MAX_CPU_ISA", os.environ.get("DNNL_MAX_CPU_ISA", "")).upper()
     return (
-        torch.backends.cpu.get_cpu_capability() in ("DEFAULT", "AVX2") or most in WITHOUT_BF16
+        instructions() in ("DEFAULT", "AVX2") or most in WITHOUT_BF16
     ) and platform.machine() in ("x86_64", "AMD64")
 
 

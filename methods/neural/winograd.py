@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -21,6 +21,7 @@ from torch.autograd.function import once_differentiable
 
 from methods.neural import tiles
 from methods.neural.fused import numbers
+from methods.neural.machine import instructions
 from methods.neural.rows import each, parts
 
 #: Tiles transformed at a time, about: enough to make up for the filters that each product reads.
@@ -30,6 +31,37 @@ A, B = tiles.A.item(), tiles.B.item()
 
 #: Turning a filter by half a turn exchanges the points 0 and infinity, a and b, -a and -b.
 TURNED = [6 * i + j for i in (5, 3, 4, 1, 2, 0) for j in (5, 3, 4, 1, 2, 0)]
+
+
+class Choice(NamedTuple):
+    """Which convolution is computed how.
+
+    Attributes
+    ----------
+    least : int
+        Channels on either side from which fewer products outweigh the transforms.
+    batched : bool
+        Whether the 36 products of matrices are one call of PyTorch, or one after the other.
+    """
+
+    least: int
+    batched: bool
+
+
+#: By instruction set and type of number, as ``make benchmark PARTS=convolutions`` measures it. A
+#: batch in float32 is several times slower than its products where MKL has no code of its own for
+#: the processor, and never much faster.
+CHOICES = {
+    ("AVX2", torch.float32): Choice(32, batched=False),
+    ("AVX512", torch.float32): Choice(128, batched=True),
+    ("AVX512", torch.bfloat16): Choice(128, batched=True),
+}
+OTHERWISE = Choice(64, batched=True)
+
+
+def chosen(dtype: torch.dtype) -> Choice:
+    """Return how numbers of a type are convolved on this processor."""
+    return CHOICES.get((instructions(), dtype), OTHERWISE)
 
 
 def convolve(values: Tensor, weight: Tensor, border: int, dilation: int = 1) -> Tensor:
@@ -77,7 +109,7 @@ class _Convolve(torch.autograd.Function):
         for chunk, values in zip(chunks, seen, strict=True):
             spread = gradient.new_empty((36, chunk.count, filters.shape[2]))
             chunk.run(tiles.spread, numbers(gradient), numbers(spread))
-            of_filters = torch.bmm(values.transpose(1, 2), spread).float() + of_filters
+            of_filters = _products(values.transpose(1, 2), spread).float() + of_filters
         of_weight = _both_ways(filter_sums, of_filters.view(6, 6, *filters.shape[1:]))
         of_values = None
         if ctx.needs_input_grad[0]:
@@ -127,10 +159,20 @@ def _apply(
     for chunk in _chunks(*out.shape[:2], dilation):
         seen = values.new_empty((36, chunk.count, filters.shape[1]))
         chunk.run(tiles.gather, numbers(values), numbers(seen), border)
-        products = torch.bmm(seen, filters)
+        products = _products(seen, filters)
         chunk.run(tiles.combine, numbers(products), numbers(out))
         kept.append(seen)
     return kept
+
+
+def _products(left: Tensor, right: Tensor) -> Tensor:
+    """Multiply matrices pair by pair."""
+    if chosen(left.dtype).batched:
+        return torch.bmm(left, right)
+    out = left.new_empty((len(left), left.shape[1], right.shape[2]))
+    for one, other, product in zip(left, right, out, strict=True):
+        torch.mm(one, other, out=product)
+    return out
 
 
 class _Chunk:

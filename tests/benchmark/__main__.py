@@ -21,6 +21,7 @@ PARTS = (
     "methods",
     "scaling",
     "networks",
+    "convolutions",
     "gradients",
     "coverage",
 )

@@ -9,7 +9,7 @@ import torch
 from torch.nn import functional
 
 from methods import get_method
-from methods.neural import features, heads, optimise
+from methods.neural import features, heads, optimise, winograd
 from methods.neural.features import Convolution
 from methods.neural.guidance import guidance
 from methods.neural.losses import bordered, bordered_laplacian
@@ -283,6 +283,11 @@ def test_a_pixel_sees_as_far_as_published(monkeypatch, name, layers, side):
 
 
 # Layers
+
+
+@pytest.fixture(autouse=True)
+def _winograd_from_64_channels(monkeypatch):
+    monkeypatch.setattr(winograd, "chosen", lambda _: winograd.Choice(64, batched=True))
 
 
 @pytest.mark.parametrize("size", [1, 3])

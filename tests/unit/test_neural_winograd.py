@@ -5,11 +5,17 @@ import pytest
 import torch
 from torch.nn import functional
 
-from methods.neural import tiles
-from methods.neural.winograd import convolve, filter_sums, transformed
+from methods.neural import tiles, winograd
+from methods.neural.winograd import CHOICES, OTHERWISE, Choice, convolve, filter_sums, transformed
 
 POINTS = [0, 2 / 3, -2 / 3, 3 / 2, -3 / 2]  # and infinity
 SHARES = np.array([1, -27 / 65, -27 / 65, 12 / 65, 12 / 65, 1])
+
+
+@pytest.fixture(autouse=True, params=[True, False], ids=["batched", "one by one"])
+def _products(request, monkeypatch):
+    """Multiply the matrices in either way, whatever is chosen on this machine."""
+    monkeypatch.setattr(winograd, "chosen", lambda _: Choice(1, batched=request.param))
 
 
 def matrix_a():
@@ -166,3 +172,20 @@ def test_gradients_are_spread_by_what_is_adjoint_to_combining():
     blocks = gradient.reshape(2, 4, 2, 4, 3)
     expected = np.einsum("ai,bj,yaxbc->ijyxc", matrix_a(), matrix_a(), blocks)
     np.testing.assert_allclose(found, expected.reshape(36, 4, 3), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("instructions", "dtype", "expected"),
+    [
+        ("AVX2", torch.float32, CHOICES["AVX2", torch.float32]),
+        ("AVX512", torch.bfloat16, CHOICES["AVX512", torch.bfloat16]),
+        ("DEFAULT", torch.float32, OTHERWISE),
+    ],
+)
+def test_what_is_chosen_follows_from_instructions_and_type(
+    monkeypatch, instructions, dtype, expected
+):
+    monkeypatch.undo()
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: instructions)
+    assert winograd.chosen(dtype) == expected
+    assert not CHOICES["AVX2", torch.float32].batched
