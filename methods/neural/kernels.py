@@ -191,25 +191,10 @@ def soften(
         To which -P log P is added.
     """
     width, channels = assignment.shape[1:]
-    power = np.empty(channels, np.float32)
-    exponent = np.empty(channels, np.int32)
-    two_to_exponent = exponent.view(np.float32)
+    power, exponent = np.empty(channels, np.float32), np.empty(channels, np.int32)
     for y in range(top, bottom):
         for x in range(width):
-            logit = logits[y, x]
-            largest = logit[0]
-            for c in range(channels):
-                largest = max(largest, logit[c])
-            total, weighted = np.float32(0), np.float32(0)
-            for c in range(channels):
-                t = max((logit[c] - largest) * LOG2_E, LOWEST_EXPONENT)
-                whole = np.floor(t + np.float32(0.5))
-                power[c] = two_to_the(t - whole)
-                exponent[c] = (np.int32(whole) + np.int32(127)) << np.int32(23)
-            for c in range(channels):
-                power[c] *= two_to_exponent[c]
-                total += power[c]
-                weighted += power[c] * (logit[c] - largest)
+            largest, total, weighted = exponentials(logits[y, x], power, exponent)
             log_sum = np.float32(np.log(total))
             entropy[0] += log_sum - weighted / total
             log_sums[y, x] = log_sum + largest
@@ -222,6 +207,42 @@ def soften(
                 sums[1, c] += p * red
                 sums[2, c] += p * green
                 sums[3, c] += p * blue
+
+
+@inner
+def exponentials(
+    logit: Floats, power: Floats, exponent: NDArray[np.int32]
+) -> tuple[np.float32, np.float32, np.float32]:
+    """Fill `power` with exp(logit - its largest); return that, the sum, and the weighted sum."""
+    channels = logit.size
+    two_to_exponent = exponent.view(np.float32)
+    largest = logit[0]
+    for c in range(channels):
+        largest = max(largest, logit[c])
+    total, weighted = np.float32(0), np.float32(0)
+    for c in range(channels):
+        t = max((logit[c] - largest) * LOG2_E, LOWEST_EXPONENT)
+        whole = np.floor(t + np.float32(0.5))
+        power[c] = two_to_the(t - whole)
+        exponent[c] = (np.int32(whole) + np.int32(127)) << np.int32(23)
+    for c in range(channels):
+        power[c] *= two_to_exponent[c]
+        total += power[c]
+        weighted += power[c] * (logit[c] - largest)
+    return largest, total, weighted
+
+
+@vectorised
+def add_assignments(logits: Floats, parts: NDArray[np.int32], sums: NDArray[np.float64]) -> None:
+    """Add the softmax over the channels of each pixel to the row of `sums` that is its part's."""
+    height, width, channels = logits.shape
+    power, exponent = np.empty(channels, np.float32), np.empty(channels, np.int32)
+    for y in range(height):
+        for x in range(width):
+            _, total, _ = exponentials(logits[y, x], power, exponent)
+            inverse, own = np.float32(1) / total, sums[parts[y, x]]
+            for c in range(channels):
+                own[c] += power[c] * inverse
 
 
 @inner

@@ -6,20 +6,19 @@ import heapq
 from collections import defaultdict
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from methods.canonical import connected_components
-from methods.kernels.compiled import compiled
+from methods.kernels.compiled import compiled, inner
 from methods.kernels.merge import merge_alike
+from methods.neural import kernels
 
 SMALLEST = 0.06  # parts smaller than this share of the mean area H W / n are merged
 LARGEST = 3.0  # times that area, where the published traversal stops
 EVEN_SMALLEST, EVEN_LARGEST = 0.3, 1.5  # the same for parts of about the mean area
 
 FREE = -1
-BAND = 2**22  # numbers of an assignment that are looked at together
 
 
 def postprocess(logits: Tensor, n: int, how: str) -> NDArray[np.int64]:
@@ -80,14 +79,9 @@ def sums_of_assignments(logits: Tensor, parts: NDArray[np.int32]) -> NDArray[np.
     -------
     (parts, N) ndarray of float64
     """
-    height, width, channels = logits.shape
-    rows = max(1, BAND // (width * channels))
-    sums = torch.zeros(int(parts.max()) + 1, channels, dtype=torch.float64)
-    for top in range(0, height, rows):
-        band, numbers = logits.detach()[top : top + rows], parts[top : top + rows]
-        assignment = band.softmax(-1, dtype=torch.float64).flatten(0, 1).cpu()
-        sums.index_add_(0, torch.from_numpy(numbers.ravel()), assignment)
-    return sums.numpy()
+    sums = np.zeros((int(parts.max()) + 1, logits.shape[-1]))
+    kernels.add_assignments(logits.detach().float().cpu().numpy(), parts, sums)
+    return sums
 
 
 @compiled
@@ -113,34 +107,46 @@ def cut_and_merge(labels: NDArray[np.int64], least: int, most: int) -> NDArray[n
         Numbers from 0, in the order in which the pieces were found.
     """
     height, width = labels.shape
-    numbers = np.full((height, width), FREE, np.int64)
-    piece = np.empty((height * width, 2), np.int64)
+    flat, numbers = labels.ravel(), np.empty(labels.size, np.int64)
+    numbers[:] = FREE
+    piece = np.empty(labels.size, np.int64)
     number = 0
-    for row in range(height):
-        for column in range(width):
-            if numbers[row, column] != FREE:
-                continue
-            numbers[row, column] = number
-            piece[0] = row, column
-            size, at, met = 1, 0, 0
-            while at < size < most:
-                y, x = piece[at]
-                at += 1
-                for v, u in ((y, x + 1), (y, x - 1), (y + 1, x), (y - 1, x)):
-                    if not (0 <= v < height and 0 <= u < width) or size >= most:
-                        continue
-                    if numbers[v, u] == FREE and labels[v, u] == labels[row, column]:
-                        numbers[v, u] = number
-                        piece[size] = v, u
-                        size += 1
-                    elif numbers[v, u] not in (FREE, number):
-                        met = numbers[v, u]
-            if size >= least:
-                number += 1
-                continue
-            for i in range(size):
-                numbers[piece[i, 0], piece[i, 1]] = met
-    return numbers
+    for start in range(labels.size):
+        if numbers[start] != FREE:
+            continue
+        numbers[start], piece[0] = number, start
+        size, at, met = 1, 0, 0
+        while at < size < most:
+            pixel = piece[at]
+            at += 1
+            for side in range(4):
+                other = beside(pixel, side, height, width)
+                if other < 0 or size >= most:
+                    continue
+                if numbers[other] == FREE and flat[other] == flat[start]:
+                    numbers[other], piece[size] = number, other
+                    size += 1
+                elif numbers[other] != FREE and numbers[other] != number:
+                    met = numbers[other]
+        if size >= least:
+            number += 1
+            continue
+        for i in range(size):
+            numbers[piece[i]] = met
+    return numbers.reshape((height, width))
+
+
+@inner
+def beside(pixel: int, side: int, height: int, width: int) -> int:
+    """Return the pixel to the right, left, bottom or top of another; -1 where there is none."""
+    row, column = pixel // width, pixel % width
+    if side == 0:
+        return pixel + 1 if column + 1 < width else -1
+    if side == 1:
+        return pixel - 1 if column > 0 else -1
+    if side == 2:
+        return pixel + width if row + 1 < height else -1
+    return pixel - width if row > 0 else -1
 
 
 def merge_parts(labels: NDArray[np.int64], least: float) -> NDArray[np.int64]:
