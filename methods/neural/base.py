@@ -36,14 +36,16 @@ class Neural(Method):
     Parameters
     ----------
     iterations : int
-        Steps of Adam, at least 1.
+        Steps of the optimiser, at least 1.
     scale : float
         Working resolution: sides as a share of the image's, greater than 0, at most 1. It is raised
         where a superpixel would have fewer than 16 pixels.
     learning_rate : float
-        Adam's, over 0, at most 1.
+        Of Adam, over 0, at most 1; of Muon too, whose steps are as large.
     decay : {"none", "cosine"}
         Whether the learning rate falls to 0 along half a cosine.
+    optimiser : {"adam", "muon"}
+        What takes the steps: Adam, as published, or Muon for the weights of convolutions.
     gain : float
         What the norm that ends the head multiplies by before the first step: how decided
         assignments are at the start; over 0, at most 100. EA's logits are products of two such
@@ -89,6 +91,7 @@ class Neural(Method):
     scale: float = 1.0
     learning_rate: float = 0.01
     decay: Literal["none", "cosine"] = "none"
+    optimiser: Literal["adam", "muon"] = "adam"
     gain: float = 1.0
     blocks: int = 4
     width: int = 32

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
 from methods import progress
 from methods.neural.features import Convolution
@@ -57,6 +58,67 @@ def compiled_for(device: str) -> Iterator[Callable[..., Tensor]]:
         yield torch.compile(loss_of)
 
 
+class Adam:
+    """Steps of Adam.
+
+    Parameters
+    ----------
+    network : nn.Module
+    learning_rate : float
+    """
+
+    def __init__(self, network: nn.Module, learning_rate: float) -> None:
+        self.learning_rate = learning_rate
+        others = self.others(network)
+        self.optimisers: list[Optimizer] = [torch.optim.Adam(others, lr=learning_rate, fused=True)]
+
+    def others(self, network: nn.Module) -> list[nn.Parameter]:
+        """Return what Adam optimises."""
+        return list(network.parameters())
+
+    def slow_down(self, share: float) -> None:
+        """Set the learning rate to a share of what it was at first."""
+        for optimiser in self.optimisers:
+            for group in optimiser.param_groups:
+                group["lr"] = share * self.learning_rate
+
+    def take(self) -> None:
+        """Take a step along the gradients."""
+        for optimiser in self.optimisers:
+            optimiser.step()
+
+
+class Muon(Adam):
+    """Steps of Muon for the convolutions, each a matrix of its inputs by its outputs.
+
+    Jordan et al., "Muon: An optimizer for hidden layers in neural networks", 2024. Steps are as
+    large as Adam's (Liu et al., arXiv 2502.16982), so that one learning rate serves both.
+    """
+
+    def __init__(self, network: nn.Module, learning_rate: float) -> None:
+        self.weights = [m.weight for m in network.modules() if isinstance(m, Convolution)]
+        super().__init__(network, learning_rate)
+        # the same memory in another shape
+        shared = [w.detach().permute(2, 3, 1, 0).view(-1, w.shape[0]) for w in self.weights]
+        self.matrices = [nn.Parameter(matrix) for matrix in shared]
+        muon = torch.optim.Muon(
+            self.matrices, lr=learning_rate, weight_decay=0.0, adjust_lr_fn="match_rms_adamw"
+        )
+        self.optimisers.append(muon)
+
+    def others(self, network: nn.Module) -> list[nn.Parameter]:
+        """Return the parameters that are no weights of convolutions."""
+        matrices = {id(weight) for weight in self.weights}
+        return [each for each in network.parameters() if id(each) not in matrices]
+
+    def take(self) -> None:
+        """Take a step along the gradients."""
+        for weight, matrix in zip(self.weights, self.matrices, strict=True):
+            assert weight.grad is not None
+            matrix.grad = weight.grad.permute(2, 3, 1, 0).reshape(matrix.shape)
+        super().take()
+
+
 def optimise(
     network: nn.Module,
     scene: Scene,
@@ -64,8 +126,9 @@ def optimise(
     iterations: int,
     learning_rate: float = 0.01,
     decay: str = "none",
+    optimiser: str = "adam",
 ) -> NDArray[np.float64]:
-    """Minimise the objective by Adam; return its value before every step.
+    """Minimise the objective; return its value before every step.
 
     Parameters
     ----------
@@ -76,23 +139,24 @@ def optimise(
     learning_rate : float
     decay : {"none", "cosine"}
         ``"cosine"`` lets the learning rate fall to 0 over all steps.
+    optimiser : {"adam", "muon"}
+        Muon for the weights of convolutions, with Adam for all others, or Adam for all.
 
     Raises
     ------
     ValueError
         If the loss, or a weight after the last step, is no number any more.
     """
-    adam = torch.optim.Adam(network.parameters(), lr=learning_rate, fused=True)
+    steps = Muon(network, learning_rate) if optimiser == "muon" else Adam(network, learning_rate)
     values = []
     with compiled_for(next(network.parameters()).device.type) as value_of:
         for i in range(iterations):
             if decay == "cosine":
-                for group in adam.param_groups:
-                    group["lr"] = learning_rate * (1 + math.cos(math.pi * i / iterations)) / 2
-            adam.zero_grad()
+                steps.slow_down((1 + math.cos(math.pi * i / iterations)) / 2)
+            network.zero_grad()
             loss = value_of(network, scene, objective)
             loss.backward()  # type: ignore[no-untyped-call]
-            adam.step()
+            steps.take()
             values.append(loss.detach())
             progress.report(i + 1, iterations)
     return checked(torch.stack(values).double().cpu().numpy(), network, learning_rate)

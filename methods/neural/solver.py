@@ -37,6 +37,7 @@ class Optimised(Protocol):
     iterations: int
     learning_rate: float
     decay: Literal["none", "cosine"]
+    optimiser: Literal["adam", "muon"]
     postprocess: Literal["published", "even", "merge", "none"]
     facts: Mapping[str, int | float | str]
 
@@ -86,6 +87,7 @@ def optimised(
         method.iterations,
         method.learning_rate,
         method.decay,
+        method.optimiser,
     )
     with torch.no_grad():  # in float32: rounded logits would end as specks along boundaries
         prediction, summary = predict(network, make_scene(image, 1.0, device))

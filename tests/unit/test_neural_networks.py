@@ -16,7 +16,7 @@ from methods.neural.losses import bordered, bordered_laplacian
 from methods.neural.optimise import initialise, predict
 from methods.neural.scene import colours, make_scene
 from tests.oracle import oracle_networks as plain
-from tests.scenes import disc, slope
+from tests.scenes import disc, slope, two_colours
 
 N = 7
 SMALL = {"width": 4, "blocks": 2}
@@ -280,6 +280,26 @@ def test_a_pixel_sees_as_far_as_published(monkeypatch, name, layers, side):
     first, last = seen.min(dim=0).values, seen.max(dim=0).values
     assert (last - first + 1).tolist() == [side, side]
     assert ((last + first) / 2).tolist() == [21, 22]
+
+
+def test_muon_steps_with_matrices_of_inputs_by_outputs_and_adam_with_the_rest():
+    method = made("rim", optimiser="muon")
+    image = two_colours(16, 20)
+    scene = make_scene(image, 1.0, "cpu")
+    network = method.layers(4, 16, 20)
+    initialise(network, torch.nn.init.xavier_normal_, 0)
+    before = {name: each.detach().clone() for name, each in network.named_parameters()}
+    first = optimise.optimise(network, scene, method.objective(scene), 1, 0.01, optimiser="muon")
+    for name, each in network.named_parameters():
+        step = (each.detach() - before[name]) / 0.01
+        if each.dim() == 4:
+            matrix = step.permute(2, 3, 1, 0).reshape(-1, each.shape[0])
+            largest = torch.linalg.svdvals(matrix).max() / (0.2 * max(matrix.shape) ** 0.5)
+            assert 0.6 < largest < 1.3  # 1 if orthogonal; of Adam's steps it is over 2
+        else:
+            assert step.abs().max().item() == pytest.approx(1, abs=0.01) or not step.any()
+    more = optimise.optimise(network, scene, method.objective(scene), 20, 0.01, optimiser="muon")
+    assert more[-1] < first[0]
 
 
 # Layers
