@@ -105,8 +105,9 @@ def _components(labels: ArrayLike) -> tuple[NDArray[np.int32], int]:
     from methods.kernels.labels import number_components
 
     codes = _integers(labels)
-    components = np.empty(codes.shape, np.int32)
-    return components, number_components(codes, components)
+    parent, components = np.empty(codes.size, np.int32), np.empty(codes.size, np.int32)
+    count = number_components(codes, parent, components)
+    return components.reshape(codes.shape), count
 
 
 def _integers(raw: ArrayLike) -> NDArray[np.int64]:

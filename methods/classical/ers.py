@@ -29,7 +29,7 @@ from methods.registry import register
 
 LARGEST_DIFFERENCE = 3 * 255
 NO_EDGE = LARGEST_DIFFERENCE + 1  # instead of a colour difference, where the image ends
-UNSEEN = -1
+UNSEEN = np.int32(-1)
 
 
 class Graph(NamedTuple):
@@ -114,14 +114,16 @@ def choose_edges(
     part, and 32-bit keys without it tell more of the rest.
     """
     graph = _graph(image, sigma, connectivity)
-    loop = _first_loops(graph)
-    gain = _first_gains(graph, loop)
+    loop, gain = np.zeros(image.shape[0] * image.shape[1]), np.zeros(graph.difference.size)
+    _first_gains(graph, loop, gain)
     largest_entropy = float(gain.max(initial=0.0))
     largest_balance = 1 - 2 / loop.size  # of an edge between two single pixels
     weight = balance * n * largest_entropy / largest_balance if loop.size > 2 else 0.0
     weight /= loop.size * math.log(2)  # sizes have natural logarithms
-    labels = np.empty(image.shape[:2], np.int32)
-    return labels, _grow_trees(graph, loop, gain, n, weight, labels.reshape(-1))
+    parent, size = np.arange(loop.size, dtype=np.int32), np.ones(loop.size, np.int32)
+    labels = np.full(image.shape[:2], UNSEEN)
+    forest = Forest(parent, size, loop)
+    return labels, _grow_trees(graph, forest, gain, n, float(weight), labels.reshape(-1))
 
 
 def _graph(image: NDArray[np.uint8], sigma: float, connectivity: int) -> Graph:
@@ -131,9 +133,11 @@ def _graph(image: NDArray[np.uint8], sigma: float, connectivity: int) -> Graph:
     length = np.hypot(down, across)[:, None]
     distance = length * np.arange(LARGEST_DIFFERENCE + 1)
     weight = np.exp(-(distance**2) / (2 * (3 * sigma) ** 2))
+    difference = np.full((height, width, down.size), NO_EDGE, np.uint16)
+    _differences(image, down, across, difference)
     return Graph(
         down * width + across,
-        _differences(image, down, across),
+        difference.reshape(-1),
         weight,
         _x_log_x(weight),
         _x_log_x(np.arange(height * width + 2.0)),
@@ -147,11 +151,13 @@ def _x_log_x(x: NDArray[np.float64]) -> NDArray[np.float64]:
 
 @compiled
 def _differences(
-    image: NDArray[np.uint8], down: NDArray[np.int64], across: NDArray[np.int64]
-) -> NDArray[np.uint16]:
-    """Return the colour difference along every edge."""
+    image: NDArray[np.uint8],
+    down: NDArray[np.int64],
+    across: NDArray[np.int64],
+    difference: NDArray[np.uint16],
+) -> None:
+    """Fill in the colour difference along every edge, and leave those out of the image."""
     height, width, _ = image.shape
-    difference = np.full((height, width, down.size), NO_EDGE, np.uint16)
     for y in range(height):
         for x in range(width):
             for k in range(down.size):
@@ -161,32 +167,23 @@ def _differences(
                     for channel in range(3):
                         total += abs(np.int32(image[y, x, channel]) - image[v, u, channel])
                     difference[y, x, k] = total
-    return difference.reshape(-1)
 
 
 @compiled
-def _first_loops(graph: Graph) -> NDArray[np.float64]:
-    """Return w_i p_ii, the weights of the unchosen edges of each pixel, while no edge is chosen.
+def _first_gains(graph: Graph, loop: NDArray[np.float64], gain: NDArray[np.float64]) -> None:
+    """Fill in, from zeros, the loops while no edge is chosen, and what each edge alone then gains.
 
-    Entropy rates are kept times w_T, the sum of all weights, a factor without influence.
+    A loop is w_i p_ii, the weights of a pixel's unchosen edges. Entropy rates are kept times w_T,
+    the sum of all weights, a factor without influence.
     """
-    loop = np.zeros(graph.difference.size // graph.step.size)
     for e in range(graph.difference.size):
         if graph.difference[e] != NO_EDGE:
             i, j, k = _ends(graph, e)
             loop[i] += graph.weight[k, graph.difference[e]]
             loop[j] += graph.weight[k, graph.difference[e]]
-    return loop
-
-
-@compiled
-def _first_gains(graph: Graph, loop: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return what the entropy rate gains by each edge alone."""
-    gain = np.zeros(graph.difference.size)
     for e in range(gain.size):
         if graph.difference[e] != NO_EDGE:
             gain[e] = _entropy_gain(graph, loop, e)
-    return gain
 
 
 @inner
@@ -225,7 +222,7 @@ def _uneven(graph: Graph, a: int, b: int) -> float:
 @compiled
 def _grow_trees(
     graph: Graph,
-    loop: NDArray[np.float64],
+    forest: Forest,
     first_gain: NDArray[np.float64],
     n: int,
     balance: float,
@@ -237,7 +234,6 @@ def _grow_trees(
     edge that is first in it and whose gain is still the same is the best of all. Rounding may break
     this where gains are as small as its errors: with no balance, between very unlike pixels.
     """
-    forest = Forest(np.arange(labels.size).astype(np.int32), np.ones(labels.size, np.int32), loop)
     queue = _first_queue(graph, first_gain, balance)
     trees, total = labels.size, 0.0
     while trees > n:
@@ -256,8 +252,8 @@ def _grow_trees(
             replace_least(queue, packed)
             continue
         take_least(queue)
-        loop[i] -= graph.weight[k, graph.difference[e]]
-        loop[j] -= graph.weight[k, graph.difference[e]]
+        forest.loop[i] -= graph.weight[k, graph.difference[e]]
+        forest.loop[j] -= graph.weight[k, graph.difference[e]]
         _unite(forest, a, b)
         total += gain
         trees -= 1
@@ -324,8 +320,7 @@ def _unite(forest: Forest, a: int, b: int) -> None:
 
 @inner
 def _label_trees(parent: NDArray[np.int32], labels: NDArray[np.int32]) -> None:
-    """Give each tree a number, in the order of their first pixels."""
-    labels[:] = UNSEEN
+    """Give each tree a number, in the order of their first pixels; labels are all unseen."""
     count = 0
     for i in range(parent.size):
         a = root(parent, i)

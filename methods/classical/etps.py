@@ -295,13 +295,15 @@ def sum_up(blocks: Blocks, labels: Labels, superpixels: Floats) -> None:
             s = labels[r + 1, c + 1]
             for k in range(SUMS):
                 superpixels[s, k] += block[k]
-    superpixels[:, FIRST_AREA] = superpixels[:, AREA]
+    for s in range(superpixels.shape[0]):  # assigning a column takes two seconds to compile
+        superpixels[s, FIRST_AREA] = superpixels[s, AREA]
 
 
 @compiled
 def count_blocks(labels: Labels, superpixels: Floats, weights: Weights) -> None:
     """Count the blocks of superpixels, and what these then cost."""
-    superpixels[:, BLOCKS] = 0
+    for s in range(superpixels.shape[0]):
+        superpixels[s, BLOCKS] = 0
     for r in range(1, labels.shape[0] - 1):
         for c in range(1, labels.shape[1] - 1):
             superpixels[labels[r, c], BLOCKS] += 1

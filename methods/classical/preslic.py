@@ -96,7 +96,7 @@ class PreSlic(Method):
             before = labels.copy()
             assign(planes, centres, live, scale, distances, labels)
             changed = count_changes(before, labels, step, columns, counts.reshape(rows, columns))
-            move(planes, labels, centres)
+            move(planes, labels, centres, np.zeros((rows * columns, 6)))
             if changed < self.threshold * height * width:
                 break
         self.facts = {"visits": visits}
@@ -128,14 +128,17 @@ def count_changes(
             changed += 1
             counts[k // columns, k % columns] += 1
             c = min(int(x / step), counts.shape[1] - 1)
-            counts[max(r - 1, 0) : r + 2, max(c - 1, 0) : c + 2] += 1
+            for i in range(max(r - 1, 0), min(r + 2, counts.shape[0])):
+                for j in range(max(c - 1, 0), min(c + 2, counts.shape[1])):
+                    counts[i, j] += 1
     return changed
 
 
 @compiled
-def move(planes: Planes, labels: Labels, centres: NDArray[np.float64]) -> None:
-    """Put every centre that has pixels at their mean."""
-    sums = np.zeros((centres.shape[0], 6))
+def move(
+    planes: Planes, labels: Labels, centres: NDArray[np.float64], sums: NDArray[np.float64]
+) -> None:
+    """Put every centre that has pixels at their mean; `sums` are those of no pixels."""
     for y in range(labels.shape[0]):
         for x in range(labels.shape[1]):
             k = labels[y, x]
@@ -152,16 +155,21 @@ def move(planes: Planes, labels: Labels, centres: NDArray[np.float64]) -> None:
                 centres[k, i] = sums[k, i] / sums[k, AREA]
 
 
-@compiled
 def absorb_small(labels: Labels, most: float) -> Labels:
     """Return the 4-connected parts; one of at most so many pixels is part of a neighbour.
 
     That is the neighbour, left, above, right or below the part's first pixel, that is last in this
     order among those that already have a part, as in SLIC.
     """
+    parts, queue = np.full(labels.shape, -1, np.int32), np.empty(labels.size, np.int64)
+    fill_parts(labels, float(most), queue, parts)
+    return parts
+
+
+@compiled
+def fill_parts(labels: Labels, most: float, queue: NDArray[np.int64], parts: Labels) -> None:
+    """Fill in the parts, which are -1, as `absorb_small` has them; a queue of pixels has room."""
     height, width = labels.shape
-    parts = np.full((height, width), -1, np.int32)
-    queue = np.empty(height * width, np.int64)
     steps = ((0, -1), (-1, 0), (0, 1), (1, 0))
     number = 0
     for y in range(height):
@@ -189,4 +197,3 @@ def absorb_small(labels: Labels, most: float) -> Labels:
                     parts[queue[i] // width, queue[i] % width] = beside
             else:
                 number += 1
-    return parts

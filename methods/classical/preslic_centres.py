@@ -121,7 +121,6 @@ class PreSlicCentres(Method):
         return parts
 
 
-@compiled
 def update(
     planes: Planes,
     labels: Labels,
@@ -131,7 +130,23 @@ def update(
     threshold: float,
 ) -> Flags:
     """Move the centres of live clusters to their means; return which moved by the threshold."""
-    sums = np.zeros((live.size, 6))
+    moved = np.zeros(live.size, np.bool_)
+    move(planes, labels, centres, live, scale, threshold, np.zeros((live.size, 6)), moved)
+    return moved
+
+
+@compiled
+def move(
+    planes: Planes,
+    labels: Labels,
+    centres: NDArray[np.float64],
+    live: Flags,
+    scale: Scale,
+    threshold: float,
+    sums: NDArray[np.float64],
+    moved: Flags,
+) -> None:
+    """Move centres by the sums over their pixels, from zeros; set which moved, from False."""
     for y in range(labels.shape[0]):
         for x in range(labels.shape[1]):
             k = labels[y, x]
@@ -142,7 +157,6 @@ def update(
                 sums[k, Y] += y
                 sums[k, X] += x
                 sums[k, AREA] += 1
-    moved = np.zeros(live.size, np.bool_)
     for k in range(live.size):
         if sums[k, AREA] == 0:
             continue
@@ -153,7 +167,6 @@ def update(
             change += step * step * (scale.weight if i >= Y else 1.0)
             centres[k, i] = mean
         moved[k] = not math.sqrt(change) < threshold
-    return moved
 
 
 @compiled

@@ -130,12 +130,15 @@ def build_tree(colour: NDArray[np.int32], edges: NDArray[np.int32], color_rounds
         colour.reshape(-1, 3).astype(np.int64),
         np.ones(pixels, np.int32),
     )
-    borders = _pixel_borders(edges)
+    height, width = edges.shape
+    borders = _room_for_borders(height * (width - 1) + width * (height - 1))
+    _pixel_borders(edges, borders)
     merges = rounds = 0
     while regions.first.size > 1:
-        chosen = _lightest(regions, borders, rounds >= color_rounds)
-        chosen.sort()
-        number = _record(chosen, regions.first, borders, tree, merges)
+        chosen = _choose(regions, borders, rounds >= color_rounds)
+        number = np.empty(regions.first.size, np.int32)
+        parent = np.arange(regions.first.size, dtype=np.int32)
+        _record(chosen, regions.first, borders, tree, merges, parent, number)
         regions = _merge_regions(regions, number, regions.first.size - chosen.size)
         borders = _merge_borders(borders, number, regions.first.size)
         merges += chosen.size
@@ -161,37 +164,73 @@ def _edge_map(lab: NDArray[np.float32], sigma: float) -> NDArray[np.int32]:
     return _quantise(np.sqrt(square))
 
 
+def _room_for_borders(count: int) -> Borders:
+    low, high, length = (np.empty(count, np.int32) for _ in range(3))
+    return Borders(low, high, length, np.empty(count, np.int64))
+
+
+def _choose(regions: Regions, borders: Borders, by_strength: bool) -> NDArray[np.int64]:
+    """Return, sorted, an entry (weight, border) for each border that is the lightest of a region.
+
+    Weights are 32-bit floats. No two entries are equal, so that the merges close no cycle.
+    """
+    count = regions.size.size
+    mean, lightest = np.empty((count, 3), np.float32), np.full(count, NONE, np.int64)
+    chosen = np.empty(count, np.int64)
+    chosen = chosen[: _lightest(regions, borders, by_strength, mean, lightest, chosen)]
+    chosen.sort()
+    return chosen
+
+
+def _merge_regions(regions: Regions, number: NDArray[np.int32], count: int) -> Regions:
+    """Return the `count` regions that regions become with their new numbers."""
+    colour = np.zeros((count, 3), np.int64)
+    merged = Regions(np.empty(count, np.int32), colour, np.zeros(count, np.int32))
+    _add_regions(regions, number, merged)
+    return merged
+
+
+def _merge_borders(borders: Borders, number: NDArray[np.int32], count: int) -> Borders:
+    """Return the borders between `count` regions with new numbers, each pair once."""
+    start, order = np.zeros(count + 2, np.int32), np.empty(borders.low.size, np.int32)
+    border_with = np.full(count, -1, np.int32)
+    merged = _room_for_borders(borders.low.size)
+    found = _add_borders(borders, number, start, order, border_with, merged)
+    low, high, length = (values[:found].copy() for values in merged[:3])
+    return Borders(low, high, length, merged.strength[:found].copy())
+
+
 @compiled
-def _pixel_borders(edges: NDArray[np.int32]) -> Borders:
-    """Return the 4-connected pixel edges: every pixel is a region."""
+def _pixel_borders(edges: NDArray[np.int32], borders: Borders) -> None:
+    """Fill in the 4-connected pixel edges: every pixel is a region."""
     height, width = edges.shape
-    count = height * (width - 1) + width * (height - 1)
-    low, high = np.empty(count, np.int32), np.empty(count, np.int32)
-    strength = np.empty(count, np.int64)
     e = 0
     for y in range(height):
         for x in range(width):
             i = y * width + x
             if x + 1 < width:
-                low[e], high[e] = i, i + 1
-                strength[e] = edges[y, x] + edges[y, x + 1]
+                borders.low[e], borders.high[e], borders.length[e] = i, i + 1, 1
+                borders.strength[e] = edges[y, x] + edges[y, x + 1]
                 e += 1
             if y + 1 < height:
-                low[e], high[e] = i, i + width
-                strength[e] = edges[y, x] + edges[y + 1, x]
+                borders.low[e], borders.high[e], borders.length[e] = i, i + width, 1
+                borders.strength[e] = edges[y, x] + edges[y + 1, x]
                 e += 1
-    return Borders(low, high, np.ones(count, np.int32), strength)
 
 
 @compiled
-def _lightest(regions: Regions, borders: Borders, by_strength: bool) -> NDArray[np.int64]:
-    """Return an entry (weight, border) for each border that is the lightest of a region.
-
-    Weights are 32-bit floats. No two entries are equal, so that the merges close no cycle.
-    """
-    count = regions.size.size
-    mean = (regions.colour / regions.size.reshape(count, 1)).astype(np.float32)
-    lightest = np.full(count, NONE, np.int64)
+def _lightest(
+    regions: Regions,
+    borders: Borders,
+    by_strength: bool,
+    mean: NDArray[np.float32],
+    lightest: NDArray[np.int64],
+    chosen: NDArray[np.int64],
+) -> int:
+    """Fill in the entries of the lightest borders, which are none yet; return how many."""
+    for region in range(regions.size.size):
+        for channel in range(3):
+            mean[region, channel] = regions.colour[region, channel] / regions.size[region]
     for e in range(borders.low.size):
         a, b = borders.low[e], borders.high[e]
         weight = (
@@ -204,22 +243,27 @@ def _lightest(regions: Regions, borders: Borders, by_strength: bool) -> NDArray[
         packed = entry(weight, e)
         lightest[a] = min(lightest[a], packed)
         lightest[b] = min(lightest[b], packed)
-    chosen, count_chosen = np.empty(count, np.int64), 0
-    for region in range(count):
+    count = 0
+    for region in range(lightest.size):
         packed = lightest[region]
         low = borders.low[item_of(packed)]
         if low == region or lightest[low] != packed:  # otherwise its other end has chosen it, too
-            chosen[count_chosen] = packed
-            count_chosen += 1
-    return chosen[:count_chosen].copy()
+            chosen[count] = packed
+            count += 1
+    return count
 
 
 @compiled
 def _record(
-    chosen: NDArray[np.int64], first: NDArray[np.int32], borders: Borders, tree: Tree, merges: int
-) -> NDArray[np.int32]:
-    """Write the merges across sorted borders into the tree; return each region's new number."""
-    parent = np.arange(first.size).astype(np.int32)
+    chosen: NDArray[np.int64],
+    first: NDArray[np.int32],
+    borders: Borders,
+    tree: Tree,
+    merges: int,
+    parent: NDArray[np.int32],
+    number: NDArray[np.int32],
+) -> None:
+    """Write the merges across sorted borders into the tree; fill in each region's new number."""
     for i in range(chosen.size):
         e = item_of(chosen[i])
         a, b = root(parent, borders.low[e]), root(parent, borders.high[e])
@@ -227,41 +271,43 @@ def _record(
         parent[b] = a
         tree.parent[first[b]] = first[a]
         tree.rank[first[b]] = merges + i
-    number, count = np.empty(first.size, np.int32), 0
+    count = 0
     for region in range(first.size):  # a root comes before its set, a parent before its child
         if parent[region] == region:
             number[region] = count
             count += 1
         else:
             number[region] = number[parent[region]]
-    return number
 
 
 @compiled
-def _merge_regions(regions: Regions, number: NDArray[np.int32], count: int) -> Regions:
-    """Return the `count` regions that regions become with their new numbers."""
-    first = np.empty(count, np.int32)
-    colour = np.zeros((count, 3), np.int64)
-    size = np.zeros(count, np.int32)
+def _add_regions(regions: Regions, number: NDArray[np.int32], merged: Regions) -> None:
+    """Add regions to those that they become with their new numbers."""
     for region in range(number.size):
         new = number[region]
-        if size[new] == 0:
-            first[new] = regions.first[region]
-        size[new] += regions.size[region]
+        if merged.size[new] == 0:
+            merged.first[new] = regions.first[region]
+        merged.size[new] += regions.size[region]
         for channel in range(3):
-            colour[new, channel] += regions.colour[region, channel]
-    return Regions(first, colour, size)
+            merged.colour[new, channel] += regions.colour[region, channel]
 
 
 @compiled
-def _merge_borders(borders: Borders, number: NDArray[np.int32], count: int) -> Borders:
-    """Return the borders between `count` regions with new numbers, each pair once."""
-    start, order = _by_lower_region(borders, number, count)
-    low, high = np.empty(order.size, np.int32), np.empty(order.size, np.int32)
-    length, strength = np.empty(order.size, np.int32), np.empty(order.size, np.int64)
-    border_with = np.full(count, -1, np.int32)  # the last border found with each higher region
+def _add_borders(
+    borders: Borders,
+    number: NDArray[np.int32],
+    start: NDArray[np.int32],
+    order: NDArray[np.int32],
+    border_with: NDArray[np.int32],
+    merged: Borders,
+) -> int:
+    """Add borders to those that they become with new numbers of regions; return how many.
+
+    `border_with` is the last border found with each higher region, -1 at first.
+    """
+    _by_lower_region(borders, number, start, order)
     found = 0
-    for region in range(count):
+    for region in range(border_with.size):
         before = found
         for i in range(start[region], start[region + 1]):
             e = order[i]
@@ -270,36 +316,34 @@ def _merge_borders(borders: Borders, number: NDArray[np.int32], count: int) -> B
             if border < before:
                 border = found
                 border_with[other] = found
-                low[found], high[found] = region, other
-                length[found] = strength[found] = 0
+                merged.low[found], merged.high[found] = region, other
+                merged.length[found] = merged.strength[found] = 0
                 found += 1
-            length[border] += borders.length[e]
-            strength[border] += borders.strength[e]
-    return Borders(
-        low[:found].copy(), high[:found].copy(), length[:found].copy(), strength[:found].copy()
-    )
+            merged.length[border] += borders.length[e]
+            merged.strength[border] += borders.strength[e]
+    return found
 
 
 @inner
 def _by_lower_region(
-    borders: Borders, number: NDArray[np.int32], count: int
-) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Sort the borders that stay by lower region, by counting; return each one's start, too."""
-    start = np.zeros(count + 2, np.int32)
+    borders: Borders,
+    number: NDArray[np.int32],
+    start: NDArray[np.int32],
+    order: NDArray[np.int32],
+) -> None:
+    """Sort the borders that stay by lower region, by counting; `start` is where each one begins."""
     for e in range(borders.low.size):
         a, b = number[borders.low[e]], number[borders.high[e]]
         if a != b:
             start[min(a, b) + 2] += 1
-    for region in range(count):
+    for region in range(start.size - 2):
         start[region + 2] += start[region + 1]
-    order = np.empty(start[count + 1], np.int32)
     for e in range(borders.low.size):
         a, b = number[borders.low[e]], number[borders.high[e]]
         if a != b:
             lower = min(a, b) + 1
             order[start[lower]] = e
             start[lower] += 1
-    return start, order
 
 
 @compiled

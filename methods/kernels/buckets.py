@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from methods.kernels.compiled import inner
+from methods.kernels.compiled import shared
 from methods.kernels.heap import Heap, drop_top, heapify, push, replace_top
 
 # The bits of an entry right of the number of its bucket, which has the sign, the exponent and eight
@@ -48,7 +48,7 @@ class Queue(NamedTuple):
     state: NDArray[np.int64]
 
 
-@inner
+@shared
 def empty_queue(capacity: int) -> Queue:
     """Return a queue with room for so many entries at a time."""
     blocks = capacity // (BLOCK - 1) + min(BUCKETS, capacity) + 2
@@ -61,19 +61,19 @@ def empty_queue(capacity: int) -> Queue:
     )
 
 
-@inner
+@shared
 def bucket_of(packed: int) -> int:
     """Return the number of the bucket of an entry; entries of negative keys are negative."""
     return (packed >> SHIFT) + BUCKETS // 2
 
 
-@inner
+@shared
 def is_open(queue: Queue, packed: int) -> bool:
     """Return whether an entry lies in the open bucket or before it."""
     return bool(bucket_of(packed) <= queue.state[BUCKET])
 
 
-@inner
+@shared
 def add(queue: Queue, packed: int) -> None:
     """Add an entry."""
     if is_open(queue, packed):
@@ -87,7 +87,7 @@ def add(queue: Queue, packed: int) -> None:
     queue.last[bucket] = place
 
 
-@inner
+@shared
 def new_block(queue: Queue, before: int) -> int:
     """Return the place of an unused block, after linking it to the entry before."""
     block = queue.state[FREE]
@@ -100,7 +100,7 @@ def new_block(queue: Queue, before: int) -> int:
     return int(block)
 
 
-@inner
+@shared
 def take_least(queue: Queue) -> int:
     """Remove the least entry from the heap, which is not empty, and return it."""
     packed = queue.heap[0]
@@ -108,7 +108,7 @@ def take_least(queue: Queue) -> int:
     return int(packed)
 
 
-@inner
+@shared
 def replace_least(queue: Queue, packed: int) -> None:
     """Put an entry in the place of the least one in the heap."""
     if is_open(queue, packed):
@@ -118,7 +118,7 @@ def replace_least(queue: Queue, packed: int) -> None:
         add(queue, packed)
 
 
-@inner
+@shared
 def open_bucket(queue: Queue) -> int:
     """Open the next bucket that has entries, as the heap is empty; return how many it has.
 
@@ -141,7 +141,7 @@ def open_bucket(queue: Queue) -> int:
     return count
 
 
-@inner
+@shared
 def serve(queue: Queue, count: int) -> None:
     """Make the first `count` values of `queue.heap` the heap."""
     queue.state[SIZE] = count

@@ -6,6 +6,7 @@ import functools
 import hashlib
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -20,24 +21,31 @@ _making = threading.RLock()
 def compiled(function: F) -> F:
     """Compile a loop that Python calls, at the first call, and keep it on disk where possible.
 
-    Call it with one combination of types only: processes that compile it at the same time then
-    write the same file, and a warm-up on a small image compiles all that a large one needs.
+    Call it with one combination of types only: a warm-up on a small image then compiles all that a
+    large one needs. Give it arrays to fill, not to make, and assign values, not slices: what numpy
+    does in one line, from `np.zeros` to a column, numba compiles anew, for up to two seconds.
     """
-    return cast(F, Kernel(function, kept=True))
+    return cast(F, Kernel(function, kept=True, no_cfunc_wrapper=True))
 
 
 def vectorised(function: F) -> F:
     """Compile a loop over floats that threads call side by side, each with a part of the data.
 
     It may take the terms of a sum in another order, as vector instructions need it. Unlike those of
-    `compiled`, its types may vary: lanes of the runner never compile it in two processes at once.
+    `compiled`, its types may vary.
     """
-    return cast(F, Kernel(function, kept=True, nogil=True, error_model="numpy", fastmath=SUMS))
+    options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": SUMS}
+    return cast(F, Kernel(function, kept=True, no_cfunc_wrapper=True, **options))
 
 
 def inner(function: F) -> F:
     """Compile a function that only compiled loops call, as a part of each of them."""
-    return cast(F, Kernel(function, kept=False))
+    return cast(F, Inner(function, kept=False))
+
+
+def shared(function: F) -> F:
+    """Compile an inner function that several methods have in common only once: keep it on disk."""
+    return cast(F, Inner(function, kept=True))
 
 
 class Kernel:
@@ -48,28 +56,44 @@ class Kernel:
         self._function = function
         self._kept = kept
         self._options = options
-        self._made: Any = None
 
     def __call__(self, *arguments: Any) -> Any:
         """Call the compiled function."""
         return self.dispatcher(*arguments)
 
-    @property
+    @functools.cached_property
     def dispatcher(self) -> Any:
-        """What numba makes of the function, which takes its place in its module.
-
-        Threads wait here for the first one, and a module's names change all at once: no thread
-        compiles a function while others that it calls are not known to numba yet.
-        """
+        """What numba makes of the function; threads wait here for the first one."""
         with _making:
-            if self._made is None:
+            if "dispatcher" not in vars(self):
                 made = _kept_on_disk if self._kept else _made_by_numba
-                # found where functions call each other
-                self._made = made(self._function, **self._options)
-                names = self._function.__globals__
-                kernels = {k: v for k, v in list(names.items()) if isinstance(v, Kernel)}
-                names.update({name: kernel.dispatcher for name, kernel in kernels.items()})
-            return self._made
+                vars(self)["dispatcher"] = made(self._function, **self._options)
+            return vars(self)["dispatcher"]
+
+    @property
+    def _numba_type_(self) -> Any:
+        """What numba takes this for where a compiled function names it."""
+        from numba.core.registry import cpu_target
+
+        return cpu_target.typing_context.resolve_value_type(self.dispatcher)
+
+
+class Inner(Kernel):
+    """A function without what it takes to be called by Python, which is more than a small loop.
+
+    Where Python calls it nevertheless, as tests do, it calls one that is compiled for that.
+    """
+
+    def __init__(self, function: Callable[..., Any], kept: bool) -> None:
+        super().__init__(function, kept, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Call the function compiled for Python."""
+        return self._for_python(*arguments)
+
+    @functools.cached_property
+    def _for_python(self) -> Any:
+        return _made_by_numba(self._function)
 
 
 def _kept_on_disk(function: Callable[..., Any], **options: Any) -> Any:
@@ -78,15 +102,51 @@ def _kept_on_disk(function: Callable[..., Any], **options: Any) -> Any:
     # kernels keeps the states apart.
     function.__qualname__ += f"_{_shared_sources()}"
     try:
-        return _made_by_numba(function, cache=True, **options)
+        made = _made_by_numba(function, cache=True, **options)
     except RuntimeError:  # numba has no folder for it: a read-only installation without a home
         return _made_by_numba(function, **options)
+    made.compile = _alone(made)
+    return made
+
+
+def _alone(made: Any) -> Callable[[Any], Any]:
+    """Return what compiles a function while no other process does; a later one finds it on disk.
+
+    Files then hold what their index says, also where types vary. Locks are taken from callers to
+    what they call, and after numba's own, so that nobody waits in a circle.
+    """
+    from filelock import FileLock
+    from numba.core.compiler_lock import global_compiler_lock
+
+    compile_it, folder = made.compile, Path(made.stats.cache_path)
+    lock = folder / f"{made.py_func.__module__}.{made.py_func.__qualname__}.lock"
+
+    def compile_alone(types: Any) -> Any:
+        if types in made.overloads:
+            return compile_it(types)
+        with ExitStack() as held:
+            held.enter_context(global_compiler_lock)
+            with suppress(OSError):  # a file system without locks: twice, then
+                folder.mkdir(parents=True, exist_ok=True)
+                held.enter_context(FileLock(lock))
+            return compile_it(types)
+
+    return compile_alone
 
 
 def _made_by_numba(function: Callable[..., Any], **options: Any) -> Any:
     import numba
 
-    return numba.njit(**options)(function)
+    made = numba.njit(**options)(function)
+    template = made.get_call_template
+
+    def template_for_any_number(arguments: Any, named: Any) -> Any:
+        """Compile what is called with a constant for all numbers: numba would do so twice."""
+        named = {name: numba.types.unliteral(each) for name, each in named.items()}
+        return template([numba.types.unliteral(each) for each in arguments], named)
+
+    made.get_call_template = template_for_any_number
+    return made
 
 
 @functools.cache

@@ -8,7 +8,7 @@ entry has four children, not two: half as many levels to sift through, and child
 import numpy as np
 from numpy.typing import NDArray
 
-from methods.kernels.compiled import inner
+from methods.kernels.compiled import inner, shared
 
 Heap = NDArray[np.int64]
 
@@ -32,7 +32,7 @@ def item_of(packed: int) -> int:
     return packed & LARGEST_ITEM
 
 
-@inner
+@shared
 def push(heap: Heap, size: int, packed: int) -> int:
     """Add an entry to the heap of the first `size` values, which has room; return the new size."""
     i = size
@@ -46,7 +46,7 @@ def push(heap: Heap, size: int, packed: int) -> int:
     return size + 1
 
 
-@inner
+@shared
 def least_child(heap: Heap, size: int, first: int) -> int:
     """Return the place of the least of the one to four children that begin at `first`."""
     if first + 3 < size:  # two pairs and no loop, because this is where a heap spends its time
@@ -60,7 +60,7 @@ def least_child(heap: Heap, size: int, first: int) -> int:
     return least
 
 
-@inner
+@shared
 def sift_down(heap: Heap, size: int, i: int, packed: int) -> None:
     """Put an entry in place `i` of a heap, or below it where lesser ones are to move up."""
     first = 4 * i + 1
@@ -74,13 +74,13 @@ def sift_down(heap: Heap, size: int, i: int, packed: int) -> None:
     heap[i] = packed
 
 
-@inner
+@shared
 def replace_top(heap: Heap, size: int, packed: int) -> None:
     """Put an entry in the place of the least one, which is heap[0]."""
     sift_down(heap, size, 0, packed)
 
 
-@inner
+@shared
 def drop_top(heap: Heap, size: int) -> int:
     """Remove the least entry, heap[0]; return the new size."""
     size -= 1
@@ -88,7 +88,7 @@ def drop_top(heap: Heap, size: int) -> int:
     return size
 
 
-@inner
+@shared
 def heapify(heap: Heap, size: int) -> None:
     """Bring the first `size` values into heap order, in linear time."""
     for i in range((size + 2) // 4 - 1, -1, -1):

@@ -25,13 +25,15 @@ def number_by_appearance(
 
 
 @compiled
-def number_components(labels: NDArray[np.int64], components: NDArray[np.int32]) -> int:
+def number_components(
+    labels: NDArray[np.int64], parent: NDArray[np.int32], components: NDArray[np.int32]
+) -> int:
     """Fill `components` with 4-connected parts of equal label, by first appearance; count them.
 
-    Union-find over pixels; a root is always the first pixel of its part in raster order.
+    Union-find over pixels in `parent`; a root is always the first pixel of its part in raster
+    order. Both arrays have a value for each pixel, unset.
     """
     height, width = labels.shape
-    parent = np.empty(height * width, np.int32)
     for y in range(height):
         for x in range(width):
             i = y * width + x
@@ -45,11 +47,10 @@ def number_components(labels: NDArray[np.int64], components: NDArray[np.int32]) 
                 else:
                     parent[above] = here
     count = 0
-    flat = components.ravel()
     for i in range(parent.size):
         if parent[i] == i:
-            flat[i] = count
+            components[i] = count
             count += 1
         else:
-            flat[i] = flat[root(parent, i)]
+            components[i] = components[root(parent, i)]
     return count

@@ -12,7 +12,6 @@ from methods.kernels.unionfind import root
 NOBODY = np.int32(-1)
 
 
-@compiled
 def merge_small(parts: NDArray[np.int32], planes: NDArray[np.float32], least: float) -> None:
     """Merge every region smaller than `least` pixels into the neighbour of nearest mean colour.
 
@@ -30,16 +29,11 @@ def merge_small(parts: NDArray[np.int32], planes: NDArray[np.float32], least: fl
     least : float
         Pixels that a region must have to stay as it is.
     """
-    sums = np.zeros((parts.max() + 1, len(planes)))
-    height, width = parts.shape
-    for y in range(height):
-        for x in range(width):
-            for k in range(len(planes)):
-                sums[parts[y, x], k] += planes[k, y, x]
-    _merge(parts, sums, least, False)
+    sums = np.zeros((int(parts.max()) + 1, len(planes)))
+    add_up(parts, planes, sums)
+    _merge(parts, sums, least, roots=False)
 
 
-@compiled
 def merge_alike(parts: NDArray[np.int32], sums: NDArray[np.float64], least: float) -> None:
     """Merge every region smaller than `least` pixels into the neighbour most alike.
 
@@ -55,19 +49,46 @@ def merge_alike(parts: NDArray[np.int32], sums: NDArray[np.float64], least: floa
     least : float
         Pixels that a region must have to stay as it is.
     """
-    _merge(parts, sums, least, True)
+    _merge(parts, sums, least, roots=True)
 
 
-@inner
 def _merge(parts: NDArray[np.int32], sums: NDArray[np.float64], least: float, roots: bool) -> None:
     """Merge regions by their means, or by the square roots of these."""
     count = len(sums)
-    parent = np.arange(count).astype(np.int32)
-    sizes = np.zeros(count)
-    first, ring = np.full(count, NOBODY, np.int32), np.empty(parts.size, np.int32)
+    parent, first = np.arange(count, dtype=np.int32), np.full(count, NOBODY)
+    sizes, ring = np.zeros(count), np.empty(parts.size, np.int32)
+    heap = np.empty(2 * count, np.int64)  # one entry each, and one for each merger
+    merge(parts, parent, sizes, sums, first, ring, heap, float(least), roots)
+
+
+@compiled
+def add_up(
+    parts: NDArray[np.int32], planes: NDArray[np.float32], sums: NDArray[np.float64]
+) -> None:
+    """Add the colours of each region to its row of `sums`."""
+    height, width = parts.shape
+    for y in range(height):
+        for x in range(width):
+            for k in range(planes.shape[0]):
+                sums[parts[y, x], k] += planes[k, y, x]
+
+
+@compiled
+def merge(
+    parts: NDArray[np.int32],
+    parent: NDArray[np.int32],
+    sizes: NDArray[np.float64],
+    sums: NDArray[np.float64],
+    first: NDArray[np.int32],
+    ring: NDArray[np.int32],
+    heap: NDArray[np.int64],
+    least: float,
+    roots: bool,
+) -> None:
+    """Merge regions in the room that is given; both ways to compare share what is compiled."""
     link(parts, sizes, first, ring)
-    heap, waiting = np.empty(2 * count, np.int64), 0  # one entry each, and one for each merger
-    for part in range(count):
+    waiting = 0
+    for part in range(parent.size):
         if sizes[part] < least:
             waiting = push(heap, waiting, entry(sizes[part], part))
     while waiting > 0:
@@ -81,9 +102,9 @@ def _merge(parts: NDArray[np.int32], sums: NDArray[np.float64], least: float, ro
         part = unite(parent, sizes, sums, ring, first, part, other)
         if sizes[part] < least:
             waiting = push(heap, waiting, entry(sizes[part], part))
-    flat = parts.ravel()
-    for i in range(flat.size):
-        flat[i] = root(parent, flat[i])
+    for y in range(parts.shape[0]):
+        for x in range(parts.shape[1]):
+            parts[y, x] = root(parent, parts[y, x])
 
 
 @inner
@@ -152,7 +173,7 @@ def unite(
     other: int,
 ) -> int:
     """Make two regions one, under the lesser of their numbers; return that."""
-    kept, gone = min(one, other), max(one, other)
+    kept, gone = (one, other) if one < other else (other, one)
     parent[gone] = kept
     sizes[kept] += sizes[gone]
     for k in range(sums.shape[1]):

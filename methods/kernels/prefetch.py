@@ -22,9 +22,13 @@ class Instruction(Kernel):
     @functools.cached_property
     def dispatcher(self) -> Any:
         """What numba makes of the function."""
+        from numba.core.registry import cpu_target
         from numba.extending import intrinsic
 
-        return intrinsic(self._function)
+        made = intrinsic(self._function)
+        cpu_target.typing_context.refresh()  # numba, which is compiling, learns of it here
+        cpu_target.target_context.refresh()
+        return made
 
 
 @inner

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from methods.kernels.compiled import inner
+from methods.kernels.compiled import shared
 
 OUTSIDE = np.int32(-1)  # label of the frame
 
@@ -16,7 +16,7 @@ def framed(labels: NDArray[np.integer]) -> NDArray[np.int32]:
     return with_frame
 
 
-@inner
+@shared
 def may_leave(labels: NDArray[np.int32], r: int, c: int) -> bool:
     """Return whether the superpixel of a boundary block stays 4-connected without it.
 

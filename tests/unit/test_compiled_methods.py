@@ -2,13 +2,16 @@
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from numba.core.dispatcher import Dispatcher
 
+import methods
 from methods import get_method, segment
 from methods.kernels.compiled import Kernel
 from methods.registry import BUILTIN, get_class
@@ -25,11 +28,18 @@ def kernels_of(name):
 COMPILED = [name for name in BUILTIN if kernels_of(name)]
 
 LABELS = """
-import hashlib
+import hashlib, sys
 import numpy as np
 from methods import segment
+from methods.kernels.compiled import Kernel
 image = np.random.default_rng(0).integers(0, 256, (40, 50, 3)).astype(np.uint8)
-print(hashlib.sha256(segment(image, 30, "snic").tobytes()).hexdigest())
+labels = segment(image, 30, "snic")
+modules = [value for name, value in sys.modules.items() if name.startswith("methods.")]
+kernels = {id(v): v for m in modules for v in vars(m).values() if isinstance(v, Kernel)}
+made = [kernel.dispatcher for kernel in kernels.values() if "dispatcher" in vars(kernel)]
+stats = [each.stats for each in made if hasattr(each, "stats")]
+misses = sum(sum(each.cache_misses.values()) for each in stats if each.cache_path)
+print(hashlib.sha256(labels.tobytes()).hexdigest(), misses)
 """
 
 
@@ -66,9 +76,52 @@ def test_processes_that_compile_at_the_same_time_do_not_disturb_each_other(tmp_p
         subprocess.Popen(start, env=environment, stdout=subprocess.PIPE, text=True)
         for _ in range(3)
     ]
-    outputs = {process.communicate()[0] for process in processes}
+    outputs = [process.communicate()[0].split() for process in processes]
     assert [process.returncode for process in processes] == [0, 0, 0]
     assert any(tmp_path.rglob("*.nbc"))
     again = subprocess.run(start, env=environment, capture_output=True, text=True, check=True)
     own = hashlib.sha256(segment(image(40, 50, 0), 30, "snic").tobytes()).hexdigest()
-    assert outputs == {again.stdout} == {own + "\n"}
+    assert {labels for labels, _ in outputs} == {own}
+    assert again.stdout.split() == [own, "0"]
+    # each function once, whoever came first
+    kept = len({path.name.split("-")[0] for path in tmp_path.rglob("*.nbi")})
+    assert sum(int(misses) for _, misses in outputs) == kept > 10
+
+
+def segmented(environment):
+    """Segment in a process that has nothing of this one; return what it printed."""
+    command = [sys.executable, "-c", LABELS]
+    done = subprocess.run(
+        command, env=environment, capture_output=True, text=True, check=True, cwd="/"
+    )
+    return done.stdout.split()
+
+
+def test_what_is_compiled_is_kept_where_the_installation_cannot_be_written(tmp_path):
+    """Not in site-packages then, but in the user's cache."""
+    site, home = tmp_path / "site-packages", tmp_path / "home"
+    home.mkdir()
+    own = Path(methods.__file__).parent
+    shutil.copytree(own, site / "methods", ignore=shutil.ignore_patterns("__pycache__"))
+    for folder in [site / "methods", *(p for p in site.rglob("*") if p.is_dir())]:
+        (folder / "__pycache__").write_text("a file where a folder would be, even for root")
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("NUMBA_", "XDG_"))}
+    environment |= {"HOME": str(home), "PYTHONPATH": str(site)}
+    environment["PYTHONDONTWRITEBYTECODE"] = "1"
+    first, second = segmented(environment), segmented(environment)
+    assert first[0] == second[0]
+    assert int(first[1]) > 10
+    assert second[1] == "0"
+    assert any(home.rglob("*.nbc"))
+    assert not any(site.rglob("*.nbc"))
+    with (site / "methods" / "kernels" / "heap.py").open("a") as source:
+        source.write("# another state of what others contain\n")
+    assert segmented(environment) == first
+
+
+def test_what_is_compiled_is_kept_where_the_user_says(tmp_path):
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
+    environment["PYTHONPATH"] = str(Path(methods.__file__).parents[1])
+    assert int(segmented(environment)[1]) > 10
+    assert any(tmp_path.rglob("*.nbc"))
+    assert segmented(environment)[1] == "0"

@@ -62,6 +62,33 @@ def test_threads_may_call_a_kernel_for_the_first_time_together(monkeypatch):
     assert results == [7]
 
 
+CONSTANTS = """
+from methods.kernels.compiled import compiled, inner
+
+@compiled
+def outer(x):
+    return helper(0) + helper(1) + helper(x)
+
+@inner
+def helper(x):
+    return 2 * x
+"""
+
+
+def test_a_function_is_compiled_once_for_constants_and_for_other_numbers():
+    module = ModuleType("kernels")
+    exec(CONSTANTS, vars(module))
+    assert module.outer(3) == 8
+    assert len(module.helper.dispatcher.signatures) == 1
+
+
+def test_python_may_call_what_is_compiled_for_other_loops():
+    module = ModuleType("kernels")
+    exec(CONSTANTS, vars(module))
+    assert module.outer(3) == 8
+    assert module.helper(3) == 6
+
+
 def test_colours_are_those_of_the_exact_formula():
     steps = np.arange(0, 256, 15, dtype=np.uint8)
     image = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(len(steps), -1, 3)
