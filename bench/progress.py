@@ -77,6 +77,8 @@ class Display:
         self.console = console
         self.counts: Counter[str] = Counter()
         self.iterations: list[str] = []
+        self.compiling: dict[str, float] = {}  # since when
+        self.compiled: Counter[str] = Counter()  # milliseconds
         self.started = self.last_line = time.monotonic()
         dumb = console.is_dumb_terminal  # such as an editor's: a bar would not be seen
         self.live = console.is_terminal and not dumb and not console.quiet
@@ -106,6 +108,7 @@ class Display:
         if self.live:
             self.bar.below = []
             self.bar.stop()
+        self._say_compiled()
 
     @property
     def failures(self) -> int:
@@ -140,10 +143,35 @@ class Display:
         self.iterations = [f"  {what}: {done}/{total}" for what, (done, total) in cells.items()]
         self._show_below()
 
+    def show_compiling(self, methods: Iterable[str]) -> None:
+        """Show which methods are being compiled, and for how long by now; before iterations."""
+        now = time.monotonic()
+        self.compiling = {method: self.compiling.get(method, now) for method in methods}
+
+    def add_compiled(self, method: str, seconds: float) -> None:
+        """Count how long a method was compiled, which is said in the end."""
+        if seconds > 0:
+            self.compiled[method] += round(1000 * seconds)
+
+    def _say_compiled(self) -> None:
+        if not self.compiled:
+            return
+        total = sum(self.compiled.values())
+        named = ", ".join(f"{name} {ms / 1000:.1f} s" for name, ms in self.compiled.most_common())
+        text = f"Compiled on first use, {total / 1000:.1f} s in all: {named}."
+        self.console.print(text, highlight=False, soft_wrap=False)
+
+    def _compiling_line(self) -> list[str]:
+        if not self.compiling:
+            return []
+        now = time.monotonic()
+        named = ", ".join(f"{name} {now - since:.0f} s" for name, since in self.compiling.items())
+        return [f"  compiling on first use: {named}"]
+
     def _show_below(self) -> None:
         left = self.left()
         why = [f"  {say_left(left, self.unit)}"] if left.untimed else []
-        self.bar.below = [*why, *self.iterations]
+        self.bar.below = [*why, *self._compiling_line(), *self.iterations]
 
     def _plain_line(self) -> None:
         elapsed = time.monotonic() - self.started

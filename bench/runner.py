@@ -13,6 +13,7 @@ from rich.console import Console
 
 from bench.datasets import Dataset
 from bench.errors import Interrupted
+from bench.execution.compiling import noted
 from bench.execution.crews import ONE_BY_ONE, SIDE_BY_SIDE, stages, threads_of
 from bench.execution.executor import Watch, run_here, run_in_workers
 from bench.execution.job import Job, Outcome
@@ -220,7 +221,8 @@ def _work(
         suite=suite_version(),
     )
     _announce(todo, asked, workers, settings, console)
-    warm_up_scoring(settings.scoring)
+    with noted(lambda begins: _say_compiling(begins, console)):
+        warm_up_scoring(settings.scoring)
     todo_stages = _stages(store, todo, settings)
     total = sum(len(batch) for stage in todo_stages for batch in stage)
     forecast = TimeLeft(todo_stages, workers, one_by_one=settings.timing)
@@ -232,6 +234,11 @@ def _work(
             else run_in_workers(job, todo_stages, workers, _watch(display, forecast))
         )
         _follow(outcomes, display, forecast, None if settings.timing else store)
+
+
+def _say_compiling(begins: bool, console: Console) -> None:
+    if begins:
+        console.print("Compiling the scoring, on first use only ...")
 
 
 def _announce(
@@ -305,8 +312,9 @@ def _forget(store: Store, cells: Iterable[Cell]) -> None:
 def _watch(display: Display, forecast: TimeLeft) -> Watch:
     """Return what learns from how far long cells are, and shows it."""
 
-    def show(cells: Sequence[tuple[Cell, int, int]]) -> None:
+    def show(cells: Sequence[tuple[Cell, int, int]], compiling: Sequence[Cell]) -> None:
         forecast.hear(cells)
+        display.show_compiling(dict.fromkeys(cell.method for cell in compiling))
         display.show_iterations(
             {f"{c.label} · {c.image} · n={c.n}": (done, total) for c, done, total in cells}
         )
@@ -322,6 +330,7 @@ def _follow(
         cell = outcome.cell
         what = f"{cell.label}, n = {cell.n}, image '{cell.image}'"
         forecast.finish(cell, outcome.took_s)
+        display.add_compiled(cell.method, outcome.compiled_s)
         display.add(outcome.status, what, outcome.error, outcome.finished)
         if gathering is not None and i % GATHER_EVERY_CELLS == 0:
             gathering.gather()

@@ -31,8 +31,9 @@ POLL_S = 0.2
 # Workers that die before any cell ends (no memory, a broken plugin) are not started for ever.
 MOST_FRUITLESS = 5
 
-#: Hears, a few times a second, which cells report iterations: (cell, done, total).
-Watch = Callable[[Sequence[tuple[Cell, int, int]]], None]
+#: Hears, a few times a second, which cells report iterations, as (cell, done, total), and of which
+#: cells the methods are being compiled.
+Watch = Callable[[Sequence[tuple[Cell, int, int]], Sequence[Cell]], None]
 
 
 def run_here(job: Job, stages: Iterable[Sequence[Batch]]) -> Iterator[Outcome]:
@@ -113,7 +114,8 @@ def _run_stage(pools: Sequence[_Pool], watch: Watch | None) -> Iterator[Outcome]
             yield from pool.collect(finished & pool.running.keys())
         if watch is not None and time.monotonic() >= next_look:
             next_look = time.monotonic() + POLL_S
-            watch([each for pool in pools for each in pool.iterations()])
+            compiling = [cell for pool in pools for cell in pool.compiling()]
+            watch([each for pool in pools for each in pool.iterations()], compiling)
 
 
 def _close(pools: Iterable[_Pool]) -> None:
@@ -191,6 +193,13 @@ class _Pool:
         for said in self._said():
             if said.iterations is not None:
                 yield (cells[said.key], *said.iterations)
+
+    def compiling(self) -> Iterator[Cell]:
+        """Return the running cells whose methods are being compiled."""
+        cells = self._cells()
+        for said in self._said():
+            if said.compiling:
+                yield cells[said.key]
 
     def _recover(self) -> Iterator[Outcome]:
         """Find out which cells died with the pool, keep that as rows, and start a new pool."""

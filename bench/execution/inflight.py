@@ -30,12 +30,15 @@ class Said:
         When the cell should have ended, in seconds since the epoch.
     iterations : (int, int) or None
         How many iterations of how many are done, if the method reports them.
+    compiling : bool
+        Whether the method is being compiled.
     """
 
     pid: int
     key: str
     deadline: float | None
     iterations: tuple[int, int] | None
+    compiling: bool = False
 
 
 class Marker:
@@ -53,6 +56,7 @@ class Marker:
         self.path, self.key = path, key
         self._deadline: float | None = None
         self._iterations: tuple[int, int] | None = None
+        self._compiling = False
         self._next = 0.0
 
     def write(self, deadline: float | None) -> None:
@@ -70,12 +74,18 @@ class Marker:
         with suppress(StorageError):  # nothing is lost but what the display shows
             self._save()
 
+    def compile(self, compiling: bool) -> None:
+        """Say that the cell's method is being compiled, or is no more."""
+        self._compiling = compiling
+        with suppress(StorageError):  # as above
+            self._save()
+
     def remove(self) -> None:
         """Say that this process is at no cell."""
         self.path.unlink(missing_ok=True)
 
     def _save(self) -> None:
-        said = [self.key, self._deadline, self._iterations]
+        said = [self.key, self._deadline, self._iterations, self._compiling]
         write_atomically(self.path, json.dumps(said).encode())
 
 
@@ -85,5 +95,5 @@ def read_markers(folder: Path) -> Iterator[Said]:
         if path.suffix:  # half-written
             continue
         with suppress(FileNotFoundError, ValueError):
-            key, deadline, iterations = json.loads(path.read_text())
-            yield Said(int(path.name), key, deadline, iterations and tuple(iterations))
+            key, deadline, iterations, compiling = json.loads(path.read_text())
+            yield Said(int(path.name), key, deadline, iterations and tuple(iterations), compiling)

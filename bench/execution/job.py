@@ -46,6 +46,7 @@ class Outcome:
     """What the progress display needs to know of a finished cell (or of one timing round).
 
     `took_s` is what a worker spent on it, without warming its method up; None if that is not known.
+    `compiled_s` is what compiling the method took before.
     """
 
     cell: Cell
@@ -53,6 +54,7 @@ class Outcome:
     error: str | None = None
     finished: bool = True
     took_s: float | None = None
+    compiled_s: float = 0.0
 
 
 def blank_row(job: Job, cell: Cell) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from bench.datasets.perturbations import Perturbation
 from bench.errors import BenchError, StorageError
 from bench.execution.alarm import alarm
 from bench.execution.cell_errors import OUT_OF_MEMORY, one_line, release_memory, time_is_up
+from bench.execution.compiling import noted, seconds_compiling
 from bench.execution.inflight import Marker
 from bench.execution.job import Job, Outcome, blank_row
 from bench.execution.method_calls import (
@@ -107,13 +108,15 @@ def run_batch(batch: Batch) -> list[Outcome]:
     for cell in todo:
         marker = Marker(store.inflight / str(os.getpid()), cell.key)
         marker.write(deadline=None)
-        start = time.perf_counter() - _warming_s
+        start, compiled_s = time.perf_counter() - _warming_s, seconds_compiling()
         try:
             with listening(marker.iterate):
                 outcome = _run_cell(_job, store, cell, shared, marker)
         finally:
             marker.remove()
-        outcomes.append(replace(outcome, took_s=time.perf_counter() - _warming_s - start))
+        took_s = time.perf_counter() - _warming_s - start
+        compiled_s = seconds_compiling() - compiled_s
+        outcomes.append(replace(outcome, took_s=took_s, compiled_s=compiled_s))
         if (outcomes[-1].error or "").startswith(OUT_OF_MEMORY):
             release_memory()
     return outcomes
@@ -257,6 +260,7 @@ def _warm_method(
             first_alone(store.inflight / f"compiled-{cell.method}"),
             alarm(marker, job.timeout and job.timeout + WARM_UP_S, "the warm-up"),
             listening(lambda *_: None),  # its iterations are not those of the cell
+            noted(marker.compile),
         ):
             method = get_method(cell.method, **cell.given)
             start = time.perf_counter()

@@ -20,6 +20,7 @@ PARTS = (
     "plot",
     "methods",
     "scaling",
+    "compile",
     "networks",
     "convolutions",
     "gradients",

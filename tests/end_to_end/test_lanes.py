@@ -225,7 +225,7 @@ def test_too_little_memory_is_a_row_with_the_cure_and_the_worker_goes_on(execute
 def test_the_iterations_of_a_running_cell_are_heard(execute, tmp_path, lane):
     heard = set()
 
-    def watch(cells):
+    def watch(cells, _compiling):
         heard.update((cell.label, cell.image, cell.n, done, total) for cell, done, total in cells)
         if heard:
             (tmp_path / "seen").touch()

@@ -45,6 +45,10 @@ def test_iterations_are_written_down_now_and_then(tmp_path, clock):
     assert list(read_markers(tmp_path)) == [Said(17, "some cell", 5.0, (3, 1000))]
     marker.write(deadline=None)
     assert list(read_markers(tmp_path)) == [Said(17, "some cell", None, (3, 1000))]
+    marker.compile(True)
+    assert list(read_markers(tmp_path)) == [Said(17, "some cell", None, (3, 1000), compiling=True)]
+    marker.compile(False)
+    assert list(read_markers(tmp_path)) == [Said(17, "some cell", None, (3, 1000))]
     marker.remove()
     assert list(read_markers(tmp_path)) == []
 

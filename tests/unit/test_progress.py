@@ -55,6 +55,45 @@ def test_a_terminal_shows_how_far_long_cells_are_until_they_end():
     assert "8143" not in stream.getvalue()
 
 
+def test_a_terminal_shows_what_is_compiled_and_for_how_long(monkeypatch):
+    stream, now = io.StringIO(), [100.0]
+    monkeypatch.setattr("bench.progress.time.monotonic", lambda: now[0])
+    console = Console(file=stream, width=80, force_terminal=True)
+    with Display(3, console, "cells", lambda: NOTHING) as display:
+        display.show_compiling(["etps"])
+        now[0] += 3
+        display.show_compiling(["etps", "ers"])
+        display.show_iterations({})
+        display.bar.refresh()
+        assert "compiling on first use: etps 3 s, ers 0 s" in stream.getvalue()
+        display.show_compiling([])
+        display.show_iterations({})
+        stream.truncate(0)
+        display.bar.refresh()
+        assert "compiling" not in stream.getvalue()
+
+
+def test_in_the_end_it_is_said_what_was_compiled_in_lines_of_the_terminal():
+    stream = io.StringIO()
+    console = Console(file=stream, width=80)
+    with Display(3, console, "cells", lambda: NOTHING) as display:
+        for method, seconds in (("etps", 1.2), ("etps", 0.1), ("slic", 0.0), ("preslic", 2.06)):
+            display.add_compiled(method, seconds)
+        for i in range(20):
+            display.add_compiled(f"method_{i}", 0.1)
+    words = " ".join(stream.getvalue().split())
+    assert words.startswith("Compiled on first use, 5.4 s in all: preslic 2.1 s, etps 1.3 s, ")
+    assert "slic 0" not in words
+    assert max(map(len, stream.getvalue().splitlines())) <= 80
+
+
+def test_nothing_is_said_where_nothing_was_compiled():
+    stream = io.StringIO()
+    with Display(1, Console(file=stream, width=80), "cells", lambda: NOTHING) as display:
+        display.add_compiled("etps", 0.0)
+    assert stream.getvalue() == ""
+
+
 UNTIMED = Left(28.0, 90, ("RIM", "EA"))
 
 
