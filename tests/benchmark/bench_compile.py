@@ -25,7 +25,8 @@ import numpy as np
 import methods.neural
 import numba
 from numba.core import event
-from methods import get_method, get_class
+from methods import get_method
+from methods.registry import get_class
 
 @numba.njit
 def first(values):

@@ -46,3 +46,39 @@ def test_a_method_that_fails_after_that_has_its_own_error(run):
     assert status == 2
     assert rows.status.tolist() == ["failed", "failed"]
     assert rows.error.str.startswith("RuntimeError: the image neither").all()
+
+
+COMPILES = """
+import numba
+import numpy as np
+from methods import Method, register
+
+@numba.njit
+def fill(labels):
+    for x in range(labels.shape[1]):
+        labels[:, x] = x // 4
+
+@register
+class Compiles(Method):
+    name = "compiles_BACKEND"
+
+    def segment(self, image, n):
+        labels = np.zeros(image.shape[:2], np.int64)
+        fill(labels)
+        return labels
+"""
+
+
+@pytest.mark.parametrize("backend", ["sequential", "loky"])
+def test_a_run_says_what_it_compiled_unless_it_did_not(backend, tiny, tmp_path, capfd, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(worker, "_methods", {})
+    (tmp_path / "compiles.py").write_text(COMPILES.replace("BACKEND", backend))
+    data = ["--dataset", "folder", "--root", str(tiny), "--plugin", "compiles.py"]
+    options = ["--n", "4", "--limit", "2", "--backend", backend]
+    assert _status(["run", "--methods", "grid", *data, *options]) == 0
+    assert "Compiled" not in "".join(capfd.readouterr())
+    assert _status(["run", "--methods", f"compiles_{backend}", *data, *options]) == 0
+    said = " ".join("".join(capfd.readouterr()).split())
+    assert "Compiled on first use, " in said
+    assert f" s in all: compiles_{backend} " in said
