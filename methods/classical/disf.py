@@ -192,19 +192,19 @@ def refill(
 ) -> bool:
     """Fill the heap if it is empty; return whether any entries are left."""
     width = labels.shape[1]
-    while queue.state[SIZE] == 0:
+    while queue[SIZE] == 0:
         count, kept = open_bucket(queue), 0
         if count == 0:
             return False
         for place in range(count):
             if place + AHEAD < count:
-                pixel = item_of(queue.heap[place + AHEAD])
+                pixel = item_of(queue[place + AHEAD])
                 for near in (pixel - width, pixel, pixel + width):
                     prefetch(costs, near)
                     prefetch(labels, near)
                     prefetch(lab, 3 * near)
-            if not is_stale(queue.heap[place], costs):
-                queue.heap[kept] = queue.heap[place]
+            if not is_stale(queue[place], costs):
+                queue[kept] = queue[place]
                 kept += 1
         serve(queue, kept)
     return True

@@ -11,8 +11,19 @@ from numpy.typing import NDArray
 from methods.base import Method
 from methods.classical.lab import to_lab
 from methods.classical.lattice import cell_middles, rows_and_columns
+from methods.kernels.buckets import (
+    AHEAD,
+    SIZE,
+    Queue,
+    add,
+    empty_queue,
+    open_bucket,
+    serve,
+    take_least,
+)
 from methods.kernels.compiled import compiled, inner
-from methods.kernels.heap import drop_top, entry, item_of, push
+from methods.kernels.heap import entry, item_of
+from methods.kernels.prefetch import prefetch
 from methods.registry import register
 
 Indices = NDArray[np.int64]
@@ -135,23 +146,45 @@ def march(lab: Lab, seeds: Indices, weight: float, labels: Labels) -> None:
     times = np.full((height + 2, width + 2), NEVER)  # of pixels taken; with a frame around
     offers = np.full(labels.shape, NEVER)  # the earliest time so far of pixels not yet taken
     sums = np.zeros((seeds.size, 4))
-    heap = np.empty(2 * labels.size, np.int64)  # an offer for each pair of neighbours at most
-    size = 0
+    queue = empty_queue(2 * labels.size)  # an offer for each pair of neighbours at most
     for label in range(seeds.size):
         y, x = seeds[label] // width, seeds[label] % width
         labels[y, x] = label
         times[y + 1, x + 1] = 0
         offers[y, x] = TAKEN
     for seed in seeds:
-        size = take(lab, seeds, weight, labels, times, offers, sums, heap, size, seed)
-    while size > 0:
-        pixel = item_of(heap[0])
-        size = drop_top(heap, size)
+        take(lab, seeds, weight, labels, times, offers, sums, queue, seed)
+    while queue[SIZE] > 0 or refill(queue, lab, labels, times, offers):
+        pixel = item_of(take_least(queue))
         y, x = pixel // width, pixel % width
         if offers[y, x] != TAKEN:
             times[y + 1, x + 1] = offers[y, x]
             offers[y, x] = TAKEN
-            size = take(lab, seeds, weight, labels, times, offers, sums, heap, size, pixel)
+            take(lab, seeds, weight, labels, times, offers, sums, queue, pixel)
+
+
+@inner
+def refill(queue: Queue, lab: Lab, labels: Labels, times: Times, offers: Times) -> bool:
+    """Fill the empty heap with offers to pixels not taken; return whether there are any."""
+    width = offers.shape[1]
+    while queue[SIZE] == 0:
+        count, kept = open_bucket(queue), 0
+        if count == 0:
+            return False
+        for place in range(count):
+            if place + AHEAD < count:
+                later = item_of(queue[place + AHEAD])
+                for near in (later - width, later, later + width):
+                    prefetch(lab, 3 * near)
+                    prefetch(offers, near)
+                    prefetch(labels, near)
+                    prefetch(times, near + 2 * (later // width) + width + 3)
+            pixel = item_of(queue[place])
+            if offers[pixel // width, pixel % width] != TAKEN:
+                queue[kept] = queue[place]
+                kept += 1
+        serve(queue, kept)
+    return True
 
 
 @inner
@@ -163,24 +196,23 @@ def take(
     times: Times,
     offers: Times,
     sums: NDArray[np.float64],
-    heap: Indices,
-    size: int,
+    queue: Queue,
     pixel: int,
-) -> int:
-    """Add a pixel to its region and offer the region to the neighbours; return the heap's size.
+) -> None:
+    """Add a pixel to its region and offer the region to the neighbours.
 
     The `sums` of a region are those of L, a and b, and its area.
     """
     height, width = labels.shape
     y, x = pixel // width, pixel % width
-    label = labels[y, x]
-    total = sums[label]
-    total[0] += lab[y, x, 0]
-    total[1] += lab[y, x, 1]
-    total[2] += lab[y, x, 2]
-    total[3] += 1
-    mean_l, mean_a, mean_b = total[0] / total[3], total[1] / total[3], total[2] / total[3]
-    seed_y, seed_x = seeds[label] // width, seeds[label] % width
+    k = labels[y, x]
+    sums[k, 0] += lab[y, x, 0]
+    sums[k, 1] += lab[y, x, 1]
+    sums[k, 2] += lab[y, x, 2]
+    sums[k, 3] += 1
+    area = sums[k, 3]
+    mean_l, mean_a, mean_b = sums[k, 0] / area, sums[k, 1] / area, sums[k, 2] / area
+    seed_y, seed_x = seeds[k] // width, seeds[k] % width
     for direction in range(4):
         v, u = y + ROW_STEP[direction], x + COLUMN_STEP[direction]
         if not (0 <= v < height and 0 <= u < width) or offers[v, u] == TAKEN:
@@ -191,9 +223,8 @@ def take(
         time = np.float32(arrival(times, v, u, slowness))
         if time < offers[v, u]:
             offers[v, u] = time
-            labels[v, u] = label
-            size = push(heap, size, entry(float(time), v * width + u))
-    return size
+            labels[v, u] = k
+            add(queue, entry(float(time), v * width + u))
 
 
 @inner

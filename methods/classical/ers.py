@@ -237,10 +237,10 @@ def _grow_trees(
     queue = _first_queue(graph, first_gain, balance)
     trees, total = labels.size, 0.0
     while trees > n:
-        if queue.state[SIZE] == 0:
+        if queue[SIZE] == 0:
             _refill(queue, graph, forest, balance)
             continue
-        e = item_of(queue.heap[0])
+        e = item_of(queue[0])
         i, j, k = _ends(graph, e)
         a, b = root(forest.parent, i), root(forest.parent, j)
         if a == b:  # it would close a cycle
@@ -248,7 +248,7 @@ def _grow_trees(
             continue
         gain = _gain(graph, forest, balance, e, a, b)
         packed = entry(-gain, e)
-        if packed != queue.heap[0]:
+        if packed != queue[0]:
             replace_least(queue, packed)
             continue
         take_least(queue)
@@ -277,15 +277,15 @@ def _refill(queue: Queue, graph: Graph, forest: Forest, balance: float) -> None:
     count, kept = open_bucket(queue), 0
     for place in range(count):
         if place + AHEAD < count:
-            _prefetch_ends(graph, forest, item_of(queue.heap[place + AHEAD]))
-        e = item_of(queue.heap[place])
+            _prefetch_ends(graph, forest, item_of(queue[place + AHEAD]))
+        e = item_of(queue[place])
         i, j, _ = _ends(graph, e)
         a, b = root(forest.parent, i), root(forest.parent, j)
         if a == b:
             continue
         packed = entry(-_gain(graph, forest, balance, e, a, b), e)
         if is_open(queue, packed):
-            queue.heap[kept] = packed
+            queue[kept] = packed
             kept += 1
         else:
             add(queue, packed)

@@ -25,6 +25,9 @@ from methods.kernels.heap import entry, item_of
 from methods.kernels.prefetch import prefetch
 from methods.registry import register
 
+Lab = NDArray[np.float32]
+Labels = NDArray[np.int32]
+
 # The neighbour in each of four directions; (direction, 3 - direction) are opposite.
 ROW_STEP = (-1, 0, 0, 1)
 COLUMN_STEP = (0, -1, 1, 0)
@@ -71,16 +74,16 @@ class Snic(Method):
         """Return the superpixels grown from about `n` seeds."""
         height, width = image.shape[:2]
         rows, columns = rows_and_columns(height, width, n)
+        seeds = cell_middles(height, width, rows, columns)
         labels = np.full((height, width), FREE, np.int32)
-        labels.flat[cell_middles(height, width, rows, columns)] = np.arange(rows * columns)
         weight = self.compactness**2 * rows * columns / (height * width)
-        grow(to_lab(image), weight, labels)
+        grow(to_lab(image), seeds, weight, labels)
         return labels
 
 
 @compiled
-def grow(lab: NDArray[np.float32], weight: float, labels: NDArray[np.int32]) -> None:
-    """Label every free pixel; each label is that of one pixel at first, its seed.
+def grow(lab: Lab, seeds: NDArray[np.int64], weight: float, labels: Labels) -> None:
+    """Give every pixel the number of the seed whose superpixel takes it first.
 
     An entry of the queue is a candidate: a pixel, and the direction in which the pixel lies that
     offered it, whose label it gets if it comes first.
@@ -88,18 +91,21 @@ def grow(lab: NDArray[np.float32], weight: float, labels: NDArray[np.int32]) -> 
     Parameters
     ----------
     lab : (H, W, 3) ndarray of float32
+    seeds : (K,) ndarray of int64
+        Pixels by raster index, all different.
     weight : float
         Squared compactness per mean superpixel area, M^2 / S^2.
     labels : (H, W) ndarray of int32
-        The seeds' labels, 0 to K - 1 in raster order; all others are `FREE`.
+        `FREE` everywhere; overwritten.
     """
     width = labels.shape[1]
-    sums = np.zeros((labels.max() + 1, 6))
+    sums = np.zeros((seeds.size, 6))
     queue = empty_queue(2 * labels.size)  # a candidate for each pair of neighbours
-    seeds = np.flatnonzero(labels.ravel() != FREE)
+    for label in range(seeds.size):
+        labels[seeds[label] // width, seeds[label] % width] = label
     for seed in seeds:
         take(lab, weight, labels, sums, queue, seed // width, seed % width)
-    while refill(queue, lab, labels):
+    while queue[SIZE] > 0 or refill(queue, lab, labels):
         candidate = item_of(take_least(queue))
         pixel, direction = candidate >> 2, candidate & 3
         y, x = pixel // width, pixel % width
@@ -109,31 +115,10 @@ def grow(lab: NDArray[np.float32], weight: float, labels: NDArray[np.int32]) -> 
 
 
 @inner
-def refill(queue: Queue, lab: NDArray[np.float32], labels: NDArray[np.int32]) -> bool:
-    """Fill the heap if it is empty; return whether any candidates are left."""
-    flat, width = labels.ravel(), labels.shape[1]
-    while queue.state[SIZE] == 0:
-        count, kept = open_bucket(queue), 0
-        if count == 0:
-            return False
-        for place in range(count):
-            if place + AHEAD < count:
-                pixel = item_of(queue.heap[place + AHEAD]) >> 2
-                for near in (pixel - width, pixel, pixel + width):
-                    prefetch(labels, near)
-                    prefetch(lab, 3 * near)
-            if flat[item_of(queue.heap[place]) >> 2] == FREE:
-                queue.heap[kept] = queue.heap[place]
-                kept += 1
-        serve(queue, kept)
-    return True
-
-
-@inner
 def take(
-    lab: NDArray[np.float32],
+    lab: Lab,
     weight: float,
-    labels: NDArray[np.int32],
+    labels: Labels,
     sums: NDArray[np.float64],
     queue: Queue,
     y: int,
@@ -141,19 +126,20 @@ def take(
 ) -> None:
     """Move the centroid of a pixel's superpixel and queue its free neighbours.
 
-    The `sums` of a superpixel are those of L, a, b, row and column, and its area.
+    The `sums` of a superpixel are those of L, a, b, row and column, and its area. They are indexed
+    in place: a row of them as an array of its own would be counted as a reference, for every pixel.
     """
     height, width = labels.shape
-    total = sums[labels[y, x]]
-    total[0] += lab[y, x, 0]
-    total[1] += lab[y, x, 1]
-    total[2] += lab[y, x, 2]
-    total[3] += y
-    total[4] += x
-    total[5] += 1
-    area = total[5]
-    mean_l, mean_a, mean_b = total[0] / area, total[1] / area, total[2] / area
-    mean_y, mean_x = total[3] / area, total[4] / area
+    k = labels[y, x]
+    sums[k, 0] += lab[y, x, 0]
+    sums[k, 1] += lab[y, x, 1]
+    sums[k, 2] += lab[y, x, 2]
+    sums[k, 3] += y
+    sums[k, 4] += x
+    sums[k, 5] += 1
+    area = sums[k, 5]
+    mean_l, mean_a, mean_b = sums[k, 0] / area, sums[k, 1] / area, sums[k, 2] / area
+    mean_y, mean_x = sums[k, 3] / area, sums[k, 4] / area
     for direction in range(4):
         v, u = y + ROW_STEP[direction], x + COLUMN_STEP[direction]
         if 0 <= v < height and 0 <= u < width and labels[v, u] == FREE:
@@ -161,3 +147,28 @@ def take(
             dy, dx = v - mean_y, u - mean_x
             distance = dl * dl + da * da + db * db + weight * (dy * dy + dx * dx)
             add(queue, entry(distance, ((v * width + u) << 2) | (3 - direction)))
+
+
+@inner
+def refill(queue: Queue, lab: Lab, labels: Labels) -> bool:
+    """Fill the empty heap with the next candidates for free pixels; return whether there are any.
+
+    Kept out of the loop of `grow`, which asks for the size of the heap itself.
+    """
+    width = labels.shape[1]
+    while queue[SIZE] == 0:
+        count, kept = open_bucket(queue), 0
+        if count == 0:
+            return False
+        for place in range(count):
+            if place + AHEAD < count:
+                later = item_of(queue[place + AHEAD]) >> 2
+                for near in (later - width, later, later + width):
+                    prefetch(labels, near)
+                    prefetch(lab, 3 * near)
+            pixel = item_of(queue[place]) >> 2
+            if labels[pixel // width, pixel % width] == FREE:
+                queue[kept] = queue[place]
+                kept += 1
+        serve(queue, kept)
+    return True

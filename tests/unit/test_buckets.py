@@ -13,6 +13,7 @@ from methods.kernels.buckets import (
     SIZE,
     add,
     empty_queue,
+    last_entry,
     open_bucket,
     replace_least,
     serve,
@@ -35,7 +36,7 @@ def fill(queue, entries):
 
 
 def take(queue):
-    while queue.state[SIZE] == 0:
+    while queue[SIZE] == 0:
         count = open_bucket(queue)
         if count == 0:
             return NOTHING
@@ -90,8 +91,8 @@ def test_stale_entries_are_struck_out_when_their_bucket_is_opened():
     queue = empty_queue(100)
     fill(queue, packed([(1.0, item) for item in range(100)]))
     assert open_bucket(queue) == 100
-    kept = [int(value) for value in queue.heap if item_of(value) % 3 == 0]
-    queue.heap[: len(kept)] = kept
+    kept = [int(value) for value in queue[:100] if item_of(value) % 3 == 0]
+    queue[: len(kept)] = kept
     serve(queue, len(kept))
     assert [item_of(value) for value in emptied(queue)] == list(range(0, 100, 3))
 
@@ -107,7 +108,7 @@ def test_room_is_used_again_and_never_exceeded(spread):
         assert take(queue) == heapq.heappop(expected)
         add(queue, new)
         heapq.heappush(expected, new)
-        assert queue.state[END] <= queue.store.size
+        assert queue[END] <= last_entry(queue, 0)
     assert emptied(queue) == sorted(expected)
 
 
