@@ -28,6 +28,7 @@ BUILTIN: dict[str, str] = {
     "ergc": "methods.classical.ergc:Ergc",
     "ers": "methods.classical.ers:EntropyRate",
     "etps": "methods.classical.etps:Etps",
+    "fastslic": "methods.classical.fastslic:FastSlic",
     "fh": "methods.classical.fh:Felzenszwalb",
     "gmmsp": "methods.classical.gmmsp:Gmmsp",
     "grid": "methods.classical.grid:Grid",

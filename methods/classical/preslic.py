@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from methods.base import Method
 from methods.kernels.compiled import compiled
-from methods.kernels.kmeans import AREA, A, B, L, Labels, Planes, Scale, X, Y, assign
+from methods.kernels.kmeans import ALL_ROWS, Labels, Planes, Scale, assign, move
 from methods.registry import register
 
 
@@ -94,9 +94,9 @@ class PreSlic(Method):
             counts[live] = 0
             visits += int(live.sum())
             before = labels.copy()
-            assign(planes, centres, live, scale, distances, labels)
+            assign(planes, centres, live, scale, ALL_ROWS, distances, labels)
             changed = count_changes(before, labels, step, columns, counts.reshape(rows, columns))
-            move(planes, labels, centres, np.zeros((rows * columns, 6)))
+            move(planes, labels, ALL_ROWS, centres)
             if changed < self.threshold * height * width:
                 break
         self.facts = {"visits": visits}
@@ -132,27 +132,6 @@ def count_changes(
                 for j in range(max(c - 1, 0), min(c + 2, counts.shape[1])):
                     counts[i, j] += 1
     return changed
-
-
-@compiled
-def move(
-    planes: Planes, labels: Labels, centres: NDArray[np.float64], sums: NDArray[np.float64]
-) -> None:
-    """Put every centre that has pixels at their mean; `sums` are those of no pixels."""
-    for y in range(labels.shape[0]):
-        for x in range(labels.shape[1]):
-            k = labels[y, x]
-            if k >= 0:
-                sums[k, L] += planes[0, y, x]
-                sums[k, A] += planes[1, y, x]
-                sums[k, B] += planes[2, y, x]
-                sums[k, Y] += y
-                sums[k, X] += x
-                sums[k, AREA] += 1
-    for k in range(centres.shape[0]):
-        if sums[k, AREA] > 0:
-            for i in range(5):
-                centres[k, i] = sums[k, i] / sums[k, AREA]
 
 
 def absorb_small(labels: Labels, most: float) -> Labels:

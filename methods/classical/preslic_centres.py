@@ -14,6 +14,7 @@ from methods.classical.lab import to_lab
 from methods.classical.lattice import grid_labels, rows_and_columns
 from methods.kernels.compiled import compiled
 from methods.kernels.kmeans import (
+    ALL_ROWS,
     AREA,
     A,
     B,
@@ -109,7 +110,7 @@ class PreSlicCentres(Method):
         visits = 0
         for _ in range(self.iterations):
             visits += int(live.sum())
-            assign(planes, centres, live.ravel(), scale, distances, labels)
+            assign(planes, centres, live.ravel(), scale, ALL_ROWS, distances, labels)
             moved = update(planes, labels, centres, live.ravel(), scale, float(self.threshold))
             if not moved.any():
                 break

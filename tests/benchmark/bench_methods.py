@@ -137,6 +137,7 @@ PUBLISHED = (
     Published("gmmsp", {"connectivity": 8}, asa=0.9548, br=0.9066, ms=738),
     Published("preslic", asa=0.9246, br=0.7862, ms=46),
     Published("preslic_centres"),
+    Published("fastslic"),
 )
 TRAIN_MARGIN = {"asa": 0.005, "br_r2": 0.02}  # means of five images
 

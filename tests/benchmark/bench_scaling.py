@@ -28,6 +28,7 @@ COMPILED = (
     "gmmsp",
     "preslic",
     "preslic_centres",
+    "fastslic",
 )
 NAMES = (*COMPILED, "slic")  # slic to compare with
 SIZES = ((321, 481), (750, 1000), (1500, 2000), (3000, 4000))
