@@ -40,6 +40,22 @@ class Grid(NamedTuple):
 
     rows: Edges
     columns: Edges
+    widest: int  # pixels of the widest column
+
+
+class Stretch(NamedTuple):
+    """Pixels of one row in one cell: where they are in the image, and in its colours as one array.
+
+    Offsets into whole arrays are handed on instead of slices: a slice is a reference that numba
+    counts, and arrays make code long to compile. Where they serve as indices they are unsigned, as
+    signed ones may count from the end, and a loop that tests for that is not vectorised.
+    """
+
+    y: int
+    left: int
+    wide: int
+    start: int
+    plane: int  # pixels of the image, from one channel to the next
 
 
 class Floors(NamedTuple):
@@ -111,7 +127,7 @@ class Gmmsp(Method):
         height, width = image.shape[:2]
         rows, columns = rows_and_columns(height, width, n)
         planes = np.ascontiguousarray(np.moveaxis(to_lab(image), 2, 0))
-        grid = Grid(_edges(height, rows), _edges(width, columns))
+        grid = Grid(_edges(height, rows), _edges(width, columns), -(-width // columns))
         gaussians = np.empty((rows * columns, VALUES), np.float32)
         floors = Floors(float(self.spatial_floor), float(self.colour_floor))
         start(planes, grid, gaussians)
@@ -218,27 +234,28 @@ def near_cells(grid: Grid, r: int, c: int, near: Edges) -> int:
 
 
 @inner
-def widest(grid: Grid) -> int:
-    """Return the width of the widest column of cells."""
-    return int((grid.columns[1:] - grid.columns[:-1]).max())
-
-
-@inner
 def log_densities(
-    planes: Planes, ramp: Singles, y: int, left: int, gaussian: Singles, log_density: Singles
+    colours: Singles,
+    gaussians: Singles,
+    k: int,
+    stretch: Stretch,
+    logs: Singles,
+    place: int,
 ) -> None:
-    """Write the log density of a Gaussian, but for a constant, for a stretch of a row."""
-    light, a, b = planes[0, y, left:], planes[1, y, left:], planes[2, y, left:]
-    mean_l, mean_a, mean_b = gaussian[MEAN_L], gaussian[MEAN_A], gaussian[MEAN_B]
-    of_l, of_a, of_b = gaussian[OF_L], gaussian[OF_A], gaussian[OF_B]
-    dy, first_x = y - gaussian[MEAN_Y], np.float32(left - gaussian[MEAN_X])
-    base = np.float32(gaussian[HEIGHT] - gaussian[OF_YY] * dy * dy)
-    of_x, of_xx = np.float32(gaussian[OF_YX] * dy), gaussian[OF_XX]
-    for i in range(log_density.size):
-        dl, da, db = light[i] - mean_l, a[i] - mean_a, b[i] - mean_b
-        dx = first_x + ramp[i]
+    """Write the log density of Gaussian `k`, but for a constant, for a stretch of a row."""
+    mean_l, mean_a, mean_b = gaussians[k, MEAN_L], gaussians[k, MEAN_A], gaussians[k, MEAN_B]
+    of_l, of_a, of_b = gaussians[k, OF_L], gaussians[k, OF_A], gaussians[k, OF_B]
+    dy = stretch.y - gaussians[k, MEAN_Y]
+    first_x = np.float32(stretch.left - gaussians[k, MEAN_X])
+    base = np.float32(gaussians[k, HEIGHT] - gaussians[k, OF_YY] * dy * dy)
+    of_x, of_xx = np.float32(gaussians[k, OF_YX] * dy), gaussians[k, OF_XX]
+    light, plane, out = np.uint64(stretch.start), np.uint64(stretch.plane), np.uint64(place)
+    a, b = light + plane, light + plane + plane
+    for i in range(np.uint64(stretch.wide)):
+        dl, da, db = colours[light + i] - mean_l, colours[a + i] - mean_a, colours[b + i] - mean_b
+        dx = first_x + np.float32(np.int32(i))
         colour = of_l * dl * dl + of_a * da * da + of_b * db * db
-        log_density[i] = base - colour - (of_x + of_xx * dx) * dx
+        logs[out + i] = base - colour - (of_x + of_xx * dx) * dx
 
 
 @inner
@@ -264,122 +281,143 @@ def exponential(t: np.float32) -> np.float32:
 
 
 @inner
-def normalise(shares: Singles, count: int, largest: Singles, total: Singles) -> None:
+def normalise(
+    shares: Singles, count: int, width: int, wide: int, largest: Singles, total: Singles
+) -> None:
     """Turn the log densities of the first Gaussians into the shares that they have in each pixel.
 
-    The last two arguments are room to work in, as long as the stretch of pixels.
+    Those of a Gaussian are `wide` of a row of `width` values. The last two arguments are room to
+    work in.
     """
-    wide = largest.size
-    largest[:] = shares[0, :wide]
-    for j in range(1, count):
-        row = shares[j, :wide]
-        for i in range(wide):
-            largest[i] = row[i] if row[i] > largest[i] else largest[i]
-    total[:] = 0
-    for j in range(count):
-        row = shares[j, :wide]
-        for i in range(wide):
-            t = row[i] - largest[i]
+    end, rows = np.uint64(wide), np.uint64(count)
+    row = np.uint64(width)
+    for i in range(end):
+        largest[i] = shares[i]
+        total[i] = 0
+    for j in range(np.uint64(1), rows):
+        for i in range(end):
+            value = shares[j * row + i]
+            largest[i] = value if value > largest[i] else largest[i]
+    for j in range(rows):
+        for i in range(end):
+            t = shares[j * row + i] - largest[i]
             density = exponential(t) if t > NEGLIGIBLE else np.float32(0)
-            row[i] = density
+            shares[j * row + i] = density
             total[i] += density
-    for i in range(wide):
+    for i in range(end):
         total[i] = np.float32(1) / total[i]
-    for j in range(count):
-        row = shares[j, :wide]
-        for i in range(wide):
-            row[i] *= total[i]
+    for j in range(rows):
+        for i in range(end):
+            shares[j * row + i] *= total[i]
 
 
 @inner
-def add_products(
-    share: Singles, values: Singles, mean: np.float32, plain: Singles, squared: Singles
+def add_row(
+    colours: Singles,
+    gaussians: Singles,
+    k: int,
+    stretch: Stretch,
+    shares: Singles,
+    place: int,
+    parts: Singles,
+    part: int,
+    width: int,
 ) -> None:
-    """Add the offsets from a mean and their squares, times the share."""
-    for i in range(share.size):
-        offset = values[i] - mean
-        weighted = share[i] * offset
-        plain[i] += weighted
-        squared[i] += weighted * offset
+    """Add the shares of Gaussian `k` in a stretch of a row to the sums down the columns of a cell.
+
+    Its shares begin at `place`, its sums at `part`, of `width` values each.
+    """
+    share, end = np.uint64(place), np.uint64(stretch.wide)
+    some = np.int32(0)
+    for i in range(end):
+        some |= np.int32(shares[share + i] > 0)
+    if some == 0:
+        return
+    row = np.uint64(width)
+    for channel in range(np.uint64(3)):
+        value = np.uint64(stretch.start) + channel * np.uint64(stretch.plane)
+        mean = gaussians[k, MEAN_L + np.int64(channel)]
+        plain = np.uint64(part) + (np.uint64(L) + channel) * row
+        squared = np.uint64(part) + (np.uint64(LL) + channel) * row
+        for i in range(end):
+            offset = colours[value + i] - mean
+            weighted = shares[share + i] * offset
+            parts[plain + i] += weighted
+            parts[squared + i] += weighted * offset
+    dy = np.float32(stretch.y - gaussians[k, MEAN_Y])
+    square = dy * dy
+    weight = np.uint64(part) + np.uint64(WEIGHT) * row
+    plain, squared = np.uint64(part) + np.uint64(Y) * row, np.uint64(part) + np.uint64(YY) * row
+    for i in range(end):
+        parts[weight + i] += shares[share + i]
+        parts[plain + i] += shares[share + i] * dy
+        parts[squared + i] += shares[share + i] * square
 
 
 @inner
-def add_rows(share: Singles, dy: float, weight: Singles, plain: Singles, squared: Singles) -> None:
-    """Add the shares of a row of pixels, and times its offset from a mean and the square of it."""
-    offset = np.float32(dy)
-    square = offset * offset
-    for i in range(share.size):
-        weight[i] += share[i]
-        plain[i] += share[i] * offset
-        squared[i] += share[i] * square
-
-
-@inner
-def add_columns(part: Singles, left: int, gaussian: Singles, sums: Floats) -> None:
-    """Add what was summed down the columns of a cell to the sums of a Gaussian."""
-    for i in range(part.shape[1]):
-        dx = left + i - gaussian[MEAN_X]
+def add_columns(
+    parts: Singles, part: int, width: int, left: int, wide: int, mean_x: float, sums: Floats, k: int
+) -> None:
+    """Add what was summed down the columns of a cell to the sums of Gaussian `k`."""
+    for i in range(wide):
+        dx = left + i - mean_x
         for s in range(COLUMN_SUMS):
-            sums[s] += part[s, i]
-        sums[X] += part[WEIGHT, i] * dx
-        sums[XX] += part[WEIGHT, i] * (dx * dx)
-        sums[YX] += part[Y, i] * dx
+            sums[k, s] += parts[part + s * width + i]
+        weight = parts[part + WEIGHT * width + i]
+        sums[k, X] += weight * dx
+        sums[k, XX] += weight * (dx * dx)
+        sums[k, YX] += parts[part + Y * width + i] * dx
 
 
 @compiled
 def expect(planes: Planes, grid: Grid, gaussians: Singles) -> Floats:
     """Return the sums over all pixels, weighted by the share that each Gaussian has in a pixel."""
     sums = np.zeros((gaussians.shape[0], SUMS))
-    width = widest(grid)
+    colours, plane, image_width = planes.ravel(), planes.shape[1] * planes.shape[2], planes.shape[2]
+    width = grid.widest
     near = np.empty(REACH, np.int64)
-    ramp = np.arange(width).astype(np.float32)
-    shares, largest = np.empty((REACH, width), np.float32), np.empty(width, np.float32)
-    total = np.empty(width, np.float32)
-    parts = np.empty((REACH, COLUMN_SUMS, width), np.float32)
+    shares = np.empty(REACH * width, np.float32)
+    largest, total = np.empty(width, np.float32), np.empty(width, np.float32)
+    parts = np.empty(REACH * COLUMN_SUMS * width, np.float32)
     for r in range(grid.rows.size - 1):
         for c in range(grid.columns.size - 1):
             count = near_cells(grid, r, c, near)
             left, wide = grid.columns[c], grid.columns[c + 1] - grid.columns[c]
-            parts[:] = 0
+            for i in range(count * COLUMN_SUMS * width):
+                parts[i] = 0
             for y in range(grid.rows[r], grid.rows[r + 1]):
+                stretch = Stretch(y, left, wide, y * image_width + left, plane)
                 for j in range(count):
-                    log_densities(planes, ramp, y, left, gaussians[near[j]], shares[j, :wide])
-                normalise(shares, count, largest[:wide], total[:wide])
+                    log_densities(colours, gaussians, near[j], stretch, shares, j * width)
+                normalise(shares, count, width, wide, largest, total)
                 for j in range(count):
-                    if shares[j, :wide].any():
-                        add_row(planes, y, left, gaussians[near[j]], shares[j, :wide], parts[j])
+                    place, part = j * width, j * COLUMN_SUMS * width
+                    add_row(colours, gaussians, near[j], stretch, shares, place, parts, part, width)
             for j in range(count):
-                add_columns(parts[j, :, :wide], left, gaussians[near[j]], sums[near[j]])
+                part, mean_x = j * COLUMN_SUMS * width, gaussians[near[j], MEAN_X]
+                add_columns(parts, part, width, left, wide, mean_x, sums, near[j])
     return sums
-
-
-@inner
-def add_row(
-    planes: Planes, y: int, left: int, gaussian: Singles, share: Singles, part: Singles
-) -> None:
-    """Add a stretch of a row to the sums down the columns of a cell."""
-    for k in range(3):
-        values = planes[k, y, left : left + share.size]
-        add_products(share, values, gaussian[MEAN_L + k], part[L + k], part[LL + k])
-    add_rows(share, y - gaussian[MEAN_Y], part[WEIGHT], part[Y], part[YY])
 
 
 @compiled
 def choose(planes: Planes, grid: Grid, gaussians: Singles, labels: NDArray[np.int32]) -> None:
     """Fill `labels` with the most probable Gaussian of each pixel, of equals the first."""
-    width = widest(grid)
+    colours, plane, image_width = planes.ravel(), planes.shape[1] * planes.shape[2], planes.shape[2]
+    width = grid.widest
     near = np.empty(REACH, np.int64)
-    ramp = np.arange(width).astype(np.float32)
-    log_density, best = np.empty(width, np.float32), np.empty(width, np.float32)
+    logs, best = np.empty(REACH * width, np.float32), np.empty(width, np.float32)
     for r in range(grid.rows.size - 1):
         for c in range(grid.columns.size - 1):
             count = near_cells(grid, r, c, near)
             left, wide = grid.columns[c], grid.columns[c + 1] - grid.columns[c]
             for y in range(grid.rows[r], grid.rows[r + 1]):
-                best[:] = -np.inf
+                stretch = Stretch(y, left, wide, y * image_width + left, plane)
+                for i in range(wide):
+                    best[i] = -np.inf
                 for j in range(count):
-                    log_densities(planes, ramp, y, left, gaussians[near[j]], log_density[:wide])
+                    place = j * width
+                    log_densities(colours, gaussians, near[j], stretch, logs, place)
                     for i in range(wide):
-                        if log_density[i] > best[i]:
-                            best[i] = log_density[i]
+                        if logs[place + i] > best[i]:
+                            best[i] = logs[place + i]
                             labels[y, left + i] = near[j]
