@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import heapq
-from collections import defaultdict
-
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
 from methods.canonical import connected_components
+from methods.kernels.borders import merge_bordering
 from methods.kernels.compiled import compiled, inner
 from methods.kernels.merge import merge_alike
 from methods.neural import kernels
@@ -168,44 +166,5 @@ def merge_parts(labels: NDArray[np.int64], least: float) -> NDArray[np.int64]:
         Each part has the number of the first that it is made of.
     """
     parts = connected_components(labels)
-    borders = _border_lengths(parts)
-    sizes = np.bincount(parts.ravel()).tolist()
-    first, joined = list(range(len(sizes))), list(range(len(sizes)))
-    waiting = [(size, part, part) for part, size in enumerate(sizes) if size < least]
-    heapq.heapify(waiting)
-    while waiting:
-        size, lowest, part = heapq.heappop(waiting)
-        around = borders[part]
-        if joined[part] != part or size != sizes[part] or not around:
-            continue
-        into = min(around, key=lambda other: (-around[other], first[other]))
-        joined[part] = into
-        sizes[into] += size
-        first[into] = min(lowest, first[into])
-        for other, length in around.items():
-            del borders[other][part]
-            if other != into:
-                borders[other][into] += length
-                borders[into][other] += length
-        if sizes[into] < least:
-            heapq.heappush(waiting, (sizes[into], first[into], into))
-    for part in range(len(joined)):
-        while joined[part] != joined[joined[part]]:
-            joined[part] = joined[joined[part]]
-    merged: NDArray[np.int64] = np.array(first)[np.array(joined)][parts]
-    return merged
-
-
-def _border_lengths(parts: NDArray[np.int32]) -> list[defaultdict[int, int]]:
-    """Return for each part the pairs of pixels across its border with each neighbour."""
-    count = int(parts.max()) + 1
-    beside = [(parts[:, :-1], parts[:, 1:]), (parts[:-1], parts[1:])]
-    one, other = (np.concatenate([pair[i].ravel() for pair in beside]) for i in (0, 1))
-    across = one != other
-    pairs = np.int64(count) * np.minimum(one, other)[across] + np.maximum(one, other)[across]
-    distinct, lengths = np.unique(pairs, return_counts=True)
-    borders: list[defaultdict[int, int]] = [defaultdict(int) for _ in range(count)]
-    for pair, length in zip(distinct.tolist(), lengths.tolist(), strict=True):
-        a, b = divmod(pair, count)
-        borders[a][b] = borders[b][a] = length
-    return borders
+    merge_bordering(parts, int(parts.max()) + 1, float(least))
+    return parts.astype(np.int64)
