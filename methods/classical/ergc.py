@@ -16,7 +16,7 @@ from methods.kernels.buckets import (
     SIZE,
     Queue,
     add,
-    empty_queue,
+    large_queue,
     open_bucket,
     serve,
     take_least,
@@ -87,11 +87,14 @@ class Ergc(Method):
         height, width = image.shape[:2]
         rows, columns = rows_and_columns(height, width, n)
         lab = to_lab(image)
-        labels = np.empty((height, width), np.int32)
         cell_width = math.sqrt(height * width / (rows * columns))
         seeds = cell_middles(height, width, rows, columns)
         avoid_edges(lab, rows, columns, seeds)
-        march(lab, seeds, self.compactness / cell_width, labels)
+        labels = np.empty((height, width), np.int32)
+        times = np.full((height + 2, width + 2), NEVER)
+        offers = np.full((height, width), NEVER)
+        queue = large_queue(2 * labels.size)  # an offer for each pair of neighbours at most
+        march(lab, seeds, self.compactness / cell_width, queue, times, offers, labels)
         return labels
 
 
@@ -130,7 +133,15 @@ def squared_gradient(lab: Lab, y: int, x: int) -> float:
 
 
 @compiled
-def march(lab: Lab, seeds: Indices, weight: float, labels: Labels) -> None:
+def march(
+    lab: Lab,
+    seeds: Indices,
+    weight: float,
+    queue: Queue,
+    times: Times,
+    offers: Times,
+    labels: Labels,
+) -> None:
     """Fill `labels` with the number of the seed whose front reaches each pixel first.
 
     Parameters
@@ -140,13 +151,17 @@ def march(lab: Lab, seeds: Indices, weight: float, labels: Labels) -> None:
         Pixels by raster index, all different.
     weight : float
         Cost of 1 pixel of distance to the seed.
+    queue : ndarray of int64
+        Empty, with room for 2 H W entries.
+    times : (H + 2, W + 2) ndarray of float32
+        When pixels were taken, with a frame around: `NEVER` everywhere.
+    offers : (H, W) ndarray of float32
+        The earliest time so far of pixels not yet taken: `NEVER` everywhere.
     labels : (H, W) ndarray of int32
+        Overwritten.
     """
-    height, width = labels.shape
-    times = np.full((height + 2, width + 2), NEVER)  # of pixels taken; with a frame around
-    offers = np.full(labels.shape, NEVER)  # the earliest time so far of pixels not yet taken
+    width = labels.shape[1]
     sums = np.zeros((seeds.size, 4))
-    queue = empty_queue(2 * labels.size)  # an offer for each pair of neighbours at most
     for label in range(seeds.size):
         y, x = seeds[label] // width, seeds[label] % width
         labels[y, x] = label
@@ -154,8 +169,15 @@ def march(lab: Lab, seeds: Indices, weight: float, labels: Labels) -> None:
         offers[y, x] = TAKEN
     for seed in seeds:
         take(lab, seeds, weight, labels, times, offers, sums, queue, seed)
-    while queue[SIZE] > 0 or refill(queue, lab, labels, times, offers):
+    while queue[SIZE] > 0 or refill(queue, offers):
         pixel = item_of(take_least(queue))
+        later = item_of(queue[0])  # most often the next, or one that has left already
+        framed = later + 2 * (later // width) + width + 3  # its place in `times`
+        for near in (-width, 0, width):
+            prefetch(offers, later + near)
+            prefetch(labels, later + near)
+            prefetch(lab, 3 * (later + near))
+            prefetch(times, framed + 2 * near)
         y, x = pixel // width, pixel % width
         if offers[y, x] != TAKEN:
             times[y + 1, x + 1] = offers[y, x]
@@ -164,7 +186,7 @@ def march(lab: Lab, seeds: Indices, weight: float, labels: Labels) -> None:
 
 
 @inner
-def refill(queue: Queue, lab: Lab, labels: Labels, times: Times, offers: Times) -> bool:
+def refill(queue: Queue, offers: Times) -> bool:
     """Fill the empty heap with offers to pixels not taken; return whether there are any."""
     width = offers.shape[1]
     while queue[SIZE] == 0:
@@ -173,12 +195,7 @@ def refill(queue: Queue, lab: Lab, labels: Labels, times: Times, offers: Times) 
             return False
         for place in range(count):
             if place + AHEAD < count:
-                later = item_of(queue[place + AHEAD])
-                for near in (later - width, later, later + width):
-                    prefetch(lab, 3 * near)
-                    prefetch(offers, near)
-                    prefetch(labels, near)
-                    prefetch(times, near + 2 * (later // width) + width + 3)
+                prefetch(offers, item_of(queue[place + AHEAD]))
             pixel = item_of(queue[place])
             if offers[pixel // width, pixel % width] != TAKEN:
                 queue[kept] = queue[place]

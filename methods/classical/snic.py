@@ -15,7 +15,7 @@ from methods.kernels.buckets import (
     SIZE,
     Queue,
     add,
-    empty_queue,
+    large_queue,
     open_bucket,
     serve,
     take_least,
@@ -77,12 +77,13 @@ class Snic(Method):
         seeds = cell_middles(height, width, rows, columns)
         labels = np.full((height, width), FREE, np.int32)
         weight = self.compactness**2 * rows * columns / (height * width)
-        grow(to_lab(image), seeds, weight, labels)
+        queue = large_queue(2 * labels.size)  # a candidate for each pair of neighbours
+        grow(to_lab(image), seeds, weight, queue, labels)
         return labels
 
 
 @compiled
-def grow(lab: Lab, seeds: NDArray[np.int64], weight: float, labels: Labels) -> None:
+def grow(lab: Lab, seeds: NDArray[np.int64], weight: float, queue: Queue, labels: Labels) -> None:
     """Give every pixel the number of the seed whose superpixel takes it first.
 
     An entry of the queue is a candidate: a pixel, and the direction in which the pixel lies that
@@ -95,18 +96,23 @@ def grow(lab: Lab, seeds: NDArray[np.int64], weight: float, labels: Labels) -> N
         Pixels by raster index, all different.
     weight : float
         Squared compactness per mean superpixel area, M^2 / S^2.
+    queue : ndarray of int64
+        Empty, with room for 2 H W entries.
     labels : (H, W) ndarray of int32
         `FREE` everywhere; overwritten.
     """
     width = labels.shape[1]
     sums = np.zeros((seeds.size, 6))
-    queue = empty_queue(2 * labels.size)  # a candidate for each pair of neighbours
     for label in range(seeds.size):
         labels[seeds[label] // width, seeds[label] % width] = label
     for seed in seeds:
         take(lab, weight, labels, sums, queue, seed // width, seed % width)
-    while queue[SIZE] > 0 or refill(queue, lab, labels):
+    while queue[SIZE] > 0 or refill(queue, labels):
         candidate = item_of(take_least(queue))
+        later = item_of(queue[0]) >> 2  # most often the next, or one that has left already
+        for near in (later - width, later, later + width):
+            prefetch(labels, near)
+            prefetch(lab, 3 * near)
         pixel, direction = candidate >> 2, candidate & 3
         y, x = pixel // width, pixel % width
         if labels[y, x] == FREE:
@@ -150,11 +156,8 @@ def take(
 
 
 @inner
-def refill(queue: Queue, lab: Lab, labels: Labels) -> bool:
-    """Fill the empty heap with the next candidates for free pixels; return whether there are any.
-
-    Kept out of the loop of `grow`, which asks for the size of the heap itself.
-    """
+def refill(queue: Queue, labels: Labels) -> bool:
+    """Fill the empty heap with candidates for free pixels; return whether there are any."""
     width = labels.shape[1]
     while queue[SIZE] == 0:
         count, kept = open_bucket(queue), 0
@@ -162,10 +165,7 @@ def refill(queue: Queue, lab: Lab, labels: Labels) -> bool:
             return False
         for place in range(count):
             if place + AHEAD < count:
-                later = item_of(queue[place + AHEAD]) >> 2
-                for near in (later - width, later, later + width):
-                    prefetch(labels, near)
-                    prefetch(lab, 3 * near)
+                prefetch(labels, item_of(queue[place + AHEAD]) >> 2)
             pixel = item_of(queue[place]) >> 2
             if labels[pixel // width, pixel % width] == FREE:
                 queue[kept] = queue[place]

@@ -13,6 +13,7 @@ from methods.kernels.buckets import (
     SIZE,
     add,
     empty_queue,
+    large_queue,
     last_entry,
     open_bucket,
     replace_least,
@@ -55,9 +56,9 @@ def emptied(queue):
     return left
 
 
-@given(PAIRS)
-def test_entries_leave_by_key_and_then_by_item(pairs):
-    queue = empty_queue(CAPACITY)
+@given(PAIRS, st.sampled_from([empty_queue, large_queue]))
+def test_entries_leave_by_key_and_then_by_item(pairs, new_queue):
+    queue = new_queue(CAPACITY)
     fill(queue, packed(pairs))
     assert emptied(queue) == sorted(packed(pairs).tolist())
 
