@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from methods.base import Method
+from methods.base import Method, OnDemand
 from methods.registry import register
+
+
+class Tree(NamedTuple):
+    """What each pixel of an image is linked to."""
+
+    parent: NDArray[np.integer[Any]]  # (H, W), by raster index; of a mode, itself
+    length: NDArray[np.float64]  # (H, W), of the link
 
 
 @register
@@ -48,12 +56,23 @@ class QuickShift(Method):
 
     def segment(self, image: NDArray[np.uint8], n: int) -> NDArray[Any]:
         """Return the cut of the tree whose count is nearest `n`, and leave it in `facts`."""
+        return self._cut(self._tree(image), n)
+
+    def segment_many(self, image: NDArray[np.uint8], ns: Sequence[int]) -> Sequence[NDArray[Any]]:
+        """Return a cut for each of `ns`, all of one tree."""
+        tree = self._tree(image)
+        return OnDemand(lambda n: self._cut(tree, n), ns)
+
+    def _tree(self, image: NDArray[np.uint8]) -> Tree:
         from skimage.segmentation import quickshift
 
-        _, parents, lengths = quickshift(
+        _, parent, length = quickshift(
             image, ratio=self.ratio, kernel_size=self.kernel_size, return_tree=True
         )
-        parent, length = np.asarray(parents).ravel(), np.asarray(lengths).ravel()
+        return Tree(np.asarray(parent), np.asarray(length))
+
+    def _cut(self, tree: Tree, n: int) -> NDArray[Any]:
+        parent, length = tree.parent.ravel(), tree.length.ravel()
         pixels = np.arange(parent.size)
         is_mode = parent == pixels
         max_dist = _cut_for_count(length[~is_mode], n - int(is_mode.sum()))
@@ -61,7 +80,7 @@ class QuickShift(Method):
         root = np.where(length > max_dist, pixels, parent)
         while not np.array_equal(root, above := root[root]):
             root = above
-        return root.reshape(image.shape[:2])
+        return root.reshape(tree.parent.shape)
 
 
 def _cut_for_count(lengths: NDArray[np.float64], cuts: int) -> float:

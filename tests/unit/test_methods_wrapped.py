@@ -74,6 +74,23 @@ def test_quick_shift_is_the_librarys_at_the_max_dist_it_reports(image, n):
     assert labels.max() + 1 == max(n, method.facts["modes"])
 
 
+def test_one_tree_of_quick_shift_serves_every_count(image, monkeypatch):
+    import skimage.segmentation as library
+
+    trees, counts = [], (40, 300, 5040)
+    method = get_method("quickshift", kernel_size=2.0)
+    expected = [(method.segment(image, n), method.facts) for n in counts]
+    grow = library.quickshift
+    monkeypatch.setattr(
+        library, "quickshift", lambda *given, **named: trees.append(0) or grow(*given, **named)
+    )
+    maps = method.segment_many(image, counts)
+    for labels, (alone, facts) in zip(maps, expected, strict=True):
+        np.testing.assert_array_equal(labels, alone)
+        assert method.facts == facts
+    assert len(trees) == 1
+
+
 def test_links_of_equal_length_are_cut_together_at_the_nearest_count():
     lengths = np.array([1.0, 2, 2, 2, 5, 6])
     cut_links = [int((lengths > _cut_for_count(lengths, cuts)).sum()) for cuts in range(-1, 8)]
