@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from methods.base import Method
+from methods.base import Method, OnDemand
 from methods.classical.lab import to_lab
 from methods.classical.lattice import cell_middles
 from methods.kernels.buckets import (
@@ -25,6 +26,34 @@ from methods.kernels.compiled import compiled, inner
 from methods.kernels.heap import entry, item_of
 from methods.kernels.prefetch import prefetch
 from methods.registry import register
+
+COST = 3  # place of a pixel's cost, after its colour
+FRAME = -1.0  # cost of what lies outside the image: nothing reaches it for less
+OUTSIDE = -1  # label of it
+
+
+class Forest(NamedTuple):
+    """A forest in the course of the rounds.
+
+    Attributes
+    ----------
+    seeds : (K,) ndarray of int64
+        Pixels by raster index in the frame, ascending.
+    labels : (H + 2, W + 2) ndarray of int32
+        Number of each pixel's seed; `OUTSIDE` in the frame.
+    trees : (K, 4) ndarray of float64
+        Sum of the colours of each tree, and the number of its pixels.
+    most : int
+        Seeds that the first forest was to have.
+    rounds : int
+        How often seeds have been removed.
+    """
+
+    seeds: NDArray[np.int64]
+    labels: NDArray[np.int32]
+    trees: NDArray[np.float64]
+    most: int
+    rounds: int
 
 
 @register
@@ -60,20 +89,24 @@ class Disf(Method):
 
     def segment(self, image: NDArray[np.uint8], n: int) -> NDArray[Any]:
         """Return the forest of exactly `n` trees."""
-        height, width = image.shape[:2]
-        lab = to_lab(image)
+        pixels = framed(to_lab(image))
+        first = self._first_forest(pixels, n)
+        return thinned(pixels, first, n).labels[1:-1, 1:-1]
+
+    def segment_many(self, image: NDArray[np.uint8], ns: Sequence[int]) -> Sequence[NDArray[Any]]:
+        """Return a forest for each of `ns`, from the rounds that all of them have in common."""
+        if max(ns) > self.seeds:  # then each count has first seeds of its own
+            return super().segment_many(image, ns)
+        pixels = framed(to_lab(image))
+        first = self._first_forest(pixels, max(ns))
+        common = thinned(pixels, first, max(ns), last=False)
+        return OnDemand(lambda n: thinned(pixels, common, n).labels[1:-1, 1:-1], ns)
+
+    def _first_forest(self, pixels: NDArray[np.float32], n: int) -> Forest:
+        height, width = pixels.shape[0] - 2, pixels.shape[1] - 2
         most = min(max(self.seeds, n), height * width)
-        seeds = seed_pixels(height, width, most)
-        labels = np.empty((height, width), np.int32)
-        sizes, means = grow_forest(lab, seeds, labels)
-        rounds = 0
-        while len(seeds) > n:
-            rounds += 1
-            kept = max(int(most * math.exp(-rounds)), n)
-            relevance = sizes * np.sqrt(nearest_neighbour(labels, means))
-            seeds = seeds[np.sort(np.argsort(-relevance, kind="stable")[:kept])]
-            sizes, means = grow_forest(lab, seeds, labels)
-        return labels
+        row, column = np.divmod(seed_pixels(height, width, most), width)
+        return planted(pixels, (row + 1) * (width + 2) + column + 1, most)
 
 
 def seed_pixels(height: int, width: int, least: int) -> NDArray[np.int64]:
@@ -84,10 +117,51 @@ def seed_pixels(height: int, width: int, least: int) -> NDArray[np.int64]:
     return cell_middles(height, width, rows, columns)
 
 
+def framed(lab: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return Lab and a cost for each pixel, in a frame of one pixel; see `grow_forest`."""
+    height, width = lab.shape[:2]
+    pixels = np.full((height + 2, width + 2, 4), FRAME, np.float32)
+    pixels[1:-1, 1:-1, :COST] = lab
+    pixels[1:-1, 1:-1, COST] = np.inf
+    return pixels
+
+
+def planted(
+    pixels: NDArray[np.float32], seeds: NDArray[np.int64], most: int, rounds: int = 0
+) -> Forest:
+    """Return the forest that grows from seeds."""
+    labels = np.full(pixels.shape[:2], OUTSIDE, np.int32)
+    trees = np.empty((len(seeds), 4))
+    grow_forest(pixels, seeds, labels, trees)
+    return Forest(seeds, labels, trees, most, rounds)
+
+
+def thinned(pixels: NDArray[np.float32], forest: Forest, n: int, last: bool = True) -> Forest:
+    """Remove the least relevant seeds in rounds until `n` are left, or before the last round.
+
+    All rounds but the last are the same for every lesser `n`.
+    """
+    while len(forest.seeds) > n:
+        rounds = forest.rounds + 1
+        kept = int(forest.most * math.exp(-rounds))
+        if kept < n and not last:
+            break
+        sizes = forest.trees[:, 3]
+        means = (forest.trees[:, :3] / sizes[:, None]).astype(np.float32)
+        relevance = sizes * np.sqrt(nearest_neighbour(forest.labels, means))
+        ranked = np.argsort(-relevance, kind="stable")
+        seeds = forest.seeds[np.sort(ranked[: max(kept, n)])]
+        forest = planted(pixels, seeds, forest.most, rounds)
+    return forest
+
+
 @compiled
 def grow_forest(
-    lab: NDArray[np.float32], seeds: NDArray[np.int64], labels: NDArray[np.int32]
-) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    pixels: NDArray[np.float32],
+    seeds: NDArray[np.int64],
+    labels: NDArray[np.int32],
+    trees: NDArray[np.float64],
+) -> None:
     """Fill `labels` with the number of the seed whose tree takes each pixel: the dynamic IFT.
 
     The cost of a path is its largest arc, and that of an arc the distance between the pixel and the
@@ -97,101 +171,69 @@ def grow_forest(
 
     Parameters
     ----------
-    lab : (H, W, 3) ndarray of float32
+    pixels : (H + 2, W + 2, 4) ndarray of float32
+        Lab and cost of each pixel, side by side in memory; in a frame, whose cost is `FRAME`.
     seeds : (K,) ndarray of int64
-        Pixels by raster index, all different.
-    labels : (H, W) ndarray of int32
-
-    Returns
-    -------
-    sizes : (K,) ndarray of int64
-        Pixels of each tree, at least 1.
-    means : (K, 3) ndarray of float32
-        Their mean colour, summed and divided in float64.
+        Pixels by raster index in the frame, all different.
+    labels : (H + 2, W + 2) ndarray of int32
+    trees : (K, 4) ndarray of float64
+        Filled with the sum of the colours of each tree, and the number of its pixels, at least 1.
     """
     width = labels.shape[1]
-    sizes, sums = np.zeros(seeds.size, np.int64), np.zeros((seeds.size, 3))
-    means = np.empty((seeds.size, 3), np.float32)
-    costs = np.full(labels.shape, np.inf, np.float32)
+    label_of, flat = labels.ravel(), pixels.ravel()
+    for i in range(COST, flat.size, 4):
+        if flat[i] != FRAME:
+            flat[i] = np.inf
     queue = empty_queue(4 * labels.size)  # an entry for each pair of neighbours at most
     line = np.empty(labels.size, np.int32)
     first, last = 0, seeds.size
     for label in range(seeds.size):
         line[label] = seeds[label]
-        y, x = seeds[label] // width, seeds[label] % width
-        costs[y, x] = 0
-        labels[y, x] = label
-    while first < last or refill(queue, lab, labels, costs):
+        flat[4 * seeds[label] + COST] = 0
+        label_of[seeds[label]] = label
+        for k in range(4):
+            trees[label, k] = 0
+    while True:
         if first < last:
             pixel = int(line[first])
             first += 1
-        else:
+        elif queue[SIZE] > 0 or refill(queue, flat, width):
             packed = take_least(queue)
-            if is_stale(packed, costs):
-                continue
             pixel = item_of(packed)
-        y, x = pixel // width, pixel % width
-        label = labels[y, x]
-        take(lab[y, x], sums[label], means[label], sizes, label)
-        last = offer(lab, means[label], y, x, labels, costs, queue, line, last)
-    return sizes, means
-
-
-@inner
-def take(
-    colour: NDArray[np.float32],
-    total: NDArray[np.float64],
-    mean: NDArray[np.float32],
-    sizes: NDArray[np.int64],
-    label: int,
-) -> None:
-    """Move the mean colour of a tree that takes one more pixel."""
-    sizes[label] += 1
-    for channel in range(3):
-        total[channel] += colour[channel]
-        mean[channel] = total[channel] / sizes[label]
-
-
-@inner
-def offer(
-    lab: NDArray[np.float32],
-    mean: NDArray[np.float32],
-    y: int,
-    x: int,
-    labels: NDArray[np.int32],
-    costs: NDArray[np.float32],
-    queue: Queue,
-    line: NDArray[np.int32],
-    last: int,
-) -> int:
-    """Offer the tree of pixel (y, x) to its neighbours; return the end of the line."""
-    height, width = labels.shape
-    cost = costs[y, x]
-    for v in range(max(y - 1, 0), min(y + 2, height)):
-        for u in range(max(x - 1, 0), min(x + 2, width)):
-            if costs[v, u] <= cost:  # the pixel itself, and those that have their tree
+            if is_stale(packed, flat):
                 continue
-            reached = max(cost, squared_distance(mean, lab[v, u]))
-            if reached < costs[v, u]:
-                costs[v, u] = reached
-                labels[v, u] = labels[y, x]
-                if reached == cost:
-                    line[last] = v * width + u
-                    last += 1
-                else:
-                    add(queue, entry(reached, v * width + u))
-    return last
+            first, last = 0, 0
+        else:
+            break
+        label = label_of[pixel]
+        trees[label, 3] += 1
+        size = trees[label, 3]
+        trees[label, 0] += flat[4 * pixel]
+        trees[label, 1] += flat[4 * pixel + 1]
+        trees[label, 2] += flat[4 * pixel + 2]
+        lightness = np.float32(trees[label, 0] / size)
+        a, b = np.float32(trees[label, 1] / size), np.float32(trees[label, 2] / size)
+        cost = flat[4 * pixel + COST]
+        for above in (pixel - width, pixel, pixel + width):
+            for other in range(above - 1, above + 2):
+                place = 4 * other
+                if flat[place + COST] <= cost:  # the frame, the pixel, and those with their tree
+                    continue
+                dl, da, db = lightness - flat[place], a - flat[place + 1], b - flat[place + 2]
+                reached = max(cost, dl * dl + da * da + db * db)
+                if reached < flat[place + COST]:
+                    flat[place + COST] = reached
+                    label_of[other] = label
+                    if reached == cost:
+                        line[last] = other
+                        last += 1
+                    else:
+                        add(queue, entry(reached, other))
 
 
 @inner
-def refill(
-    queue: Queue,
-    lab: NDArray[np.float32],
-    labels: NDArray[np.int32],
-    costs: NDArray[np.float32],
-) -> bool:
-    """Fill the heap if it is empty; return whether any entries are left."""
-    width = labels.shape[1]
+def refill(queue: Queue, flat: NDArray[np.float32], width: int) -> bool:
+    """Fill the heap, which is empty; return whether any entries are left."""
     while queue[SIZE] == 0:
         count, kept = open_bucket(queue), 0
         if count == 0:
@@ -200,10 +242,8 @@ def refill(
             if place + AHEAD < count:
                 pixel = item_of(queue[place + AHEAD])
                 for near in (pixel - width, pixel, pixel + width):
-                    prefetch(costs, near)
-                    prefetch(labels, near)
-                    prefetch(lab, 3 * near)
-            if not is_stale(queue[place], costs):
+                    prefetch(flat, 4 * near)
+            if not is_stale(queue[place], flat):
                 queue[kept] = queue[place]
                 kept += 1
         serve(queue, kept)
@@ -211,31 +251,26 @@ def refill(
 
 
 @inner
-def is_stale(packed: int, costs: NDArray[np.float32]) -> bool:
+def is_stale(packed: int, flat: NDArray[np.float32]) -> bool:
     """Return whether the pixel has been reached at a lower cost since it was queued at this one."""
-    pixel, width = item_of(packed), costs.shape[1]
-    return bool(packed != entry(costs[pixel // width, pixel % width], pixel))
-
-
-@inner
-def squared_distance(one: NDArray[np.float32], other: NDArray[np.float32]) -> np.float32:
-    """Return the squared distance of two colours in float32."""
-    dl, da, db = one[0] - other[0], one[1] - other[1], one[2] - other[2]
-    return np.float32(dl * dl + da * da + db * db)
+    pixel = item_of(packed)
+    return bool(packed != entry(flat[4 * pixel + COST], pixel))
 
 
 @compiled
 def nearest_neighbour(labels: NDArray[np.int32], means: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the least squared distance of each tree's mean colour to that of an adjacent tree."""
-    height, width = labels.shape
+    width = labels.shape[1]
+    label_of = labels.ravel()
     least = np.full(len(means), np.inf, np.float32)
-    for y in range(height):
-        for x in range(width):
-            for v, u in ((y, x + 1), (y + 1, x - 1), (y + 1, x), (y + 1, x + 1)):
-                if v == height or u < 0 or u == width or labels[v, u] == labels[y, x]:
-                    continue
-                one, other = labels[y, x], labels[v, u]
-                distance = squared_distance(means[one], means[other])
+    for pixel in range(label_of.size - width - 1):
+        one = label_of[pixel]
+        for step in (1, width - 1, width, width + 1):
+            other = label_of[pixel + step]
+            if other != one and min(one, other) >= 0:
+                dl, da = means[one, 0] - means[other, 0], means[one, 1] - means[other, 1]
+                db = means[one, 2] - means[other, 2]
+                distance = dl * dl + da * da + db * db
                 least[one] = min(least[one], distance)
                 least[other] = min(least[other], distance)
     return least
