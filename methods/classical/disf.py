@@ -132,7 +132,8 @@ def planted(
     """Return the forest that grows from seeds."""
     labels = np.full(pixels.shape[:2], OUTSIDE, np.int32)
     trees = np.empty((len(seeds), 4))
-    grow_forest(pixels, seeds, labels, trees)
+    line = np.empty(labels.size, np.int32)
+    grow_forest(pixels.ravel(), pixels.shape[1], seeds, labels.ravel(), trees, line)
     return Forest(seeds, labels, trees, most, rounds)
 
 
@@ -148,7 +149,9 @@ def thinned(pixels: NDArray[np.float32], forest: Forest, n: int, last: bool = Tr
             break
         sizes = forest.trees[:, 3]
         means = (forest.trees[:, :3] / sizes[:, None]).astype(np.float32)
-        relevance = sizes * np.sqrt(nearest_neighbour(forest.labels, means))
+        nearest = np.full(len(means), np.inf, np.float32)
+        nearest_neighbour(forest.labels.ravel(), pixels.shape[1], means, nearest)
+        relevance = sizes * np.sqrt(nearest)
         ranked = np.argsort(-relevance, kind="stable")
         seeds = forest.seeds[np.sort(ranked[: max(kept, n)])]
         forest = planted(pixels, seeds, forest.most, rounds)
@@ -158,9 +161,11 @@ def thinned(pixels: NDArray[np.float32], forest: Forest, n: int, last: bool = Tr
 @compiled
 def grow_forest(
     pixels: NDArray[np.float32],
+    width: int,
     seeds: NDArray[np.int64],
     labels: NDArray[np.int32],
     trees: NDArray[np.float64],
+    line: NDArray[np.int32],
 ) -> None:
     """Fill `labels` with the number of the seed whose tree takes each pixel: the dynamic IFT.
 
@@ -171,59 +176,60 @@ def grow_forest(
 
     Parameters
     ----------
-    pixels : (H + 2, W + 2, 4) ndarray of float32
-        Lab and cost of each pixel, side by side in memory; in a frame, whose cost is `FRAME`.
+    pixels : (4 P,) ndarray of float32
+        Lab and cost of each pixel, side by side in memory, with a frame, whose cost is `FRAME`.
+    width : int
+        Of the image in its frame.
     seeds : (K,) ndarray of int64
         Pixels by raster index in the frame, all different.
-    labels : (H + 2, W + 2) ndarray of int32
+    labels : (P,) ndarray of int32
     trees : (K, 4) ndarray of float64
         Filled with the sum of the colours of each tree, and the number of its pixels, at least 1.
+    line : (P,) ndarray of int32
+        Room for pixels.
     """
-    width = labels.shape[1]
-    label_of, flat = labels.ravel(), pixels.ravel()
-    for i in range(COST, flat.size, 4):
-        if flat[i] != FRAME:
-            flat[i] = np.inf
+    for i in range(COST, pixels.size, 4):
+        if pixels[i] != FRAME:
+            pixels[i] = np.inf
     queue = empty_queue(4 * labels.size)  # an entry for each pair of neighbours at most
-    line = np.empty(labels.size, np.int32)
     first, last = 0, seeds.size
     for label in range(seeds.size):
         line[label] = seeds[label]
-        flat[4 * seeds[label] + COST] = 0
-        label_of[seeds[label]] = label
+        pixels[4 * seeds[label] + COST] = 0
+        labels[seeds[label]] = label
         for k in range(4):
             trees[label, k] = 0
     while True:
         if first < last:
             pixel = int(line[first])
             first += 1
-        elif queue[SIZE] > 0 or refill(queue, flat, width):
+        elif queue[SIZE] > 0 or refill(queue, pixels, width):
             packed = take_least(queue)
             pixel = item_of(packed)
-            if is_stale(packed, flat):
+            if is_stale(packed, pixels):
                 continue
             first, last = 0, 0
         else:
             break
-        label = label_of[pixel]
+        label = labels[pixel]
         trees[label, 3] += 1
         size = trees[label, 3]
-        trees[label, 0] += flat[4 * pixel]
-        trees[label, 1] += flat[4 * pixel + 1]
-        trees[label, 2] += flat[4 * pixel + 2]
+        trees[label, 0] += pixels[4 * pixel]
+        trees[label, 1] += pixels[4 * pixel + 1]
+        trees[label, 2] += pixels[4 * pixel + 2]
         lightness = np.float32(trees[label, 0] / size)
         a, b = np.float32(trees[label, 1] / size), np.float32(trees[label, 2] / size)
-        cost = flat[4 * pixel + COST]
+        cost = pixels[4 * pixel + COST]
         for above in (pixel - width, pixel, pixel + width):
             for other in range(above - 1, above + 2):
                 place = 4 * other
-                if flat[place + COST] <= cost:  # the frame, the pixel, and those with their tree
+                if pixels[place + COST] <= cost:  # the frame, the pixel, and those with their tree
                     continue
-                dl, da, db = lightness - flat[place], a - flat[place + 1], b - flat[place + 2]
+                dl, da, db = lightness - pixels[place], a - pixels[place + 1], b - pixels[place + 2]
                 reached = max(cost, dl * dl + da * da + db * db)
-                if reached < flat[place + COST]:
-                    flat[place + COST] = reached
-                    label_of[other] = label
+                if reached < pixels[place + COST]:
+                    pixels[place + COST] = reached
+                    labels[other] = label
                     if reached == cost:
                         line[last] = other
                         last += 1
@@ -232,7 +238,7 @@ def grow_forest(
 
 
 @inner
-def refill(queue: Queue, flat: NDArray[np.float32], width: int) -> bool:
+def refill(queue: Queue, pixels: NDArray[np.float32], width: int) -> bool:
     """Fill the heap, which is empty; return whether any entries are left."""
     while queue[SIZE] == 0:
         count, kept = open_bucket(queue), 0
@@ -242,8 +248,8 @@ def refill(queue: Queue, flat: NDArray[np.float32], width: int) -> bool:
             if place + AHEAD < count:
                 pixel = item_of(queue[place + AHEAD])
                 for near in (pixel - width, pixel, pixel + width):
-                    prefetch(flat, 4 * near)
-            if not is_stale(queue[place], flat):
+                    prefetch(pixels, 4 * near)
+            if not is_stale(queue[place], pixels):
                 queue[kept] = queue[place]
                 kept += 1
         serve(queue, kept)
@@ -251,26 +257,28 @@ def refill(queue: Queue, flat: NDArray[np.float32], width: int) -> bool:
 
 
 @inner
-def is_stale(packed: int, flat: NDArray[np.float32]) -> bool:
+def is_stale(packed: int, pixels: NDArray[np.float32]) -> bool:
     """Return whether the pixel has been reached at a lower cost since it was queued at this one."""
     pixel = item_of(packed)
-    return bool(packed != entry(flat[4 * pixel + COST], pixel))
+    return bool(packed != entry(pixels[4 * pixel + COST], pixel))
 
 
 @compiled
-def nearest_neighbour(labels: NDArray[np.int32], means: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the least squared distance of each tree's mean colour to that of an adjacent tree."""
-    width = labels.shape[1]
-    label_of = labels.ravel()
-    least = np.full(len(means), np.inf, np.float32)
-    for pixel in range(label_of.size - width - 1):
-        one = label_of[pixel]
+def nearest_neighbour(
+    labels: NDArray[np.int32],
+    width: int,
+    means: NDArray[np.float32],
+    nearest: NDArray[np.float32],
+) -> None:
+    """Lower `nearest` to each tree's least squared distance of mean colour to an adjacent tree."""
+    for pixel in range(labels.size - width - 1):
+        one = labels[pixel]
         for step in (1, width - 1, width, width + 1):
-            other = label_of[pixel + step]
-            if other != one and min(one, other) >= 0:
-                dl, da = means[one, 0] - means[other, 0], means[one, 1] - means[other, 1]
-                db = means[one, 2] - means[other, 2]
-                distance = dl * dl + da * da + db * db
-                least[one] = min(least[one], distance)
-                least[other] = min(least[other], distance)
-    return least
+            other = labels[pixel + step]
+            if one == other or min(one, other) == OUTSIDE:
+                continue
+            dl, da = means[one, 0] - means[other, 0], means[one, 1] - means[other, 1]
+            db = means[one, 2] - means[other, 2]
+            distance = dl * dl + da * da + db * db
+            nearest[one] = min(nearest[one], distance)
+            nearest[other] = min(nearest[other], distance)
