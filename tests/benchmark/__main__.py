@@ -19,6 +19,7 @@ PARTS = (
     "resume",
     "plot",
     "methods",
+    "job",
     "scaling",
     "compile",
     "networks",

@@ -5,6 +5,7 @@ import pytest
 from skimage.measure import label as components
 
 from methods import segment
+from methods.classical import disf as module
 from methods.classical.disf import Disf, seed_pixels
 from methods.classical.lab import to_lab
 from tests.oracle.oracle_disf import disf
@@ -45,6 +46,25 @@ def test_every_count_comes_back_exactly(scene, seeds):
     image, method = scene(9, 14), Disf(seeds=seeds)
     counts = [len(np.unique(method.segment(image, n))) for n in range(1, 9 * 14 + 1)]
     assert counts == list(range(1, 9 * 14 + 1))
+
+
+@pytest.mark.parametrize(
+    ("counts", "seeds", "common"),
+    [
+        ((3, 5, 40), 400, 3),  # 400, 147, 54 seeds, and then 40 or 19
+        ((5, 60), 200, 2),  # 200, 73
+        ((7, 200), 200, 1),
+        ((7, 300), 200, 0),  # as many first seeds as superpixels
+    ],
+)
+def test_counts_share_the_rounds_that_they_have_in_common(monkeypatch, counts, seeds, common):
+    image, method, grown = noise(25, 20), Disf(seeds=seeds), []
+    plant = module.planted
+    monkeypatch.setattr(module, "planted", lambda *given: grown.append(0) or plant(*given))
+    maps = method.segment_many(image, counts)
+    assert len(grown) == common
+    for n, labels in zip(counts, maps, strict=True):
+        np.testing.assert_array_equal(labels, method.segment(image, n))
 
 
 def test_superpixels_are_8_connected():
