@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from methods.base import Method
+from methods.base import Method, OnDemand
 from methods.classical.lattice import hexagon_centres, nearest
 from methods.registry import register
 
@@ -53,13 +54,18 @@ class Waterpixels(Method):
 
     def segment(self, image: NDArray[np.uint8], n: int) -> NDArray[Any]:
         """Return the basins of the regularised gradient."""
+        return self._flood(_gradient(image), n)
+
+    def segment_many(self, image: NDArray[np.uint8], ns: Sequence[int]) -> Sequence[NDArray[Any]]:
+        """Return the basins for each of `ns`, all of one gradient."""
+        gradient = _gradient(image)
+        return OnDemand(lambda n: self._flood(gradient, n), ns)
+
+    def _flood(self, gradient: NDArray[np.float64], n: int) -> NDArray[Any]:
         from scipy import ndimage
-        from skimage.color import rgb2lab
         from skimage.segmentation import watershed
 
-        height, width = image.shape[:2]
-        lightness = rgb2lab(image)[:, :, 0] * 2.55  # 0..100 to the paper's 8-bit range
-        gradient = ndimage.morphological_gradient(lightness, size=(3, 3))
+        height, width = gradient.shape
         centres = hexagon_centres(height, width, n)
         markers = self._markers(gradient, centres)
         # Half the distance between centres of hexagons of that area, as in eq. (2).
@@ -88,3 +94,13 @@ class Waterpixels(Method):
         markers = np.zeros(height * width, np.int32)
         markers[chosen] = cells.ravel()[chosen] + 1
         return markers.reshape(height, width)
+
+
+def _gradient(image: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Return the morphological gradient of lightness, in grey levels."""
+    from scipy import ndimage
+    from skimage.color import rgb2lab
+
+    lightness = rgb2lab(image)[:, :, 0] * 2.55  # 0..100 to the paper's 8-bit range
+    gradient: NDArray[np.float64] = ndimage.morphological_gradient(lightness, size=(3, 3))
+    return gradient

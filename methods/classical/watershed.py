@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from methods.base import Method
+from methods.base import Method, OnDemand
 from methods.classical.lattice import cell_middles, rows_and_columns
 from methods.registry import register
 
@@ -46,15 +47,28 @@ class CompactWatershed(Method):
 
     def segment(self, image: NDArray[np.uint8], n: int) -> NDArray[Any]:
         """Return the basins of the gradient."""
-        from skimage.color import rgb2gray
-        from skimage.filters import sobel
+        return self._flood(_gradient(image), n)
+
+    def segment_many(self, image: NDArray[np.uint8], ns: Sequence[int]) -> Sequence[NDArray[Any]]:
+        """Return the basins for each of `ns`, all of one gradient."""
+        gradient = _gradient(image)
+        return OnDemand(lambda n: self._flood(gradient, n), ns)
+
+    def _flood(self, gradient: NDArray[np.float64], n: int) -> NDArray[Any]:
         from skimage.segmentation import watershed
 
-        height, width = image.shape[:2]
+        height, width = gradient.shape
         rows, columns = rows_and_columns(height, width, n)
         markers = np.zeros((height, width), np.int32)
         markers.flat[cell_middles(height, width, rows, columns)] = np.arange(rows * columns) + 1
-        labels: NDArray[Any] = watershed(
-            sobel(rgb2gray(image)), markers, compactness=self.compactness
-        )
+        labels: NDArray[Any] = watershed(gradient, markers, compactness=self.compactness)
         return labels
+
+
+def _gradient(image: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Return the Sobel magnitude of luminance in [0, 1]."""
+    from skimage.color import rgb2gray
+    from skimage.filters import sobel
+
+    gradient: NDArray[np.float64] = sobel(rgb2gray(image))
+    return gradient

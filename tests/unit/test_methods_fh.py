@@ -9,7 +9,7 @@ from methods import get_method
 from methods.canonical import canonicalise
 from methods.classical.fh import merge_regions, sorted_edges
 from tests.scenes import noise, speckled, two_colours
-from tests.shared import BSDS500
+from tests.shared import BSDS500, needs_shared
 
 
 def flats(height, width):
@@ -52,7 +52,7 @@ def test_thin_images_have_all_their_edges_and_no_others(height, width, scale):
     assert_equal_to_the_librarys(noise(height, width), scale, 0.8, 3)
 
 
-@pytest.mark.skipif(not BSDS500.is_dir(), reason="needs BSDS500 in ../shared")
+@needs_shared
 @pytest.mark.parametrize("sigma", [0.0, 0.8])
 @pytest.mark.parametrize(("scale", "min_size"), [(1.0, 1), (70.0, 154), (900.0, 20)])
 def test_labels_of_photographs_are_those_of_the_library(sigma, scale, min_size):
