@@ -1,5 +1,6 @@
 """The wrapped methods say what their libraries do: equal labels, safe sizes, honest counts."""
 
+import importlib
 import itertools
 import subprocess
 import sys
@@ -89,6 +90,21 @@ def test_one_tree_of_quick_shift_serves_every_count(image, monkeypatch):
         np.testing.assert_array_equal(labels, alone)
         assert method.facts == facts
     assert len(trees) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "function"),
+    [("waterpixels", "skimage.color.rgb2lab"), ("watershed", "skimage.filters.sobel")],
+)
+def test_one_gradient_serves_every_count(image, monkeypatch, name, function):
+    module, _, attribute = function.rpartition(".")
+    compute, calls = getattr(importlib.import_module(module), attribute), []
+    monkeypatch.setattr(function, lambda given: calls.append(0) or compute(given))
+    method = get_method(name)
+    for n, labels in zip((20, 90), method.segment_many(image, (20, 90)), strict=True):
+        assert len(calls) == 1
+        np.testing.assert_array_equal(labels, get_method(name).segment(image, n))
+        calls.pop()
 
 
 def test_links_of_equal_length_are_cut_together_at_the_nearest_count():
