@@ -15,9 +15,9 @@ import numpy.typing as npt
 
 from metrics.base import metric
 from metrics.inputs import Case
-from metrics.labelmap import RADII, LabelMap
+from metrics.labelmap import RADII, LabelMap, count_common, pack_windows
 from metrics.matching import count_matches
-from metrics.protocols import PROTOCOLS
+from metrics.protocols import PROTOCOLS, Protocol
 from metrics.references import STUTZ
 
 MARTIN = "Martin, Fowlkes, Malik, TPAMI 2004, doi 10.1109/TPAMI.2004.1273918; square window"
@@ -47,40 +47,35 @@ class Boundaries:
     @cached_property
     def recalled(self) -> tuple[int, ...]:
         """Boundary pixels of G with one of S within r, for each r of `RADII`."""
-        return _count_within(self.truth, self.labels)
+        return count_common(self.truth.windows[0], self.labels.windows)
 
     @cached_property
     def confirmed(self) -> tuple[int, ...]:
         """Boundary pixels of S with one of G within r, for each r of `RADII`."""
-        return _count_within(self.labels, self.truth)
+        return count_common(self.labels.windows[0], self.truth.windows)
 
     @cached_property
     def squared_distances(self) -> npt.NDArray[np.int32]:
         """(B,) px^2 from each boundary pixel of G to the nearest of S; empty if either has none."""
-        if not self.labels.boundary_pixels.size:
+        if not self.labels.boundary_length:
             return np.empty(0, np.int32)
         return self.labels.squared_distance.ravel()[self.truth.boundary_pixels]
 
 
-def _count_within(of: LabelMap, near: LabelMap) -> tuple[int, ...]:
-    distances = near.reach.ravel()[of.boundary_pixels]
-    return tuple(int(np.count_nonzero(distances <= r)) for r in RADII)
-
-
 def length(b: Boundaries) -> float:
     """Count the boundary pixels of G, of which recall is a share."""
-    return b.truth.boundary_pixels.size
+    return b.truth.boundary_length
 
 
 def recall(b: Boundaries, r: int) -> float:
     """Share of the boundary pixels of G with a boundary pixel of S within r."""
-    total = b.truth.boundary_pixels.size
+    total = b.truth.boundary_length
     return b.recalled[r] / total if total else NAN
 
 
 def precision(b: Boundaries, r: int) -> float:
     """Share of the boundary pixels of S with a boundary pixel of G within r."""
-    total = b.labels.boundary_pixels.size
+    total = b.labels.boundary_length
     return b.confirmed[r] / total if total else NAN
 
 
@@ -124,13 +119,12 @@ class Recalled:
         tolerance = protocol.tolerance_in(*labels.values.shape)
         without = protocol.recall_without_boundary
         if protocol.boundary == "matched":
-            pixels, found = truth.thinned, count_matches(truth, labels, tolerance)
+            length, found = truth.thinned.size, count_matches(truth, labels, tolerance)
         else:
-            thick = protocol.boundary == "thick"
-            pixels = truth.boundary_pixels if thick else np.flatnonzero(truth.thin_boundary)
-            mask = labels.boundary if thick else labels.thin_boundary
-            found = int(np.count_nonzero(_reach(mask, int(tolerance)).ravel()[pixels] <= tolerance))
-        return cls(found, pixels.size, NAN if without is None else without)
+            r = int(tolerance)
+            ours, theirs = _windows(labels, protocol, r), _windows(truth, protocol, 0)
+            length, found = count_common(theirs[0], np.stack([theirs[0], ours[r]]))
+        return cls(found, length, NAN if without is None else without)
 
     @property
     def share(self) -> float:
@@ -147,12 +141,12 @@ class Matched(Recalled):
         return super().measure(replace(case, protocol=PROTOCOLS["bsds2011"]))
 
 
-def _reach(mask: npt.NDArray[np.uint8], r: int) -> npt.NDArray[np.uint8]:
-    from metrics.kernels import boundaries as boundaries_kernels
-
-    reach = np.empty(mask.shape, np.uint8)
-    boundaries_kernels.measure_reach(mask, r, reach)
-    return reach
+def _windows(labels: LabelMap, protocol: Protocol, r: int) -> npt.NDArray[np.uint64]:
+    """Return the pixels within 0, 1, ... and at least r of the boundary that the protocol names."""
+    thick = protocol.boundary == "thick"
+    if r <= max(RADII):
+        return labels.windows if thick else labels.thin_windows
+    return pack_windows(labels.boundary if thick else labels.thin_boundary, r)
 
 
 @metric(
@@ -269,6 +263,7 @@ def hd95(b: Boundaries) -> float:
     # Rank 0.95 (B - 1) in whole numbers, so that no rounding moves it across a rank.
     low, twentieths = divmod(19 * (squared.size - 1), 20)
     high = min(low + 1, squared.size - 1)
-    ranked = np.partition(squared, (low, high))
-    below, above = math.sqrt(ranked[low]), math.sqrt(ranked[high])
+    ranked = np.partition(squared, high)
+    above = math.sqrt(ranked[high])
+    below = math.sqrt(ranked[:high].max()) if low < high else above
     return below + (above - below) * twentieths / 20

@@ -1,8 +1,7 @@
 """Score a label map against annotators: the one function that the rest of the world calls."""
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy.typing as npt
@@ -91,36 +90,37 @@ def evaluate(
         n=check_n(n),
         protocol=rules,
     )
-    given = {"truth": bool(annotators), "image": image is not None, "n": n is not None}
-    chosen = _choose(metrics, {name for name, there in given.items() if there})
+    there = {"truth": bool(annotators), "image": image is not None, "n": n is not None}
+    given = {name for name, is_there in there.items() if is_there}
+    chosen = _choose(metrics, given)
+    single = _values([m for m in chosen if "truth" not in m.needs], alone, given)
     paired = [m for m in chosen if "truth" in m.needs]
-    single = dict(_values([m for m in chosen if "truth" not in m.needs], alone, given))
     each = [
-        dict(
-            _values(paired, replace(alone, truth=truth), given, weigh=rules.annotators == "pooled")
-        )
+        _values(paired, Case(alone.labels, truth, alone.image, alone.n, rules), given)
         for truth in annotators
     ]
     scores: dict[str, float | list[float]] = {}
     for m in chosen:
         if "truth" in m.needs:
-            values = [one[m.id].value for one in each]
-            weights = [one[m.id].weight for one in each]
+            values = [one[m.id][0] for one in each]
+            weights = [one[m.id][1] for one in each]
             scores[m.id] = _combine(values, weights, m, rules)
             scores[f"{m.id}_by_annotator"] = values
         else:
-            scores[m.id] = single[m.id].value
+            scores[m.id] = single[m.id][0]
     return scores
 
 
 def mean_where_defined(values: Sequence[float], weights: Sequence[float] | None = None) -> float:
     """Return the mean of the values that are not NaN; NaN if there is none."""
-    weights = [1.0] * len(values) if weights is None else weights
-    defined = [(v, w) for v, w in zip(values, weights, strict=True) if not math.isnan(v)]
-    total = math.fsum(w for _, w in defined)
-    if not total:  # nothing, or only annotators without a boundary, which then weigh the same
-        return math.fsum(v for v, _ in defined) / len(defined) if defined else float("nan")
-    return math.fsum(v * w for v, w in defined) / total
+    if weights is not None:
+        pairs = [(v, w) for v, w in zip(values, weights, strict=True) if not math.isnan(v)]
+        total = math.fsum(w for _, w in pairs)
+        if total:
+            return math.fsum(v * w for v, w in pairs) / total
+        # Nothing, or only annotators without a boundary, which then weigh the same.
+    defined = [v for v in values if not math.isnan(v)]
+    return math.fsum(defined) / len(defined) if defined else float("nan")
 
 
 def _combine(
@@ -131,7 +131,7 @@ def _combine(
         defined = [value for value in values if not math.isnan(value)]
         pick = max if (m.direction == "high") == (protocol.annotators == "best") else min
         return pick(defined, default=float("nan"))
-    return mean_where_defined(values, weights)
+    return mean_where_defined(values, weights if protocol.annotators == "pooled" else None)
 
 
 def _choose(ids: Iterable[str] | None, given: set[str]) -> list[Metric]:
@@ -146,22 +146,18 @@ def _choose(ids: Iterable[str] | None, given: set[str]) -> list[Metric]:
     return chosen
 
 
-@dataclass(frozen=True)
-class _Value:
-    value: float
-    weight: float = 1.0
-
-
 def _values(
-    chosen: Iterable[Metric], case: Case, given: dict[str, bool], weigh: bool = False
-) -> Iterator[tuple[str, _Value]]:
-    """Compute each metric, each source once; NaN where an input is absent."""
+    chosen: Iterable[Metric], case: Case, given: set[str]
+) -> dict[str, tuple[float, float]]:
+    """Compute each metric and its weight, each source once; NaN where an input is absent."""
     measured: dict[type[Source], Any] = {}
+    found = {}
     for m in chosen:
-        if not all(given[name] for name in m.needs):
-            yield m.id, _Value(float("nan"))
+        if not m.needs <= given:
+            found[m.id] = float("nan"), 1.0
             continue
         if m.source not in measured:
             measured[m.source] = m.source.measure(case)
         source = measured[m.source]
-        yield m.id, _Value(m.formula(source), m.weight(source) if weigh and m.weight else 1.0)
+        found[m.id] = m.formula(source), m.weight(source) if m.weight else 1.0
+    return found

@@ -116,16 +116,28 @@ def as_label_map(
     ValueError
         If a scored pixel is negative.
     """
+    # Tables are indexed by label, so labels must not be much greater than the number of pixels.
+    limit = 4 * array.size + 256
+    if array.dtype == np.int32:
+        labels = _mask(array, void)
+        # What is negative beside void is counted along the runs, far fewer than pixels.
+        negative = labels.given[0].count_negative() if labels.given[1] < 0 else 0
+        if negative == (0 if void is None else np.count_nonzero(void)) and labels.given[2] <= limit:
+            return labels
     scored = array if void is None else array[~void]
     if scored.min() < 0:
         raise ValueError(
             f"{name} has the negative value {scored.min()}: labels are 0 or greater; mark pixels "
             "that do not count by void="
         )
-    # Tables are indexed by label, so labels must not be much greater than the number of pixels.
-    values = _renumber(array) if scored.max() > 4 * array.size + 256 else array
+    return _mask(_renumber(array) if scored.max() > limit else array, void)
+
+
+def _mask(values: npt.NDArray[Any], void: npt.NDArray[np.bool_] | None) -> LabelMap:
+    """Return a label map of int32 values; those of void pixels may be beyond."""
+    values = values.astype(np.int32, copy=False)
     if void is not None:
-        values = np.where(void, -1, values.astype(np.int32))
+        values = values | -void.view(np.int8).astype(np.int32)  # every bit set, which is -1
     return LabelMap(np.require(values, np.int32, ["C", "W"]))
 
 

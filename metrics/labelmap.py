@@ -33,6 +33,10 @@ class Runs:
         """(R,) pixels of each run."""
         return np.diff(self.start)
 
+    def count_negative(self) -> int:
+        """Count the pixels of runs with a negative label."""
+        return int(self.length[self.label < 0].sum())
+
 
 @dataclass(frozen=True)
 class Parts:
@@ -69,29 +73,45 @@ class LabelMap:
     values: npt.NDArray[np.int32]
 
     @cached_property
-    def runs(self) -> Runs:
-        """The runs, with labels renumbered in increasing order."""
-        from metrics.kernels import compiled as compiled_kernels
+    def given(self) -> tuple[Runs, int, int]:
+        """The runs with labels as they are in `values`, and the least and greatest of these."""
         from metrics.kernels import overlap as overlap_kernels
 
-        height, _ = self.values.shape
-        start = np.empty(self.values.size + 1, np.int32)
-        label = np.empty(self.values.size, np.int32)
+        height, width = self.values.shape
+        start, label = np.empty((2, height * width + 1), np.int32)
         first_of_row = np.empty(height + 1, np.int32)
-        count = overlap_kernels.find_runs(self.values, start, label, first_of_row)
-        start[count] = self.values.size
-        label = label[:count]
-        # Index -1, void, is the last element of the table.
-        table = np.zeros(int(label.max()) + 2, np.int32)
-        table[label] = 1
-        table = np.cumsum(table, dtype=np.int32) - 1
-        table[-1] = compiled_kernels.VOID
-        return Runs(start[: count + 1].copy(), table[label], first_of_row)
+        changes = np.zeros((width + 7) // 8, np.uint64)
+        count, low, high = overlap_kernels.find_runs(
+            self.values,
+            self.values.ravel(),
+            changes,
+            changes.view(np.uint8),
+            start,
+            label,
+            first_of_row,
+        )
+        return Runs(start[: count + 1].copy(), label[:count].copy(), first_of_row), low, high
 
     @cached_property
+    def _numbered(self) -> tuple[Runs, npt.NDArray[np.int64]]:
+        """The runs, with labels renumbered in increasing order, and the pixels of each label."""
+        from metrics.kernels import overlap as overlap_kernels
+
+        given, _, high = self.given
+        label, rank = np.empty_like(given.label), np.zeros(high + 1, np.int32)
+        size = np.zeros(high + 1, np.int64)
+        number = overlap_kernels.number_runs(given.start, given.label, rank, size, label)
+        return Runs(given.start, label, given.first_of_row), size[:number]
+
+    @property
+    def runs(self) -> Runs:
+        """The runs, with labels renumbered in increasing order."""
+        return self._numbered[0]
+
+    @property
     def sizes(self) -> npt.NDArray[np.int64]:
         """(K,) pixels of each label."""
-        return np.bincount(self.runs.label + 1, self.runs.length, 1)[1:].astype(np.int64)
+        return self._numbered[1]
 
     @cached_property
     def parts(self) -> Parts:
@@ -132,9 +152,23 @@ class LabelMap:
         return mask
 
     @cached_property
-    def boundary_pixels(self) -> npt.NDArray[np.intp]:
-        """(B,) flat indices of the boundary pixels."""
-        return np.flatnonzero(self.boundary.view(np.bool_))
+    def windows(self) -> npt.NDArray[np.uint64]:
+        """(4, H, ceil(W / 64)) bits of the pixels within each of `RADII` of the boundary."""
+        return pack_windows(self.boundary, max(RADII))
+
+    @cached_property
+    def boundary_length(self) -> int:
+        """Number B of boundary pixels."""
+        return int(np.count_nonzero(self.boundary.view(np.bool_)))
+
+    @cached_property
+    def boundary_pixels(self) -> npt.NDArray[np.int32]:
+        """(B,) flat indices of the boundary pixels, ascending."""
+        from metrics.kernels import boundaries as boundaries_kernels
+
+        pixels = np.empty(self.boundary_length, np.int32)
+        boundaries_kernels.list_pixels(self.windows[0], self.values.shape[1], pixels)
+        return pixels
 
     @cached_property
     def thin_boundary(self) -> npt.NDArray[np.uint8]:
@@ -161,19 +195,54 @@ class LabelMap:
         return pixels[: matching_kernels.thin(mask, pixels)].astype(np.intp)
 
     @cached_property
-    def reach(self) -> npt.NDArray[np.uint8]:
-        """(H, W) chessboard distance to the boundary, one more than the largest radius if more."""
-        from metrics.kernels import boundaries as boundaries_kernels
-
-        reach = np.empty(self.values.shape, np.uint8)
-        boundaries_kernels.measure_reach(self.boundary, max(RADII), reach)
-        return reach
+    def thin_windows(self) -> npt.NDArray[np.uint64]:
+        """(4, H, ceil(W / 64)) the same as `windows`, of the thin boundary."""
+        return pack_windows(self.thin_boundary, max(RADII))
 
     @cached_property
     def squared_distance(self) -> npt.NDArray[np.int32]:
         """(H, W) squared Euclidean distance to the boundary, px^2; meaningless if there is none."""
         from metrics.kernels import boundaries as boundaries_kernels
 
-        squared = np.empty(self.values.shape, np.int32)
-        boundaries_kernels.measure_squared_distance(self.boundary, squared)
+        height, width = self.values.shape
+        squared, column = (
+            np.empty_like(self.values),
+            np.full((height, width), height + width, np.int16),
+        )
+        margin = min(width, boundaries_kernels.SEARCH_LIMIT) + 4
+        padded = np.full(width + 2 * margin, boundaries_kernels.FAR_SQUARE, np.int16)
+        short, rows = np.empty(width, np.int16), np.empty((2, width), np.int32)
+        boundaries_kernels.measure_squared_distance(
+            self.boundary, column, padded, short, rows, squared
+        )
         return squared
+
+
+def pack_windows(mask: npt.NDArray[np.uint8], largest: int) -> npt.NDArray[np.uint64]:
+    """Return the pixels within 0, 1, ... of the mask, (largest + 1, H, ceil(W / 64)) in bits.
+
+    Parameters
+    ----------
+    mask : (H, W) uint8
+        0 or 1.
+    largest : int
+        The largest distance max(|dy|, |dx|), px.
+    """
+    from metrics.kernels import boundaries as boundaries_kernels
+
+    height, width = mask.shape
+    windows = np.empty((largest + 1, height, (width + 63) // 64), np.uint64)
+    row = np.zeros(8 * windows.shape[2], np.uint64)
+    boundaries_kernels.pack(mask, row.view(np.uint8), row, windows[0].view(np.uint8))
+    for r in range(largest):
+        boundaries_kernels.widen(windows[r], windows[r + 1])
+    return windows
+
+
+def count_common(bits: npt.NDArray[np.uint64], windows: npt.NDArray[np.uint64]) -> tuple[int, ...]:
+    """Count the pixels that are set in `bits`, (H, ceil(W / 64)), and in each of the windows."""
+    from metrics.kernels import boundaries as boundaries_kernels
+
+    counts = np.empty(len(windows), np.int64)
+    boundaries_kernels.count_common(bits, windows, counts)
+    return tuple(counts.tolist())

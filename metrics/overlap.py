@@ -5,7 +5,6 @@ sums over pixels are integers, so they are exact; one division at the end rounds
 """
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import ClassVar, Self
 
 import numpy as np
@@ -20,18 +19,34 @@ Integers = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Overlap:
-    """The pairs of a superpixel and a segment that share pixels, E of them.
+    """The pairs of a superpixel and a segment that share pixels, E of them, and sums over them.
 
     Attributes
     ----------
     superpixel, segment : (E,) int
-        j and i of each pair.
+        j and i of each pair, in raster order of their first pixels.
     count : (E,) int
         n_ij > 0.
     superpixel_size : (K,) int
         |S_j|.
     segment_size : (M,) int
         |G_i|.
+    pixels : int
+        N.
+    majority : int
+        sum_j max_i n_ij.
+    minority : int
+        sum_ij min(n_ij, |S_j| - n_ij).
+    covering : int
+        sum_ij |S_j| where n_ij > |S_j| / 20.
+    squares : int
+        sum_ij n_ij^2.
+    largest : (M,) int
+        max_j n_ij.
+    touched : (M,) int
+        sum_{j: n_ij > 0} |S_j|.
+    best : (M,) float
+        max_j |S_j n G_i| / |S_j u G_i|.
     """
 
     superpixel: Integers
@@ -39,6 +54,14 @@ class Overlap:
     count: Integers
     superpixel_size: Integers
     segment_size: Integers
+    pixels: int
+    majority: int
+    minority: int
+    covering: int
+    squares: int
+    largest: Integers
+    touched: Integers
+    best: npt.NDArray[np.float64]
     needs: ClassVar[frozenset[str]] = frozenset({"truth"})
 
     @classmethod
@@ -49,38 +72,20 @@ class Overlap:
         assert case.truth is not None
         a, b = case.labels.runs, case.truth.runs
         size_a, size_b = case.labels.sizes, case.truth.sizes
-        pieces = np.empty((a.label.size + b.label.size, 3), np.int32)
-        first = np.zeros(size_a.size + 1, np.int32)
-        count = overlap_kernels.join_runs(a.start, a.label, b.start, b.label, pieces, first)
-        pieces = pieces[:count]
-        pairs = np.empty_like(pieces)
-        order = np.empty(count, np.int32)
-        place = np.full(size_b.size, -1, np.int32)
-        count = overlap_kernels.count_pairs(pieces, first, order, place, pairs)
-        superpixel, segment, shared = pairs[:count].astype(np.int64).T
-        return cls(superpixel, segment, shared, size_a, size_b)
-
-    @cached_property
-    def pixels(self) -> int:
-        """N."""
-        return int(self.superpixel_size.sum())
-
-    @cached_property
-    def size_of_superpixel(self) -> Integers:
-        """(E,) |S_j| of each pair."""
-        return self.superpixel_size[self.superpixel]
-
-    @cached_property
-    def size_of_segment(self) -> Integers:
-        """(E,) |G_i| of each pair."""
-        return self.segment_size[self.segment]
-
-    @cached_property
-    def majority(self) -> int:
-        """sum_j max_i n_ij."""
-        largest = np.zeros_like(self.superpixel_size)
-        np.maximum.at(largest, self.superpixel, self.count)
-        return int(largest.sum())
+        most = min(a.label.size + b.label.size, size_a.size * size_b.size)
+        slots = np.full(1 << (2 * most).bit_length(), -1, np.int32)
+        room = np.empty((3, most), np.int64)
+        number = overlap_kernels.count_pairs(
+            a.start, a.label, b.start, b.label, size_b.size, slots, room
+        )
+        pairs = room[:, :number].copy()
+        majority, (largest, touched) = (
+            np.zeros(size_a.size, np.int64),
+            np.zeros((2, size_b.size), np.int64),
+        )
+        best = np.zeros(size_b.size)
+        sums = overlap_kernels.tally_pairs(pairs, size_a, size_b, majority, largest, touched, best)
+        return cls(pairs[0], pairs[1], pairs[2], size_a, size_b, *sums, largest, touched, best)
 
 
 @metric(
@@ -130,7 +135,7 @@ def ue_bergh(o: Overlap) -> float:
 )
 def ue_np(o: Overlap) -> float:
     """(1/N) sum_i sum_j min(n_ij, |S_j| - n_ij)."""
-    return int(np.minimum(o.count, o.size_of_superpixel - o.count).sum()) / o.pixels
+    return o.minority / o.pixels
 
 
 @metric(
@@ -147,8 +152,7 @@ def ue_np(o: Overlap) -> float:
 )
 def ue_levin(o: Overlap) -> float:
     """(1/#G) sum_i (sum_{j: n_ij > 0} |S_j| - |G_i|) / |G_i|."""
-    touched = np.bincount(o.segment, o.size_of_superpixel)
-    return float(np.mean((touched - o.segment_size) / o.segment_size))
+    return float(np.mean((o.touched - o.segment_size) / o.segment_size))
 
 
 @metric(
@@ -165,8 +169,7 @@ def ue_levin(o: Overlap) -> float:
 )
 def ue_slic(o: Overlap) -> float:
     """(1/N) (sum_i sum_{j: n_ij > B |S_j|} |S_j| - N), B = 0.05 = 1/20."""
-    covering = o.size_of_superpixel[20 * o.count > o.size_of_superpixel]
-    return (int(covering.sum()) - o.pixels) / o.pixels
+    return (o.covering - o.pixels) / o.pixels
 
 
 @metric(
@@ -182,9 +185,7 @@ def ue_slic(o: Overlap) -> float:
 )
 def oe(o: Overlap) -> float:
     """(1/N) sum_i (|G_i| - max_j n_ij)."""
-    largest = np.zeros_like(o.segment_size)
-    np.maximum.at(largest, o.segment, o.count)
-    return (o.pixels - int(largest.sum())) / o.pixels
+    return (o.pixels - int(o.largest.sum())) / o.pixels
 
 
 @metric(
@@ -202,9 +203,9 @@ def oe(o: Overlap) -> float:
 )
 def pri(o: Overlap) -> float:
     """Share of unordered pairs of pixels that are together in both, or apart in both."""
-    together = [int(np.square(n).sum()) for n in (o.count, o.superpixel_size, o.segment_size)]
+    together = sum(int(np.dot(n, n)) for n in (o.superpixel_size, o.segment_size))
     # Ordered pairs: those together in exactly one of the two partitions disagree.
-    disagreeing = together[1] + together[2] - 2 * together[0]
+    disagreeing = together - 2 * o.squares
     pairs = o.pixels * (o.pixels - 1)
     return (pairs - disagreeing) / pairs if pairs else float("nan")
 
@@ -224,7 +225,8 @@ def pri(o: Overlap) -> float:
 )
 def vi(o: Overlap) -> float:
     """H(S|G) + H(G|S) = sum_ij (n_ij/N) (log(|S_j| / n_ij) + log(|G_i| / n_ij))."""
-    surprise = np.log(o.size_of_superpixel / o.count) + np.log(o.size_of_segment / o.count)
+    superpixel, segment = o.superpixel_size[o.superpixel], o.segment_size[o.segment]
+    surprise = np.log(superpixel / o.count) + np.log(segment / o.count)
     return float((o.count * surprise).sum()) / o.pixels
 
 
@@ -240,6 +242,4 @@ def vi(o: Overlap) -> float:
 )
 def sc(o: Overlap) -> float:
     """(1/N) sum_i |G_i| max_j |S_j n G_i| / |S_j u G_i|."""
-    best = np.zeros(o.segment_size.size)
-    np.maximum.at(best, o.segment, o.count / (o.size_of_superpixel + o.size_of_segment - o.count))
-    return float((o.segment_size * best).sum()) / o.pixels
+    return float((o.segment_size * o.best).sum()) / o.pixels

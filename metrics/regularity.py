@@ -60,7 +60,10 @@ class Regularity:
         sum_positions(runs.start, runs.label, runs.first_of_row, shape[1], total, squares)
         hull_size, hull_perimeter = np.zeros((2, size.size), np.int64)
         kernels.measure_hulls(runs.start, first, order, shape, hull_size, hull_perimeter)
-        spread = [squared_error(size, total[:, [axis]], squares[:, axis]) for axis in range(2)]
+        spread = [
+            squared_error(size, total[:, axis].copy()[:, None], squares[:, axis].copy())
+            for axis in range(2)
+        ]
         mismatch = np.empty(size.size)
         centre, extent = _frame(labels.runs.start, order, runs.label, total // size[:, None], shape)
         mean, frame = np.zeros((2, *extent))

@@ -138,7 +138,7 @@ def co(c: Contacts) -> float:
 )
 def cd(d: Density) -> float:
     """Thick boundary pixels / N."""
-    return d.labels.boundary_pixels.size / int(d.labels.sizes.sum())
+    return d.labels.boundary_length / int(d.labels.sizes.sum())
 
 
 @metric(

@@ -24,7 +24,16 @@ VOID = -1
 Bytes = npt.NDArray[np.uint8]
 
 
+Shorts = npt.NDArray[np.int16]
+
+
 Ints = npt.NDArray[np.int32]
 
 
 Longs = npt.NDArray[np.int64]
+
+
+Doubles = npt.NDArray[np.float64]
+
+
+Words = npt.NDArray[np.uint64]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from metrics.kernels.compiled import Bytes, Ints, Longs, compiled
+from metrics.kernels.compiled import Bytes, Doubles, Ints, Longs, compiled
 
 
 @compiled
@@ -42,3 +42,20 @@ def sum_positions(
             total[j, 1] += n * x + more
             squares[j, 0] += n * y * y
             squares[j, 1] += n * x * x + 2 * x * more + more * (2 * n - 1) // 3
+
+
+@compiled
+def measure_error(size: Longs, total: Longs, squares: Longs, error: Doubles) -> None:
+    """Fill the sum of squared deviations from the mean of each of K groups.
+
+    From the number of elements (K,), their sums by channel (K, C) and the sums of their squares
+    (K,). The notation is that of `metrics.moments.squared_error`.
+    """
+    for k in range(size.size):
+        n, about_q, rest = size[k], squares[k], 0.0
+        for c in range(total.shape[1]):
+            q = (2 * total[k, c] + n) // (2 * n)
+            r = total[k, c] - q * n
+            about_q -= q * (2 * total[k, c] - q * n)
+            rest += np.float64(r) * np.float64(r)
+        error[k] = about_q - rest / n

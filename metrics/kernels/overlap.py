@@ -1,86 +1,172 @@
 """Runs of equal labels, and the table of overlaps; conventions as in `metrics.kernels`."""
 
-from metrics.kernels.compiled import Ints, Longs, compiled
+import numpy as np
+
+from metrics.kernels.compiled import VOID, Bytes, Doubles, Ints, Longs, Words, compiled
+
+# 2^64 over the golden ratio, odd: multiples of it are spread evenly (Knuth, volume 3, 6.4).
+MIXING = np.uint64(0x9E3779B97F4A7C15)
+
+# The lowest bit of each of the eight bytes of a word.
+LOWEST_BITS = np.uint64(0x0101010101010101)
 
 
 @compiled
-def find_runs(values: Ints, start: Ints, label: Ints, first_of_row: Ints) -> int:
-    """Fill the flat index of the first pixel and the value of every run; return their number.
+def _list_marked(words: Words, begin: int, pixels: Ints, count: int) -> int:
+    """Append `begin` plus the position of each byte that is 1; return how many are listed then.
 
-    `start` and `label` have room for a run per pixel. `first_of_row` (H + 1,) receives the index
-    of the first run of each row and, last, the number of runs.
+    Bytes are 0 or 1, eight to a word, the first in the lowest digits. Goes from one bit that is set
+    to the next, so that stretches of zeros cost next to nothing and nothing is to be predicted.
+    """
+    one = np.uint64(1)
+    for k in range(words.size):
+        word = words[k]
+        while word:
+            # The bits below the lowest that is set: eight for each byte before it, of which the
+            # product adds up one each in the highest byte.
+            below = (word & (~word + one)) - one
+            byte = ((below & LOWEST_BITS) * LOWEST_BITS) >> np.uint64(56)
+            pixels[count] = begin + 8 * k + np.int64(byte)
+            count += 1
+            word &= word - one
+    return count
+
+
+@compiled
+def find_runs(
+    values: Ints,
+    pixels: Ints,
+    words: Words,
+    changes: Bytes,
+    start: Ints,
+    label: Ints,
+    first_of_row: Ints,
+) -> tuple[int, int, int]:
+    """Fill the flat index of the first pixel and the value of every run.
+
+    `pixels` (N,) are the values (H, W) in one row; `words` and `changes`, zero before, a row of
+    bytes filled up to whole words of eight, as such and as bytes: where a row changes. `start` and
+    `label` have room for a run per pixel, `start` for one more: the number of pixels follows the
+    last. `first_of_row` (H + 1,) receives the index of the first run of each row and, last, the
+    number of runs. Returns this number, and the least and the greatest value.
     """
     height, width = values.shape
     count = 0
     for y in range(height):
         first_of_row[y] = count
-        row = values[y]
-        previous = row[0]
         start[count] = y * width
-        label[count] = previous
-        for x in range(1, width):
-            if row[x] != previous:
-                previous = row[x]
-                count += 1
-                start[count] = y * width + x
-                label[count] = previous
-        count += 1
+        row = values[y]
+        before, after, change = row[:-1], row[1:], changes[1:width]
+        for x in range(before.size):
+            change[x] = before[x] != after[x]
+        count = _list_marked(words, y * width, start, count + 1)
     first_of_row[height] = count
+    start[count] = pixels.size
+    low, high = pixels[0], pixels[0]
+    for run in range(count):
+        value = pixels[start[run]]
+        label[run] = value
+        low, high = min(low, value), max(high, value)
+    return count, low, high
+
+
+@compiled
+def number_runs(start: Ints, value: Ints, rank: Ints, size: Longs, label: Ints) -> int:
+    """Fill the label of every run: the rank of its value among those that occur, or `VOID`.
+
+    `rank` and `size`, one more than the greatest value, are zero before; the first K of `size`
+    receive the pixels of each label. Returns K.
+    """
+    for run in range(value.size):
+        if value[run] >= 0:
+            rank[value[run]] = 1
+    count = 0
+    for k in range(rank.size):
+        here = rank[k]
+        rank[k] = count
+        count += here
+    for run in range(value.size):
+        if value[run] >= 0:
+            label[run] = rank[value[run]]
+            size[label[run]] += start[run + 1] - start[run]
+        else:
+            label[run] = VOID
     return count
 
 
 @compiled
-def join_runs(
-    start_a: Ints, label_a: Ints, start_b: Ints, label_b: Ints, pieces: Ints, first: Ints
+def count_pairs(
+    start_a: Ints,
+    label_a: Ints,
+    start_b: Ints,
+    label_b: Ints,
+    segments: int,
+    slots: Ints,
+    pairs: Longs,
 ) -> int:
-    """Cut the image wherever either partition changes; return the number of scored pieces.
+    """Count the pixels that a label of `a` and one of `b` share; return the number of pairs E.
 
-    `pieces` (at most R_a + R_b, 3) receives label a, label b and the pixels of each piece; `first`
-    (K + 1,), zero before, the number of pieces of all labels a that are smaller. Both partitions
-    are void at the same pixels; `start_a` and `start_b` end with the number of pixels.
+    Both partitions are void at the same pixels; `start_a` and `start_b` end with the number of
+    pixels. The first E columns of `pairs` (3, R_a + R_b) receive label a, label b and the pixels,
+    in raster order of first pixels. `slots`, -1 before, is a table of 2^p > 2 E places where pairs
+    are found again by their multiplied number: time and memory do not grow with the number of
+    labels, of which there may be as many as pixels. `segments` is the number of labels b.
     """
+    last = slots.size - 1
     i, j, position, count = 0, 0, 0, 0
     while i < label_a.size:
         end_a, end_b = start_a[i + 1], start_b[j + 1]
         end = min(end_a, end_b)
-        pieces[count, 0] = label_a[i]
-        pieces[count, 1] = label_b[j]
-        pieces[count, 2] = end - position
-        # No branches: which partition changes next, or what is void, cannot be predicted.
-        count += label_a[i] >= 0
-        first[label_a[i] + 1] += label_a[i] >= 0
+        a, b = label_a[i], label_b[j]
+        if a >= 0:
+            number = np.uint64(a) * np.uint64(segments) + np.uint64(b)
+            # The upper half of the product depends on every digit of the number.
+            slot = np.int64((number * MIXING) >> np.uint64(32)) & last
+            while slots[slot] >= 0 and (pairs[0, slots[slot]] != a or pairs[1, slots[slot]] != b):
+                slot = (slot + 1) & last
+            if slots[slot] < 0:
+                slots[slot] = count
+                pairs[0, count], pairs[1, count], pairs[2, count] = a, b, 0
+                count += 1
+            pairs[2, slots[slot]] += end - position
         i += end_a == end
         j += end_b == end
         position = end
-    for k in range(1, first.size):
-        first[k] += first[k - 1]
     return count
 
 
 @compiled
-def count_pairs(pieces: Ints, first: Ints, order: Ints, place: Ints, pairs: Ints) -> int:
-    """Add up pieces of the same two labels in `pairs` (P, 3); return the number of pairs.
+def tally_pairs(
+    pairs: Longs,
+    size_a: Longs,
+    size_b: Longs,
+    largest_a: Longs,
+    largest_b: Longs,
+    touched: Longs,
+    best: Doubles,
+) -> tuple[int, int, int, int, int]:
+    """Go once through the pairs (3, E) of `count_pairs` for all sums over them.
 
-    In time and memory proportional to the pieces, whatever the number of labels. `order` (P,) is
-    scratch; `place` (M,), -1 before, is where the current label a and each label b meet in `pairs`.
+    Of each pair: labels a and b, and n pixels; |a| and |b| are the sizes of the labels. Fills,
+    zero before, `largest_a` (K,), the largest n of each a; of each b (M,) `largest_b`, the same,
+    `touched`, the sum of |a|, and `best`, the largest n / (|a| + |b| - n). Returns the sums of n,
+    of `largest_a`, of min(n, |a| - n), of |a| where n > |a| / 20, and of n^2.
     """
-    for p in range(pieces.shape[0] - 1, -1, -1):
-        # Fill each label's share from its end, which moves `first[a + 1]` down to its beginning.
-        first[pieces[p, 0] + 1] -= 1
-        order[first[pieces[p, 0] + 1]] = p
-    count, begin, current = 0, 0, -1
-    for k in range(order.size):
-        a, b, size = pieces[order[k]]
-        if a != current:
-            begin, current = count, a
-        if place[b] < begin:
-            place[b] = count
-            pairs[count, 0] = a
-            pairs[count, 1] = b
-            pairs[count, 2] = 0
-            count += 1
-        pairs[place[b], 2] += size
-    return count
+    pixels, majority, minority, covering, squares = 0, 0, 0, 0, 0
+    for e in range(pairs.shape[1]):
+        a, b, n = pairs[0, e], pairs[1, e], pairs[2, e]
+        size = size_a[a]
+        largest_a[a] = max(largest_a[a], n)
+        largest_b[b] = max(largest_b[b], n)
+        touched[b] += size
+        best[b] = max(best[b], n / (size + size_b[b] - n))
+        pixels += n
+        minority += min(n, size - n)
+        covering += size if 20 * n > size else 0
+        squares += n * n
+    for a in range(largest_a.size):
+        majority += largest_a[a]
+    return pixels, majority, minority, covering, squares
 
 
 @compiled

@@ -3,9 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from metrics.kernels.compiled import Bytes, Ints, compiled
-
-Doubles = npt.NDArray[np.float64]
+from metrics.kernels.compiled import Bytes, Doubles, Ints, compiled
 
 GROUPS, BUCKETS = 7, 16
 KEPT = 4
@@ -36,10 +34,14 @@ def _keep_fullest(table: npt.NDArray[np.int64], used: Ints, kept: Doubles) -> in
 
 
 @compiled
-def _deviation(kept: Doubles, channel: int) -> float:
+def _deviation(kept: Doubles, number: int, channel: int) -> float:
     """Return the largest difference of the colours from their unweighted mean in a channel."""
-    values = kept[:, channel]
-    return float(max(values.max() - values.mean(), values.mean() - values.min()))
+    total, largest = 0.0, 0.0
+    for k in range(number):
+        total += kept[k, channel]
+    for k in range(number):
+        largest = max(largest, abs(kept[k, channel] - total / number))
+    return largest
 
 
 @compiled
@@ -73,8 +75,10 @@ def measure_reconstruction(
                 table[bucket, 3] += blue
         number = _keep_fullest(table, used[:count], kept)
         for channel in range(3):
-            exponent[channel] = 2 - _deviation(kept[:number], channel) / 255
-        table[used[:count]] = 0
+            exponent[channel] = 2 - _deviation(kept, number, channel) / 255
+        for i in range(count):
+            for column in range(4):
+                table[used[i], column] = 0
         total = 0.0
         for i in range(first[j], first[j + 1]):
             for p in range(start[order[i]], start[order[i] + 1]):

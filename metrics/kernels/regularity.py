@@ -1,11 +1,8 @@
 """The compiled loops of shape regularity; conventions as in `metrics.kernels`."""
 
 import numpy as np
-import numpy.typing as npt
 
-from metrics.kernels.compiled import Ints, Longs, compiled
-
-Doubles = npt.NDArray[np.float64]
+from metrics.kernels.compiled import Doubles, Ints, Longs, compiled
 
 
 @compiled
