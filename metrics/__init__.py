@@ -11,7 +11,7 @@ from metrics import overlap, boundaries, moments, shape  # isort: skip
 from metrics import regularity, reconstruction, matching  # isort: skip
 from metrics.base import METRICS, Metric, Source, get_metric, metric
 from metrics.evaluate import evaluate
-from metrics.inputs import Case
+from metrics.inputs import Annotators, Case, prepare
 from metrics.protocols import (
     DEFAULT_PROTOCOL,
     PROTOCOLS,
@@ -34,6 +34,7 @@ __all__ = [
     "METRICS",
     "PROTOCOLS",
     "RECORDED",
+    "Annotators",
     "Case",
     "Metric",
     "Protocol",
@@ -48,6 +49,7 @@ __all__ = [
     "metric",
     "moments",
     "overlap",
+    "prepare",
     "reconstruction",
     "regularity",
     "shape",

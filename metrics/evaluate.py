@@ -9,6 +9,7 @@ import numpy.typing as npt
 from metrics.base import METRICS, Metric, Source, get_metric
 from metrics.connectivity import connect
 from metrics.inputs import (
+    Annotators,
     Case,
     as_image,
     as_label_map,
@@ -29,7 +30,7 @@ CURES = {
 
 def evaluate(
     labels: npt.ArrayLike,
-    truths: npt.ArrayLike | Sequence[npt.ArrayLike],
+    truths: npt.ArrayLike | Sequence[npt.ArrayLike] | Annotators,
     image: npt.ArrayLike | None = None,
     n: int | None = None,
     void: npt.ArrayLike | None = None,
@@ -43,7 +44,8 @@ def evaluate(
     labels : (H, W) array of int
         Superpixels: any labels from 0, of any integer type, gaps allowed.
     truths : (H, W) array of int, or sequence of them
-        The annotators' segments, in any labels from 0; ``[]`` without annotators.
+        The annotators' segments, in any labels from 0; ``[]`` without annotators. Or what
+        `prepare` made of them, once for many label maps of an image.
     image : (H, W, 3) or (H, W) array, optional
         sRGB or grey, uint8 or float in [0, 1]; floats are rounded to 0..255.
     n : int, optional

@@ -14,6 +14,22 @@ from metrics.protocols import DEFAULT_PROTOCOL, Protocol
 MAX_HEIGHT_PLUS_WIDTH = 30_000
 
 
+@dataclass(frozen=True, eq=False)
+class Annotators:
+    """An image's annotators as `prepare` made them.
+
+    Attributes
+    ----------
+    maps : tuple of LabelMap
+        Each with whatever has been measured of it so far.
+    void : (H, W) array of bool, or None
+        The pixels that do not count.
+    """
+
+    maps: tuple[LabelMap, ...]
+    void: npt.NDArray[np.bool_] | None
+
+
 @dataclass(frozen=True)
 class Case:
     """What one evaluation of a metric is about: a label map, possibly against one annotator.
@@ -149,12 +165,47 @@ def _renumber(values: npt.NDArray[np.generic]) -> npt.NDArray[np.int64]:
     return np.repeat(rank, np.diff(start, append=flat.size)).reshape(values.shape)
 
 
+def prepare(truths: Sequence[npt.ArrayLike], void: npt.ArrayLike | None = None) -> Annotators:
+    """Check and convert annotators once for many label maps of the same image.
+
+    Parameters
+    ----------
+    truths : sequence of (H, W) array of int
+        The annotators' segments, as `evaluate` takes them; not to be changed afterwards.
+    void : (H, W) array of bool, optional
+        The pixels that do not count.
+
+    Returns
+    -------
+    Annotators
+        What `evaluate` takes in their place, and measures once.
+
+    Raises
+    ------
+    ValueError
+        As `evaluate`.
+    """
+    if not len(truths):
+        return Annotators((), None)
+    shape = np.shape(truths[0])
+    mask = check_void(void, shape)
+    return Annotators(as_truths(truths, shape, mask), mask)
+
+
 def as_truths(
-    truths: npt.ArrayLike | Sequence[npt.ArrayLike],
+    truths: npt.ArrayLike | Sequence[npt.ArrayLike] | Annotators,
     shape: tuple[int, ...],
     void: npt.NDArray[np.bool_] | None,
 ) -> tuple[LabelMap, ...]:
-    """Convert one (H, W) array or a sequence of them."""
+    """Convert one (H, W) array or a sequence of them; what is prepared is only looked at."""
+    if isinstance(truths, Annotators):
+        for labels in truths.maps:
+            check_shape(labels.values, "truths", shape)
+        if truths.maps and not np.array_equal(
+            np.False_ if truths.void is None else truths.void, np.False_ if void is None else void
+        ):
+            raise ValueError("truths were prepared for other void pixels: pass both the same void")
+        return truths.maps
     if not isinstance(truths, Sequence | np.ndarray):
         raise ValueError(
             f"truths is of type {type(truths).__name__}: pass one (H, W) integer array or a list "

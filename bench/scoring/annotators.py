@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from bench.datasets import Sample
-from bench.scoring.score import Scoring
-from metrics import METRICS, evaluate
+from bench.scoring.score import Scoring, prepared
+from metrics import METRICS, Annotators, evaluate
 
 
 def score_annotators(sample: Sample, scoring: Scoring) -> dict[str, list[float]]:
@@ -29,12 +29,13 @@ def score_annotators(sample: Sample, scoring: Scoring) -> dict[str, list[float]]
     if len(annotators) < 2:
         return {}
     compared = compared_metrics(scoring)
+    maps = prepared(sample).maps[: len(annotators)]
     # Annotators mean unconnected segments, such as the sky on both sides of a tower.
     protocol = replace(scoring.protocol, connectivity="as-is")
     each = [
         evaluate(
             own,
-            [*annotators[:i], *annotators[i + 1 :]],
+            Annotators((*maps[:i], *maps[i + 1 :]), prepared(sample).void),
             void=sample.void,
             metrics=compared,
             protocol=protocol,

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bench.datasets import Sample
 from methods.canonical import n_components
-from metrics import DEFAULT_PROTOCOL, METRICS, RECORDED, Protocol, evaluate
+from metrics import (
+    DEFAULT_PROTOCOL,
+    METRICS,
+    RECORDED,
+    Annotators,
+    Protocol,
+    evaluate,
+    prepare,
+)
 from metrics.protocols import Connectivity
 
 # Counts have columns of whole numbers, and every figure needs them.
@@ -48,6 +57,16 @@ class Scoring:
 DEFAULT_SCORING = Scoring()
 
 
+_prepared: WeakKeyDictionary[Sample, Annotators] = WeakKeyDictionary()
+
+
+def prepared(sample: Sample) -> Annotators:
+    """Return the annotators of an image, measured once for all of its cells."""
+    if sample not in _prepared:
+        _prepared[sample] = prepare(sample.truths, sample.void)
+    return _prepared[sample]
+
+
 def score(
     labels: NDArray[np.int32], sample: Sample, n: int | None, scoring: Scoring
 ) -> dict[str, Any]:
@@ -60,7 +79,7 @@ def score(
     chosen = dict.fromkeys((*scoring.metrics, *COUNTS))
     scores: dict[str, Any] = evaluate(
         labels,
-        list(sample.truths),
+        prepared(sample),
         image=sample.image,
         n=n,
         void=sample.void,

@@ -9,7 +9,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from metrics import DEFAULT, METRICS, evaluate, get_metric
+from metrics import DEFAULT, METRICS, evaluate, get_metric, prepare
 from metrics.base import metric
 from metrics.moments import squared_error
 from metrics.shape import Sizes
@@ -260,3 +260,35 @@ def test_a_transposed_truth_is_called_so_and_dimensions_come_first():
         evaluate(LABELS[:3], [LABELS[:, :3]])
     with pytest.raises(ValueError, match=r"truths\[0\] has shape \(4, 4, 1\): pass a non-empty"):
         evaluate(LABELS, [LABELS[:, :, None]])
+
+
+def test_annotators_that_are_prepared_once_score_the_same_again_and_again():
+    void = np.zeros((4, 4), bool)
+    void[0, 1] = True
+    for mask in (None, void):
+        prepared = prepare([LABELS, ONE, LABELS.T], mask)
+        for labels in (LABELS, LABELS.T, np.arange(16).reshape(4, 4)):
+            expected = evaluate(labels, [LABELS, ONE, LABELS.T], IMAGE, n=2, void=mask)
+            np.testing.assert_equal(evaluate(labels, prepared, IMAGE, n=2, void=mask), expected)
+    assert evaluate(LABELS, prepare([]))["asa_by_annotator"] == []
+
+
+def test_annotators_that_are_prepared_must_be_of_the_same_pixels():
+    void = np.zeros((4, 4), bool)
+    void[0, 1] = True
+    for before, now in ((None, void), (void, None), (void, void.T)):
+        with pytest.raises(ValueError, match="prepared for other void pixels: pass both the same"):
+            evaluate(LABELS, prepare([ONE], before), void=now)
+    with pytest.raises(ValueError, match=r"shape \(4, 3\), but labels have shape \(4, 4\)"):
+        evaluate(LABELS, prepare([ONE[:, :3]]))
+
+
+def test_a_negative_label_beside_void_is_refused_and_one_below_void_is_not():
+    void = np.zeros((4, 4), bool)
+    void[1, 2] = True
+    labels = LABELS.astype(np.int32)
+    labels[1, 2] = -7
+    assert evaluate(labels, [], void=void)["n_labels"] == 2
+    labels[3, 3] = -5
+    with pytest.raises(ValueError, match="labels has the negative value -5"):
+        evaluate(labels, [], void=void)

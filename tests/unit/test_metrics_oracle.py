@@ -8,7 +8,9 @@ from scipy import ndimage
 
 from metrics import DEFAULT, METRICS, evaluate
 from metrics.boundaries import Boundaries, hd95
+from metrics.inputs import Case
 from metrics.labelmap import LabelMap
+from metrics.overlap import Overlap
 from tests.oracle.oracle_metrics import oracle
 from tests.oracle.oracle_on_request import oracle_on_request
 from tests.unit.metric_cases import assert_same, cases, partitions, shapes
@@ -69,7 +71,7 @@ def test_the_smallest_images(shape):
 @given(st.data())
 @settings(max_examples=60)
 def test_distances_are_exact_near_and_far(data):
-    shape = data.draw(st.sampled_from([(3, 700), (300, 5), (40, 200), (7, 7)]))
+    shape = data.draw(st.sampled_from([(3, 700), (300, 5), (40, 200), (7, 7), (5, 64), (6, 65)]))
     rng = np.random.default_rng(data.draw(st.integers(0, 1000)))
     values = np.zeros(shape, np.int32)
     count = data.draw(st.integers(1, 4))
@@ -80,7 +82,9 @@ def test_distances_are_exact_near_and_far(data):
     expected = ((nearest - np.indices(shape)) ** 2).sum(axis=0)
     np.testing.assert_array_equal(measured.squared_distance, expected)
     chessboard = ndimage.distance_transform_cdt(~boundary, "chessboard")
-    np.testing.assert_array_equal(measured.reach, np.minimum(chessboard, 4))
+    for r, bits in enumerate(measured.windows):
+        within = np.unpackbits(bits.view(np.uint8), axis=1, bitorder="little")[:, : shape[1]]
+        np.testing.assert_array_equal(within, chessboard <= r)
 
 
 @given(st.lists(st.integers(0, 50), min_size=1, max_size=60))
@@ -104,6 +108,18 @@ def test_labels_of_any_integer_type_and_size(data):
     assert_same(evaluate(sparse[labels], sparse[truth]), expected)
     huge = labels.astype(np.uint64) + np.uint64(2**64 - 100)
     assert_same(evaluate(huge, truth), expected)
+
+
+@pytest.mark.parametrize("most", [30, 130_000])
+def test_pairs_are_found_again_whatever_their_labels(most):
+    rng = np.random.default_rng(3)
+    labels, truth = rng.integers(0, most, (2, 400, 400))
+    overlap = Overlap.measure(Case(*(LabelMap(m.astype(np.int32)) for m in (labels, truth))))
+    given = [np.unique(m, return_inverse=True)[1].ravel() for m in (labels, truth)]
+    pairs, counts = np.unique(np.stack(given), axis=1, return_counts=True)
+    expected = dict(zip(map(tuple, pairs.T.tolist()), counts.tolist(), strict=True))
+    found = zip(overlap.superpixel.tolist(), overlap.segment.tolist(), strict=True)
+    assert dict(zip(found, overlap.count.tolist(), strict=True)) == expected
 
 
 def test_memory_layout_and_writeability_do_not_matter():
