@@ -15,6 +15,25 @@ MAX_HEIGHT_PLUS_WIDTH = 30_000
 
 
 @dataclass(frozen=True, eq=False)
+class Void:
+    """The pixels that do not count, some but not all of an image.
+
+    Attributes
+    ----------
+    mask : (H, W) array of bool
+        True at these pixels.
+    cover : (H, W) int32
+        -1 at these pixels, whose bits are all set, else 0.
+    number : int
+        How many they are.
+    """
+
+    mask: npt.NDArray[np.bool_]
+    cover: npt.NDArray[np.int32]
+    number: int
+
+
+@dataclass(frozen=True, eq=False)
 class Annotators:
     """An image's annotators as `prepare` made them.
 
@@ -22,12 +41,12 @@ class Annotators:
     ----------
     maps : tuple of LabelMap
         Each with whatever has been measured of it so far.
-    void : (H, W) array of bool, or None
+    void : Void or None
         The pixels that do not count.
     """
 
     maps: tuple[LabelMap, ...]
-    void: npt.NDArray[np.bool_] | None
+    void: Void | None
 
 
 @dataclass(frozen=True)
@@ -70,8 +89,8 @@ def as_plain(array: npt.ArrayLike, name: str) -> npt.NDArray[np.generic]:
     return np.asarray(array)
 
 
-def check_void(void: npt.ArrayLike | None, shape: tuple[int, ...]) -> npt.NDArray[np.bool_] | None:
-    """Return the mask of pixels that do not count, or None if all do.
+def check_void(void: npt.ArrayLike | None, shape: tuple[int, ...]) -> Void | None:
+    """Return the pixels that do not count, or None if all do.
 
     Raises
     ------
@@ -91,9 +110,10 @@ def check_void(void: npt.ArrayLike | None, shape: tuple[int, ...]) -> npt.NDArra
             f"void has shape {mask.shape}, but labels have shape {shape}: pass both for the same "
             "image"
         )
-    if mask.all():
+    number = int(np.count_nonzero(mask))
+    if number == mask.size:
         raise ValueError("void covers every pixel, so none is left to score: skip this image")
-    return mask if mask.any() else None
+    return Void(mask, np.negative(mask, dtype=np.int32), number) if number else None
 
 
 def check_shape(array: npt.NDArray[np.generic], name: str, shape: tuple[int, ...] | None) -> None:
@@ -122,9 +142,7 @@ def check_shape(array: npt.NDArray[np.generic], name: str, shape: tuple[int, ...
         )
 
 
-def as_label_map(
-    array: npt.NDArray[np.generic], name: str, void: npt.NDArray[np.bool_] | None
-) -> LabelMap:
+def as_label_map(array: npt.NDArray[np.generic], name: str, void: Void | None) -> LabelMap:
     """Convert an integer (H, W) array; void pixels may hold any value.
 
     Raises
@@ -136,11 +154,10 @@ def as_label_map(
     limit = 4 * array.size + 256
     if array.dtype == np.int32:
         labels = _mask(array, void)
-        # What is negative beside void is counted along the runs, far fewer than pixels.
-        negative = labels.given[0].count_negative() if labels.given[1] < 0 else 0
-        if negative == (0 if void is None else np.count_nonzero(void)) and labels.given[2] <= limit:
+        _, high, negative = labels.given  # found along the runs, which are far fewer than pixels
+        if negative == (void.number if void else 0) and high <= limit:
             return labels
-    scored = array if void is None else array[~void]
+    scored = array[~void.mask] if void else array
     if scored.min() < 0:
         raise ValueError(
             f"{name} has the negative value {scored.min()}: labels are 0 or greater; mark pixels "
@@ -149,11 +166,11 @@ def as_label_map(
     return _mask(_renumber(array) if scored.max() > limit else array, void)
 
 
-def _mask(values: npt.NDArray[Any], void: npt.NDArray[np.bool_] | None) -> LabelMap:
-    """Return a label map of int32 values; those of void pixels may be beyond."""
+def _mask(values: npt.NDArray[Any], void: Void | None) -> LabelMap:
+    """Return a label map of values that fit into int32; those of void pixels need not."""
     values = values.astype(np.int32, copy=False)
-    if void is not None:
-        values = values | -void.view(np.int8).astype(np.int32)  # every bit set, which is -1
+    if void:
+        values = values | void.cover
     return LabelMap(np.require(values, np.int32, ["C", "W"]))
 
 
@@ -195,15 +212,14 @@ def prepare(truths: Sequence[npt.ArrayLike], void: npt.ArrayLike | None = None) 
 def as_truths(
     truths: npt.ArrayLike | Sequence[npt.ArrayLike] | Annotators,
     shape: tuple[int, ...],
-    void: npt.NDArray[np.bool_] | None,
+    void: Void | None,
 ) -> tuple[LabelMap, ...]:
     """Convert one (H, W) array or a sequence of them; what is prepared is only looked at."""
     if isinstance(truths, Annotators):
         for labels in truths.maps:
             check_shape(labels.values, "truths", shape)
-        if truths.maps and not np.array_equal(
-            np.False_ if truths.void is None else truths.void, np.False_ if void is None else void
-        ):
+        before, now = (each.mask if each else np.False_ for each in (truths.void, void))
+        if truths.maps and not np.array_equal(before, now):
             raise ValueError("truths were prepared for other void pixels: pass both the same void")
         return truths.maps
     if not isinstance(truths, Sequence | np.ndarray):

@@ -33,10 +33,6 @@ class Runs:
         """(R,) pixels of each run."""
         return np.diff(self.start)
 
-    def count_negative(self) -> int:
-        """Count the pixels of runs with a negative label."""
-        return int(self.length[self.label < 0].sum())
-
 
 @dataclass(frozen=True)
 class Parts:
@@ -74,14 +70,14 @@ class LabelMap:
 
     @cached_property
     def given(self) -> tuple[Runs, int, int]:
-        """The runs with labels as they are in `values`, and the least and greatest of these."""
+        """The runs with labels as in `values`, the greatest, and how many pixels are negative."""
         from metrics.kernels import overlap as overlap_kernels
 
         height, width = self.values.shape
         start, label = np.empty((2, height * width + 1), np.int32)
         first_of_row = np.empty(height + 1, np.int32)
         changes = np.zeros((width + 7) // 8, np.uint64)
-        count, low, high = overlap_kernels.find_runs(
+        count, high, negative = overlap_kernels.find_runs(
             self.values,
             self.values.ravel(),
             changes,
@@ -90,14 +86,14 @@ class LabelMap:
             label,
             first_of_row,
         )
-        return Runs(start[: count + 1].copy(), label[:count].copy(), first_of_row), low, high
+        return Runs(start[: count + 1].copy(), label[:count].copy(), first_of_row), high, negative
 
     @cached_property
     def _numbered(self) -> tuple[Runs, npt.NDArray[np.int64]]:
         """The runs, with labels renumbered in increasing order, and the pixels of each label."""
         from metrics.kernels import overlap as overlap_kernels
 
-        given, _, high = self.given
+        given, high, _ = self.given
         label, rank = np.empty_like(given.label), np.zeros(high + 1, np.int32)
         size = np.zeros(high + 1, np.int64)
         number = overlap_kernels.number_runs(given.start, given.label, rank, size, label)

@@ -27,12 +27,14 @@ Reading = Mapping[str, tuple[int, int, int]]
 def read_threads(tasks: Path = Path("/proc/self/task")) -> Reading | None:
     """Return the reading of this process's threads; None where the system does not count."""
     found = {}
-    for path in tasks.glob("*/schedstat"):
+    # Without pathlib, which takes longer than the system: this is read twice for every cell.
+    for thread in os.scandir(tasks) if tasks.is_dir() else ():
         try:
-            ran, waited, times = map(int, path.read_text().split())
+            with open(f"{thread.path}/schedstat", "rb", buffering=0) as file:  # noqa: PTH123
+                ran, waited, times = map(int, file.read().split())
         except (OSError, ValueError):  # the thread has ended meanwhile
             continue
-        found[path.parent.name] = ran, waited, times
+        found[thread.name] = ran, waited, times
     return found if any(ran for ran, *_ in found.values()) else None
 
 

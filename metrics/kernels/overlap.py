@@ -48,7 +48,7 @@ def find_runs(
     bytes filled up to whole words of eight, as such and as bytes: where a row changes. `start` and
     `label` have room for a run per pixel, `start` for one more: the number of pixels follows the
     last. `first_of_row` (H + 1,) receives the index of the first run of each row and, last, the
-    number of runs. Returns this number, and the least and the greatest value.
+    number of runs. Returns this number, the greatest value, and how many pixels are negative.
     """
     height, width = values.shape
     count = 0
@@ -62,12 +62,13 @@ def find_runs(
         count = _list_marked(words, y * width, start, count + 1)
     first_of_row[height] = count
     start[count] = pixels.size
-    low, high = pixels[0], pixels[0]
+    high, negative = pixels[0], 0
     for run in range(count):
         value = pixels[start[run]]
         label[run] = value
-        low, high = min(low, value), max(high, value)
-    return count, low, high
+        high = max(high, value)
+        negative += (start[run + 1] - start[run]) * (value < 0)
+    return count, high, negative
 
 
 @compiled
