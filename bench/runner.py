@@ -14,7 +14,7 @@ from rich.console import Console
 from bench.datasets import Dataset
 from bench.errors import Interrupted
 from bench.execution.compiling import noted
-from bench.execution.crews import ONE_BY_ONE, SIDE_BY_SIDE, stages, threads_of
+from bench.execution.crews import ONE_BY_ONE, SIDE_BY_SIDE, all_cores, stages, threads_of
 from bench.execution.executor import Watch, run_here, run_in_workers
 from bench.execution.job import Job, Outcome
 from bench.execution.supervision import undisturbed
@@ -249,6 +249,12 @@ def _announce(
     console.print(
         f"{counted(len(todo), 'cell')} to run{resumed}, {how}, into {settings.out}", highlight=False
     )
+    if (cores := all_cores()) < workers:
+        console.print(
+            f"Note: {workers} workers share {counted(cores, 'core')}, so each is slower;"
+            " leave --workers out for as many as there are cores.",
+            style="yellow",
+        )
     busy = os.getloadavg()[0]
     if settings.timing and busy > 0.5:
         console.print(

@@ -11,7 +11,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from bench.execution.crews import threads_of
+from bench.execution.crews import all_cores
 
 # A time is marked when more than this share of it was spent waiting for a processor.
 SHARE = 0.1
@@ -63,7 +63,7 @@ def is_crowded(time_s: float, cpu_s: float) -> bool:
 
     It had less processor time than it took, and more wants to run here than there are cores.
     """
-    return cpu_s < (1 - SHARE) * time_s and _load() > threads_of("cores") + 0.5
+    return cpu_s < (1 - SHARE) * time_s and _load() > all_cores() + 0.5
 
 
 def _load() -> float:

@@ -61,9 +61,19 @@ class Crew:
         return dict.fromkeys(_THREADS, str(self.threads)) | gpu
 
 
+def all_cores() -> int:
+    """Return the cores that this process may use, before any worker is held to one of them."""
+    return _ALL_CORES
+
+
 def threads_of(lane: Lane) -> int:
-    """Return how many threads a cell has."""
-    return _ALL_CORES if lane == "cores" else 1
+    """Return how many threads a cell has: of all cores, no more than OMP_NUM_THREADS says."""
+    return min(_ALL_CORES, _asked_for()) if lane == "cores" else 1
+
+
+def _asked_for() -> int:
+    first = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
+    return int(first) if first.isdecimal() and int(first) > 0 else _ALL_CORES
 
 
 def stages(

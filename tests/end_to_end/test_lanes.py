@@ -48,6 +48,11 @@ def command(tiny, methods, *options, n="4,9", workers=2):
     return [str(part) for part in ("run", "--methods", methods, "--n", n, *common, *options)]
 
 
+@pytest.fixture(autouse=True)
+def _as_many_threads_as_there_are_cores(monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)  # the tests' own
+
+
 @pytest.fixture
 def run(plugin, tiny, tmp_path, monkeypatch, capfd):
     """``bench run`` in an empty folder, in this process."""
@@ -87,6 +92,23 @@ def test_a_method_of_all_cores_runs_alone_with_all_of_them(run, results, notes):
     rows = results().groupby("method")
     assert rows.threads.unique().map(list).to_dict() == {"all_cores": [CORES], "one_core": [1]}
     assert rows.contended.all()["one_core"]
+
+
+def test_what_has_all_cores_has_no_more_threads_than_the_user_allows(
+    run, results, notes, monkeypatch
+):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1,2")
+    finished = run(f"all_cores[folder={notes}]", n="4")
+    assert finished.status == 0, finished.out
+    assert "one at a time with 1 thread, into" in finished.out
+    assert {tuple(note["threads"]) for note in read(notes, "all_cores")} == {("1",)}
+    assert set(results().threads) == {1}
+
+
+def test_more_workers_than_cores_run_and_are_told_that_they_share_them(run, notes):
+    finished = run(f"one_core[folder={notes},takes_s=0]", n="4", workers=CORES + 1)
+    assert finished.status == 0, finished.out
+    assert f"Note: {CORES + 1} workers share {CORES} core" in finished.out
 
 
 def test_timing_pins_what_uses_one_core_only(run, results, notes):
