@@ -9,6 +9,7 @@ import numbers
 import sys
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any, ClassVar, Final, Literal, get_args, get_origin
 
 from methods.names import did_you_mean
@@ -159,6 +160,17 @@ def find_parameters(cls: type, base: type) -> list[Parameter]:
                 continue
             found[name] = Parameter(name, _supported(kind, owner, name))
     return [_with_default(parameter, cls) for parameter in found.values()]
+
+
+def meaning(cls: type, name: str) -> str:
+    """Return what a class says of a parameter in its docstring; nothing if it says nothing."""
+    for each in cls.__mro__:
+        lines = iter(inspect.cleandoc(each.__doc__ or "").splitlines())
+        if any(line.startswith(f"{name} : ") for line in lines):  # goes on behind that line
+            return " ".join(
+                line.strip() for line in takewhile(lambda line: line.startswith(" "), lines)
+            )
+    return ""
 
 
 def _resolve(annotation: Any, owner: type, name: str) -> Any:

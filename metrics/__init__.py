@@ -22,10 +22,10 @@ from metrics.protocols import (
 )
 
 DEFAULT = tuple(id for id, each in METRICS.items() if not each.on_request)
-"""Ids that `evaluate` computes if none are named: all but the slow ones and `br`."""
+"""Ids that `evaluate` computes if none are named, all but the slow ones and `br`."""
 
 RECORDED = (*DEFAULT, "br")
-"""Ids that results have unless others are asked for: they are always under a protocol. Metrics of
+"""Ids that results have, which are under a protocol, unless others are asked for. Metrics of
 plugins are asked for by id, so that results do not depend on what else is installed."""
 
 __all__ = [

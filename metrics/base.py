@@ -84,6 +84,7 @@ class Metric:
 ENTRY_POINT_GROUP = "superpixel_bench.metrics"
 
 METRICS: dict[str, Metric] = {}
+"""Every known metric by its id, in the order in which they are listed."""
 
 _broken: dict[str, str] | None = None  # of installed plugins; None until they have been imported
 

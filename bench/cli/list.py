@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 from collections.abc import Callable, Iterator
 from enum import StrEnum
-from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +14,6 @@ from bench.cli import options, output, values
 from bench.errors import UsageError
 
 if TYPE_CHECKING:
-    from methods.base import Method
     from methods.parameters import Parameter
 
 
@@ -106,11 +103,12 @@ def _methods(verbose: bool) -> Iterator[Facts]:
 
 
 def _method_facts(name: str) -> Facts:
+    from methods.parameters import meaning
     from methods.registry import get_class
 
     cls = get_class(name)
     parameters = "\n".join(
-        f"{p.name}: {p.expected}, {_default(p)}. {_meaning(cls, p.name)}".rstrip()
+        f"{p.name}: {p.expected}, {_default(p)}. {meaning(cls, p.name)}".rstrip()
         for p in cls.parameters()
     )
     guarantees = {
@@ -138,17 +136,6 @@ def _default(parameter: Parameter) -> str:
     from methods.parameters import REQUIRED
 
     return "must be given" if parameter.default is REQUIRED else f"default {parameter.default}"
-
-
-def _meaning(cls: type[Method], name: str) -> str:
-    """Return what the class says of a parameter in its docstring, or nothing."""
-    for each in cls.__mro__:
-        lines = iter(inspect.cleandoc(each.__doc__ or "").splitlines())
-        if any(line.startswith(f"{name} : ") for line in lines):  # goes on behind that line
-            return " ".join(
-                line.strip() for line in takewhile(lambda line: line.startswith(" "), lines)
-            )
-    return ""
 
 
 def _metrics(verbose: bool) -> Iterator[Facts]:
