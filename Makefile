@@ -4,9 +4,11 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+DOCS_READY := $(VENV)/.docs
+SITE := docs/_build/html
 OUT ?= demo
 
-.PHONY: help demo reproduce test lint benchmark clean
+.PHONY: help demo reproduce test lint docs benchmark clean
 
 help:
 	@echo "make demo        run all methods on the embedded sample and draw the figures (folder demo/)"
@@ -14,6 +16,7 @@ help:
 	@echo "                 make reproduce ARGS='--root DIR --limit 10 --preset quick'"
 	@echo "make test        run the tests"
 	@echo "make lint        ruff, mypy, and the order of imports"
+	@echo "make docs        the documentation site, into $(SITE)"
 	@echo "make benchmark   measure speed and memory against the targets (PARTS='networks' for one)"
 	@echo "make clean       remove the environment, the demo and caches"
 
@@ -22,6 +25,10 @@ $(READY): pyproject.toml constraints.txt
 		{ echo "Python 3.11 or later is needed; give one: make PYTHON=python3.12 ..."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+$(DOCS_READY): $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'
 	@touch $@
 
 demo: $(READY)
@@ -41,9 +48,13 @@ lint: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
+docs: $(DOCS_READY)
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -b html docs $(SITE)
+	$(BIN)/python docs/check.py $(SITE)
+
 benchmark: $(READY)
 	$(BIN)/python -m tests.benchmark $(PARTS)
 
 clean:
-	rm -rf $(VENV) $(OUT) build dist *.egg-info
+	rm -rf $(VENV) $(OUT) build dist *.egg-info docs/_build docs/methods docs/metrics
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

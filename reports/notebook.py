@@ -27,8 +27,8 @@ class Shown:
         from html import escape
 
         figures = (
-            f'<figure style="margin:0;flex:0 1 auto;min-width:8em"><img src="{_data_uri(picture)}"'
-            f' alt="{escape(caption)}" style="max-width:100%;height:auto">'
+            f'<figure style="margin:0;flex:1 1 14em;max-width:{picture.shape[1]}px">'
+            f'<img src="{_data_uri(picture)}" alt="{escape(caption)}" style="width:100%">'
             f"<figcaption>{escape(caption)}</figcaption></figure>"
             for picture, caption in zip(self.pictures.values(), self.captions, strict=True)
         )

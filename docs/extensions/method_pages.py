@@ -1,0 +1,217 @@
+"""The gallery: a page for each method, from its class, a picture and this repository's results."""
+
+import inspect
+import io
+from pathlib import Path
+
+from joblib import Memory
+from PIL import Image
+from writing import linked, pictures, plain, table, write
+
+from bench.datasets import open_dataset
+from methods import list_methods, segment, superpixelated
+from methods.parameters import REQUIRED, meaning
+from methods.registry import get_class, method_version
+from reports import show
+from reports.tables.markdown import read_table
+
+DOCS = Path(__file__).parent.parent
+OUT = DOCS / "methods"
+SCENE, N = "still_life", 100
+
+GROUPS = {
+    "classical": "Clustering, graphs, contours and watersheds",
+    "neural": "Networks, optimised on the image",
+    "baselines": "Baselines, which do not look at the image",
+    "command": "Programs of your own",
+}
+# The page that says what has become of the networks.
+MORE = {"neural": "[What the networks cost and score](../networks.md) has tables of their own."}
+
+memory = Memory(DOCS / "_build" / "cache", verbose=0)
+
+
+@memory.cache
+def divide(scene, n, name, version):  # noqa: ARG001 (another version has other labels)
+    """Return the labels of a method on an image of the embedded sample, kept between builds."""
+    return segment(open_dataset("sample").load(scene).image, n, method=name)
+
+
+def make(_):
+    """Write a page and pictures for each method, and the cards that lead there."""
+    image = open_dataset("sample").load(SCENE).image
+    standings = _standings()
+    cards = {group: [] for group in GROUPS}
+    for name in list_methods():
+        cls = get_class(name)
+        shown = [] if not cls.runnable_by_default() else _draw(name, cls, image)
+        group = _group(cls)
+        cards[group].append(_card(name, cls, bool(shown)))
+        write(OUT / f"{name}.md", _page(name, cls, shown, standings, MORE.get(group, "")))
+    lists = [
+        f"## {title}\n\n::::{{grid}} 2 3 3 4\n:gutter: 2\n\n{chr(10).join(cards[group])}\n::::\n"
+        for group, title in GROUPS.items()
+    ]
+    write(OUT / "_cards.md", "\n".join(lists))
+
+
+def _group(cls):
+    if cls.name == "command":
+        return "command"
+    if ".neural." in cls.__module__:
+        return "neural"
+    return "classical" if cls.reference else "baselines"
+
+
+def _title(cls):
+    return cls.title or cls.name
+
+
+def _draw(name, cls, image):
+    """Write the pictures of a method; return them as tiles."""
+    labels = divide(SCENE, N, name, method_version(cls))
+    count = int(labels.max()) + 1
+    (boundaries,) = show(labels, image).pictures.values()
+    scale = boundaries.shape[0] // image.shape[0]
+    means = superpixelated(image, labels).repeat(scale, axis=0).repeat(scale, axis=1)
+    tiles = []
+    for what, picture, caption in (
+        ("boundaries", boundaries, f"{count} superpixels for n = {N}"),
+        ("means", means, "every pixel in the mean colour of its superpixel"),
+    ):
+        file = io.BytesIO()
+        Image.fromarray(picture).save(file, "PNG", optimize=True)
+        write(OUT / "pictures" / f"{name}-{what}.png", file.getvalue())
+        words = f"{_title(cls)}: {caption}"
+        tiles.append((f"methods/pictures/{name}-{what}.png", words, caption))
+    return tiles
+
+
+def _card(name, cls, has_picture):
+    picture = f":img-top: /methods/pictures/{name}-boundaries.png\n:img-alt: {_title(cls)}\n"
+    return (
+        f":::{{grid-item-card}} {_title(cls)}\n:link: methods/{name}\n:link-type: doc\n"
+        f"{picture if has_picture else ''}\n`{name}`\n:::"
+    )
+
+
+def _page(name, cls, tiles, standings, more):
+    about, *rest = inspect.cleandoc(cls.__doc__ or "").split("\n\n")
+    parts = [f"# {_title(cls)}", plain(about), *map(plain, _until_sections(rest))]
+    if tiles:
+        parts += [pictures("1 2 2 2", tiles), f"Of the embedded sample, image `{SCENE}`."]
+    parts += [_facts(name, cls)]
+    if cls.departures:
+        parts += ["## How it differs from the paper", plain(cls.departures)]
+    parts += ["## Parameters", _parameters(cls), *_presets(cls)]
+    its = standings.get(_title(cls), []) + standings.get(f"`{name}`", [])
+    if its or more:
+        parts += ["## Where it stands", *its, *([more] if more else [])]
+    return "\n\n".join(parts) + "\n"
+
+
+def _until_sections(paragraphs):
+    """Yield the paragraphs of a docstring before its first section (a line of dashes)."""
+    for paragraph in paragraphs:
+        if "\n---" in paragraph:
+            return
+        yield paragraph
+
+
+def _facts(name, cls):
+    guarantees = {
+        "connected superpixels": cls.connected,
+        "the exact count": cls.exact_count,
+        "the same labels each time": cls.deterministic,
+    }
+    facts = {
+        "name": f"`{name}`",
+        "paper": linked(f"{cls.reference}{f', doi {cls.doi}' if cls.doi else ''}"),
+        "computed by": cls.library or ("your program" if name == "command" else "this suite"),
+        "licence of that code": cls.license,
+        "promises": ", ".join(fact for fact, holds in guarantees.items() if holds) or "nothing",
+        "runs on": ", ".join(cls.devices) + (", on all cores of a CPU" if cls.all_cores else ""),
+    }
+    rows = [[f"**{key}**", value] for key, value in facts.items() if value]
+    return table(["", ""], rows)
+
+
+def _parameters(cls):
+    rows = [
+        [
+            f"`{each.name}`",
+            "must be given" if each.default is REQUIRED else f"`{each.default}`",
+            f"{plain(meaning(cls, each.name))} ({_takes(each)})".strip(),
+        ]
+        for each in cls.parameters()
+    ]
+    return table(["parameter", "default", "meaning"], rows) if rows else "None."
+
+
+def _takes(parameter):
+    choices = ", ".join(f"`{choice}`" for choice in parameter.choices)
+    return f"one of {choices}" if choices else parameter.type.__name__
+
+
+def _presets(cls):
+    if not cls.presets:
+        return []
+    names = list(dict.fromkeys(key for values in cls.presets.values() for key in values))
+    rows = [
+        [
+            f"`{name}`",
+            *(f"`{values[name]}`" if name in values else "" for values in cls.presets.values()),
+        ]
+        for name in names
+    ]
+    return ["### Presets", table(["", *(f"`{preset}`" for preset in cls.presets)], rows)]
+
+
+# --- where a method stands ----------------------------------------------------------------------
+
+
+def _standings():
+    """Return what the pages of results say of methods, by their title or `name`."""
+    return _of_summary() | _of_benchmarks()
+
+
+def _of_summary():
+    """Return the rows of each method in docs/summary.md as a table over the asked counts."""
+    text = (DOCS / "summary.md").read_text("utf-8")
+    rows, head = {}, []
+    for block in text.split("**n = ")[1:]:
+        n = block.partition("**")[0]
+        head, _, body = read_table(_first_table(block))
+        for name, *cells in body:
+            its = rows.setdefault(name.removesuffix(" ‡"), [])
+            its.append([n, *cells])
+    said = (
+        "On the first 100 images of BSDS500 test, mean ± half of its 95 % interval; **bold**: in"
+        " the set of the best of nine methods ([all of them](../summary.md))."
+    )
+    return {name: [said, table(["n", *head[1:]], its)] for name, its in rows.items()}
+
+
+def _of_benchmarks():
+    """Return the rows of the compiled methods in docs/benchmarks.md."""
+    text = (DOCS / "benchmarks.md").read_text("utf-8")
+    section = text.partition("## The compiled methods against their authors' code")[2]
+    head, _, body = read_table(_first_table(section))
+    said = (
+        "Beside its authors' program (right of the slash), n = 200, five BSDS500 train images ([how"
+        " this was measured](../benchmarks.md#the-compiled-methods-against-their-authors-code))."
+    )
+    return {name: [said, table(head[1:], [cells])] for name, *cells in body}
+
+
+def _first_table(text):
+    lines = text.split("\n")
+    start = next(i for i, line in enumerate(lines) if line.startswith("|"))
+    stop = next((i for i in range(start, len(lines)) if not lines[i].startswith("|")), len(lines))
+    return "\n".join(lines[start:stop])
+
+
+def setup(app):
+    """Write the pages before Sphinx looks for them."""
+    app.connect("builder-inited", make)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
