@@ -19,7 +19,7 @@ release = version = importlib.metadata.version("superpixel-bench")
 extensions = [
     "myst_nb",  # pages in Markdown; runs the notebook
     "sphinx.ext.autodoc",
-    "sphinx.ext.napoleon",
+    "numpydoc",
     "sphinx_copybutton",
     "sphinx_design",
     "mathml",  # the last three are ours, in docs/extensions
@@ -37,15 +37,14 @@ nb_execution_mode = "force"
 nb_execution_in_temp = True
 nb_execution_timeout = 120
 nb_execution_raise_on_error = True
+nb_render_markdown_format = "myst"  # as of the pages: with tables
 nb_ipywidgets_js = {}  # nothing of it is used, and it would come from another host
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # types stand in the docstrings, with shapes and units
 autodoc_preserve_defaults = True
 default_role = "py:obj"  # `name` in a docstring is a link where there is such a name
-napoleon_google_docstring = False
-napoleon_use_rtype = False
-napoleon_use_ivar = True
+numpydoc_show_class_members = False
 
 html_theme = "furo"  # no fonts or scripts from elsewhere; light, dark, phones
 html_title = "superpixel-bench"

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 _LARGE = 640  # px: smaller pictures are enlarged by a whole number, so that lines are thin
+_COLUMN = 14  # em: the least width of each of several pictures, which are all as wide
 _LINE, _HALO = (255, 225, 77), (0, 0, 0)  # bright on dark is seen on any ground
 
 
@@ -26,13 +27,18 @@ class Shown:
         """Return what Jupyter shows."""
         from html import escape
 
+        widest = max(picture.shape[1] for picture in self.pictures.values())
+        column = f"{_COLUMN}em" if len(self.captions) > 1 else f"{widest}px"
         figures = (
-            f'<figure style="margin:0;flex:1 1 14em;max-width:{picture.shape[1]}px">'
+            f'<figure style="margin:0;max-width:{picture.shape[1]}px">'
             f'<img src="{_data_uri(picture)}" alt="{escape(caption)}" style="width:100%">'
             f"<figcaption>{escape(caption)}</figcaption></figure>"
             for picture, caption in zip(self.pictures.values(), self.captions, strict=True)
         )
-        return f'<div style="display:flex;flex-wrap:wrap;gap:1em">{"".join(figures)}</div>'
+        return (
+            '<div style="display:grid;gap:1em;grid-template-columns:'
+            f'repeat(auto-fill,minmax(min({column},100%),1fr))">{"".join(figures)}</div>'
+        )
 
     def __repr__(self) -> str:
         return "; ".join(self.captions)

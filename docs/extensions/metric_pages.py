@@ -55,7 +55,7 @@ def _picture(name):
 
 
 def _show(value):
-    if value == int(value) and abs(value) >= 2:
+    if (value == int(value) and value >= 2) or value >= 1000:
         return f"{value:.0f}"
     return f"{value:.3f}" if abs(value) < 10 else f"{value:.1f}"
 
