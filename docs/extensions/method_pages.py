@@ -40,14 +40,13 @@ def divide(scene, n, name, version):  # noqa: ARG001 (another version has other 
 def make(_):
     """Write a page and pictures for each method, and the cards that lead there."""
     image = open_dataset("sample").load(SCENE).image
-    standings = _standings()
     cards = {group: [] for group in GROUPS}
     for name in list_methods():
         cls = get_class(name)
         shown = [] if not cls.runnable_by_default() else _draw(name, cls, image)
         group = _group(cls)
         cards[group].append(_card(name, cls, bool(shown)))
-        write(OUT / f"{name}.md", _page(name, cls, shown, standings, MORE.get(group, "")))
+        write(OUT / f"{name}.md", _page(name, cls, shown, MORE.get(group, "")))
     lists = [
         f"## {title}\n\n::::{{grid}} 2 3 3 4\n:gutter: 2\n\n{chr(10).join(cards[group])}\n::::\n"
         for group, title in GROUPS.items()
@@ -95,7 +94,7 @@ def _card(name, cls, has_picture):
     )
 
 
-def _page(name, cls, tiles, standings, more):
+def _page(name, cls, tiles, more):
     about, *rest = inspect.cleandoc(cls.__doc__ or "").split("\n\n")
     parts = [f"# {_title(cls)}", plain(about), *map(plain, _until_sections(rest))]
     if tiles:
@@ -104,10 +103,9 @@ def _page(name, cls, tiles, standings, more):
     if cls.departures:
         parts += ["## How it differs from the paper", plain(cls.departures)]
     parts += ["## Parameters", _parameters(cls), *_presets(cls)]
-    its = standings.get(_title(cls), []) + standings.get(f"`{name}`", [])
-    if its or more:
-        parts += ["## Where it stands", *its, *([more] if more else [])]
-    return "\n\n".join(parts) + "\n"
+    if tiles:
+        parts += ["## Where it stands", *_standings([_title(cls), f"`{name}`"]), more]
+    return "\n\n".join(filter(None, parts)) + "\n"
 
 
 def _until_sections(paragraphs):
@@ -170,25 +168,34 @@ def _presets(cls):
 # --- where a method stands ----------------------------------------------------------------------
 
 
-def _standings():
+def _standings(names):
     """Return what the pages of results say of methods, by their title or `name`."""
-    return _of_summary() | _of_benchmarks()
+    sources = (
+        _of_summary(
+            "summary.md",
+            "On the first 100 images of BSDS500 test, mean ± half of its 95 % interval; **bold**:"
+            " in the set of the best of nine methods ([all of them](../summary.md)).",
+        ),
+        _of_summary(
+            "all-methods.md",
+            "On the first 20 images of BSDS500 test, beside 24 others"
+            " ([all of them](../all-methods.md)).",
+        ),
+        _of_benchmarks(),
+        _of_networks(),
+    )
+    return [part for each in sources for name in names for part in each.get(name, ())]
 
 
-def _of_summary():
-    """Return the rows of each method in docs/summary.md as a table over the asked counts."""
-    text = (DOCS / "summary.md").read_text("utf-8")
+def _of_summary(file, said):
+    """Return the rows of each method in a summary as a table over the asked counts."""
+    text = (DOCS / file).read_text("utf-8")
     rows, head = {}, []
     for block in text.split("**n = ")[1:]:
         n = block.partition("**")[0]
         head, _, body = read_table(_first_table(block))
         for name, *cells in body:
-            its = rows.setdefault(name.removesuffix(" ‡"), [])
-            its.append([n, *cells])
-    said = (
-        "On the first 100 images of BSDS500 test, mean ± half of its 95 % interval; **bold**: in"
-        " the set of the best of nine methods ([all of them](../summary.md))."
-    )
+            rows.setdefault(name.removesuffix(" ‡"), []).append([n, *cells])
     return {name: [said, table(["n", *head[1:]], its)] for name, its in rows.items()}
 
 
@@ -202,6 +209,24 @@ def _of_benchmarks():
         " this was measured](../benchmarks.md#the-compiled-methods-against-their-authors-code))."
     )
     return {name: [said, table(head[1:], [cells])] for name, *cells in body}
+
+
+def _of_networks():
+    """Return the rows of the networks in docs/networks.md."""
+    text = (DOCS / "networks.md").read_text("utf-8")
+    section = text.partition("## The preset quick among instant methods")[2]
+    head, _, body = read_table(_first_table(section))
+    said = (
+        "With the preset quick, not the published settings, on the first 20 images of BSDS500 val,"
+        " at 100 returned superpixels"
+        " ([beside others](../networks.md#the-preset-quick-among-instant-methods))."
+    )
+    quick = " (quick)"
+    return {
+        name.removesuffix(quick): [said, table(head[1:], [cells])]
+        for name, *cells in body
+        if name.endswith(quick)
+    }
 
 
 def _first_table(text):

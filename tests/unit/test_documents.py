@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from methods.registry import BUILTIN
 from metrics import METRICS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -63,6 +64,7 @@ def test_the_readme_has_what_a_newcomer_needs():
     assert "| n | method |" in opening
     assert "make test" in text
     assert "git clone" in text
+    assert [name for name in BUILTIN if f"`{name}`" not in text] == []
 
 
 def test_the_notebook_is_kept_without_outputs():
