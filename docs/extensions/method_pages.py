@@ -196,7 +196,7 @@ def _of_summary(file, said):
         head, _, body = read_table(_first_table(block))
         for name, *cells in body:
             rows.setdefault(name.removesuffix(" ‡"), []).append([n, *cells])
-    return {name: [said, table(["n", *head[1:]], its)] for name, its in rows.items()}
+    return {name: [said, table(["n", *head[1:]], its, numbers=True)] for name, its in rows.items()}
 
 
 def _of_benchmarks():
@@ -208,7 +208,7 @@ def _of_benchmarks():
         "Beside its authors' program (right of the slash), n = 200, five BSDS500 train images ([how"
         " this was measured](../benchmarks.md#the-compiled-methods-against-their-authors-code))."
     )
-    return {name: [said, table(head[1:], [cells])] for name, *cells in body}
+    return {name: [said, table(head[1:], [cells], numbers=True)] for name, *cells in body}
 
 
 def _of_networks():
@@ -223,7 +223,7 @@ def _of_networks():
     )
     quick = " (quick)"
     return {
-        name.removesuffix(quick): [said, table(head[1:], [cells])]
+        name.removesuffix(quick): [said, table(head[1:], [cells], numbers=True)]
         for name, *cells in body
         if name.endswith(quick)
     }

@@ -88,7 +88,7 @@ def _words(name):
 
 def _scores(scores):
     rows = [[f"`{id}`", *(_show(scores[name][id]) for name in scenes.MAPS)] for id in METRICS]
-    return table(["", *scenes.MAPS], rows) + "\n"
+    return table(["", *scenes.MAPS], rows, numbers=True) + "\n"
 
 
 def _anchor(metric):

@@ -25,9 +25,9 @@ def plain(text):
     return re.sub(r"`{1,2}([^`]+)`{1,2}", r"`\1`", " ".join(text.split()))
 
 
-def table(heads, rows):
-    """Return a Markdown table."""
-    lines = [heads, ["---"] * len(heads), *rows]
+def table(heads, rows, numbers=False):
+    """Return a Markdown table; numbers are set to the right and not broken over lines."""
+    lines = [heads, ["---:" if numbers else "---"] * len(heads), *rows]
     cells = ([str(cell).replace("|", "\\|") for cell in line] for line in lines)
     return "\n".join(f"| {' | '.join(line)} |" for line in cells)
 
