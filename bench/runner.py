@@ -50,6 +50,7 @@ from bench.summary import (
     say_what_was_not_reached,
     summarise,
 )
+from methods.memory import available
 from reports.data.mixture import mixtures_in
 from reports.data.words import counted
 
@@ -266,8 +267,12 @@ def _announce(
 def _side_by_side(todo: Sequence[Cell], workers: int) -> str:
     """Say how many cells of each lane run at a time."""
     counts = Counter(cell.lane for cell in todo)
+    beside = min(workers, counts["core"])
+    largest = max((cell.memory for cell in todo if cell.lane == "core"), default=0)
+    fit = available() // largest if largest else beside
+    short = f" (memory for {max(1, fit)} of the largest)" if fit < beside else ""
     ways: dict[Lane, str] = {
-        "core": f"{min(workers, counts['core'])} at a time",
+        "core": f"{beside} at a time{short}",
         "cuda": "on CUDA",
         "cores": f"one at a time with {counted(threads_of('cores'), 'thread')}",
     }

@@ -275,6 +275,13 @@ class Method:
         """
         return self.all_cores
 
+    def memory_needed(self, height: int, width: int, n: int) -> int:  # noqa: ARG002
+        """Return the bytes that an image of height x width pixels needs on the CPU; 0 if few.
+
+        The runner has no more such calls in work than the memory that was free at its start holds.
+        """
+        return 0
+
     @classmethod
     def shares_work(cls) -> bool:
         """Return whether several counts at once are less work than one after the other."""

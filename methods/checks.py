@@ -92,6 +92,16 @@ def check_facts(cls: type[Method], params: Mapping[str, Any]) -> None:
     assert set(cls.devices) <= {"cpu", "cuda"}, f"devices is {cls.devices!r}"
 
 
+def check_needs(cls: type[Method], params: Mapping[str, Any]) -> None:
+    """Say for any size whether an image has all cores, and what memory it takes."""
+    method = cls(**params)
+    for size in ((1, 1, 1), (321, 481, 100), (3000, 4000, 20_000)):
+        alone, memory = method.wants_all_cores(*size), method.memory_needed(*size)
+        assert isinstance(alone, bool), f"wants_all_cores{size} is {alone!r}, not a bool"
+        assert isinstance(memory, int), f"memory_needed{size} is {memory!r}, not an int"
+        assert memory >= 0, f"memory_needed{size} is {memory}, below 0"
+
+
 def check_constructor(cls: type[Method], params: Mapping[str, Any]) -> None:
     """Store parameters in the constructor, and refuse others."""
     method = cls(**params)
@@ -244,6 +254,7 @@ CHECKS: Mapping[str, Callable[[type[Method], Mapping[str, Any]], None]] = Mappin
         for check in (
             check_facts,
             check_constructor,
+            check_needs,
             check_presets,
             check_label_map,
             check_image_untouched,

@@ -157,7 +157,8 @@ class Timer:
     def time(self, variant: Variant, n: int) -> Cost:
         """Time a method at a count, with the threads that it will have."""
         given = ({"seed": self.seed} if "seed" in variant.takes else {}) | variant.given
-        lane = lane_of(variant, self.image.shape[:2], n)
+        height, width = self.image.shape[:2]
+        lane = lane_of(variant.device, variant.needs((height, width), n)[0])
         threads = threads_of(lane)
         try:
             with interrupts_held():

@@ -24,6 +24,7 @@ from bench.execution.worker import initialise, limit_threads, run_batch, serve
 from bench.planning.cells import Batch, Cell, Lane
 from bench.storage.files import forget_labels
 from bench.storage.store import Store
+from methods.memory import available
 
 # A method that never returns to Python is killed this long after its time is up.
 GRACE_S = 2.0
@@ -118,6 +119,11 @@ def _run_stage(pools: Sequence[_Pool], watch: Watch | None) -> Iterator[Outcome]
             watch([each for pool in pools for each in pool.iterations()], compiling)
 
 
+def memory_of(batch: Batch) -> int:
+    """Return the bytes that a batch needs at a time."""
+    return max(cell.memory for cell in batch)
+
+
 def _close(pools: Iterable[_Pool]) -> None:
     for pool in pools:
         pool.executor.shutdown(wait=True, kill_workers=True)
@@ -144,6 +150,7 @@ class _Pool:
         self.overdue: set[str] = set()
         self.alone = False
         self.fruitless = 0
+        self.memory = available()
         self.executor = self._start()
 
     def _start(self) -> loky.ProcessPoolExecutor:
@@ -161,7 +168,7 @@ class _Pool:
         else:
             queue, most = self.waiting, self.crew.ahead
         try:
-            while queue and len(self.running) < most:
+            while queue and len(self.running) < most and self._fits(queue[0]):
                 with interrupts_held():
                     future = self.executor.submit(run_batch, queue[0])
                 self.running[future] = queue.popleft()
@@ -169,6 +176,11 @@ class _Pool:
         except BrokenProcessPool:  # a worker died between two cells
             if not self.running:
                 self._restart()
+
+    def _fits(self, batch: Batch) -> bool:
+        """Return whether there is memory for a batch beside those that are given out."""
+        needed = sum(memory_of(each) for each in self.running.values())
+        return not needed or needed + memory_of(batch) <= self.memory
 
     def collect(self, finished: Iterable[Future[list[Outcome]]]) -> Iterator[Outcome]:
         """Take what the workers have finished, and see to those that died or are overdue."""

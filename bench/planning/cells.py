@@ -19,14 +19,11 @@ from reports.data.words import counted
 Lane = Literal["core", "cores", "cuda"]
 
 
-def lane_of(variant: Variant, size: tuple[int, int] | None, n: int) -> Lane:
-    """Return how a cell runs: on one core among others, on all cores alone, or on CUDA.
-
-    An image that cannot be read (`size` is None) costs nothing, wherever that is found out.
-    """
-    if variant.device.partition(":")[0] == "cuda":
+def lane_of(device: str, alone: bool) -> Lane:
+    """Return how a cell runs: on one core among others, on all cores alone, or on CUDA."""
+    if device.partition(":")[0] == "cuda":
         return "cuda"
-    return "cores" if size is not None and variant.wants_all_cores(*size, n) else "core"
+    return "cores" if alone else "core"
 
 
 @dataclass(frozen=True)
@@ -56,6 +53,7 @@ class Cell:
     decline: str | None = None
     shares_work: bool = False
     lane: Lane = "core"
+    memory: int = 0
     draws: bool = True
     called: bool = False
     connectivity: Connectivity | None = None
@@ -146,6 +144,7 @@ def _cells_of_image(
             decline = None
             if pixels is not None and n > pixels:
                 decline = f"n = {n} is above the {counted(pixels, 'pixel')} of image '{image}'"
+            alone, memory = variant.needs(size, n)
             for seed in own_seeds:
                 identity = [content, variant.name, variant.version, variant.params, n, seed]
                 identity += [variant.device]
@@ -168,7 +167,8 @@ def _cells_of_image(
                     given=given,
                     decline=decline,
                     shares_work=variant.shares_work and match_n is None,
-                    lane=lane_of(variant, size, n),
+                    lane=lane_of(variant.device, alone),
+                    memory=memory,
                     draws=variant.draws,
                     called=bool(variant.called),
                     perturbation=perturbation,
@@ -181,7 +181,8 @@ def group(cells: Iterable[Cell]) -> list[Batch]:
     for cell in cells:
         alone = not cell.shares_work or cell.decline
         same = (cell.content, cell.image, cell.method, cell.version, cell.params, cell.seed)
-        own = cell.key if alone else (*same, cell.device, cell.perturbation)
+        where = (cell.device, cell.lane, cell.perturbation)
+        own = cell.key if alone else (*same, *where)
         batches.setdefault(own, []).append(cell)
     return [tuple(batch) for batch in batches.values()]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
@@ -22,11 +22,6 @@ RUN_OPTIONS = ("seed", "device")
 PUBLISHED = "paper"
 
 
-def no_size(*_: int) -> bool:
-    """Return that a method never has the machine alone."""
-    return False
-
-
 @dataclass(frozen=True)
 class Variant:
     """One method with its parameters, as results, plots and folders call it.
@@ -41,8 +36,8 @@ class Variant:
         The parameters that are not as the preset or the defaults say.
     preset_asked : str
         The preset that was asked for, perhaps "auto"; empty if the method has none.
-    wants_all_cores : callable
-        Whether an image of some height and width, at some n, has the machine alone.
+    method : Method or None
+        Asked what an image needs; None for what is not run by a method.
     draws : bool
         Whether another seed may give other labels.
     called : str
@@ -58,9 +53,25 @@ class Variant:
     takes: frozenset[str] = frozenset()
     preset_asked: str = ""
     shares_work: bool = False
-    wants_all_cores: Callable[[int, int, int], bool] = field(default=no_size, compare=False)
+    method: Method | None = field(default=None, compare=False)
     draws: bool = True
     called: str = ""
+
+    def needs(self, size: tuple[int, int] | None, n: int) -> tuple[bool, int]:
+        """Return whether an image has the machine alone, and the bytes that it takes, on the CPU.
+
+        An image that cannot be read (`size` is None) costs nothing, wherever that is found out.
+        What a plugin raises instead `bench check` says; its cells run as its class says.
+        """
+        if self.method is None or size is None:
+            return False, 0
+        try:
+            return (
+                bool(self.method.wants_all_cores(*size, n)),
+                int(self.method.memory_needed(*size, n)),
+            )
+        except Exception:
+            return self.method.all_cores, 0
 
     @property
     def device(self) -> str:
@@ -195,7 +206,7 @@ def _variant(choice: Choice, preset: str, device: str, dataset: str) -> Variant:
         takes=takes,
         preset_asked=asked,
         shares_work=cls.shares_work(),
-        wants_all_cores=method.wants_all_cores,
+        method=method,
         draws="seed" in takes or not cls.deterministic,
         called=_called(choice, method),
     )

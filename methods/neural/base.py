@@ -118,17 +118,18 @@ class Neural(Method):
         return sum(self.width << i for i in range(self.blocks))
 
     def wants_all_cores(self, height: int, width: int, n: int) -> bool:
-        """Return whether all cores share the work on an image, or memory is for one at a time."""
-        from joblib import cpu_count
+        """Return whether several cores help with such an image."""
+        from methods.neural.size import is_shared, working_scale
 
-        from methods.memory import available
-        from methods.neural.size import is_shared, memory_needed, working_scale
+        scale = working_scale(self.scale, height, width, n)
+        return is_shared(self.channels(), height * width, scale)
 
-        pixels, scale = height * width, working_scale(self.scale, height, width, n)
-        # small work has few weights, and which numbers it takes hardly matters beside those
-        needed = memory_needed(0, self.channels(), pixels, scale, n, itemsize=4)
-        beside = needed * cpu_count() <= available()
-        return is_shared(self.channels(), pixels, scale) or not beside
+    def memory_needed(self, height: int, width: int, n: int) -> int:
+        """Return the bytes that an image takes in float32, but for the weights."""
+        from methods.neural.size import memory_needed, working_scale
+
+        scale = working_scale(self.scale, height, width, n)
+        return memory_needed(0, self.channels(), height * width, scale, n, itemsize=4)
 
     def validate(self) -> None:
         """Refuse values out of range."""

@@ -7,6 +7,7 @@ import ctypes
 import os
 import platform
 import sys
+import threading
 from collections.abc import Iterator
 
 import torch
@@ -18,6 +19,9 @@ MIB = 2**20
 
 #: What oneDNN calls the instruction sets of x86 that know no bfloat16.
 WITHOUT_BF16 = {"SSE41", "AVX", "AVX2", "AVX2_VNNI", "AVX512_CORE", "AVX512_CORE_VNNI"}
+
+
+_counting, _inside, _before = threading.Lock(), list[bool](), 1
 
 
 def has_bf16_units(device: str) -> bool:
@@ -54,14 +58,25 @@ def available_memory(device: str) -> int:
 def threads(shared: bool) -> Iterator[None]:
     """Let PyTorch, and our own passes beside it, use one thread meanwhile, unless work is shared.
 
-    Threads that share little wait for each other longer than they compute.
+    Threads that share little wait for each other longer than they compute. The number is that of
+    the whole process: of several calls at the same time the last one to end puts it back.
     """
-    before = torch.get_num_threads()
-    torch.set_num_threads(before if shared else 1)
+    global _before
+    if shared:
+        yield
+        return
+    with _counting:
+        _inside.append(True)
+        if len(_inside) == 1:
+            _before = torch.get_num_threads()
+        torch.set_num_threads(1)
     try:
         yield
     finally:
-        torch.set_num_threads(before)
+        with _counting:
+            _inside.pop()
+            if not _inside:
+                torch.set_num_threads(_before)
 
 
 @contextlib.contextmanager

@@ -86,6 +86,11 @@ class IgnoresParameters(Stripes):
         return {"offset": 7}
 
 
+class NeedsNobodyKnows(Stripes):
+    def memory_needed(self, height, width, n):
+        return None
+
+
 class OnePresetOnly(Stripes):
     presets: ClassVar = {"paper": {"offset": 1}}
     preset: Literal["paper"] = "paper"
@@ -177,6 +182,7 @@ class CollapsesWhenFine(Stripes):
 
 
 BREAKERS = [
+    ("needs", NeedsNobodyKnows, "not an int"),
     ("facts", NoVersion, "version is empty"),
     ("constructor", TakesAnything, "unknown parameter is accepted"),
     ("presets", OnePresetOnly, "no preset quick"),

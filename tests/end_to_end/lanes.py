@@ -56,6 +56,16 @@ class OneCore(Noting):
 
 
 @register
+class Foreseeing(Noting):
+    """Needs all the memory that there is; for one superpixel it cannot tell."""
+
+    name = "foreseeing"
+
+    def memory_needed(self, height, width, n):
+        return 2**60 // (n - 1)
+
+
+@register
 class AllCores(Noting):
     """Uses all cores, or says so."""
 

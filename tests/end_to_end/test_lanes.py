@@ -111,6 +111,22 @@ def test_more_workers_than_cores_run_and_are_told_that_they_share_them(run, note
     assert f"Note: {CORES + 1} workers share {CORES} core" in finished.out
 
 
+def test_no_more_cells_run_at_a_time_than_memory_is_there_for(run, results, notes):
+    finished = run(f"foreseeing[folder={notes}],one_core[folder={notes}]")
+    assert finished.status == 0, finished.out
+    assert "2 at a time (memory for 1 of the largest)" in finished.out
+    assert (results().status == "ok").all()
+    cells = [note for note in read(notes, "foreseeing") if note["what"] == "segment"]
+    assert len(cells) == 6
+    assert not any(overlap(a, b) for i, a in enumerate(cells) for b in cells[:i])
+
+
+def test_a_method_that_cannot_say_what_it_needs_runs_like_any_other(run, results, notes):
+    finished = run(f"foreseeing[folder={notes}]", n="1")  # divides by 0 when it is asked
+    assert finished.status == 0, finished.out
+    assert (results().status == "ok").all()
+
+
 def test_timing_pins_what_uses_one_core_only(run, results, notes):
     both = f"all_cores[folder={notes},takes_s=0],one_core[folder={notes},takes_s=0]"
     assert run(both, "--timing", "--limit", "1").status == 0

@@ -7,7 +7,7 @@ import pytest
 from bench.cli import _status
 from bench.execution import contention, measure
 from bench.execution.contention import has_waited, is_crowded, read_threads
-from bench.execution.crews import threads_of
+from bench.execution.crews import all_cores
 from tests.conftest import PLUGIN
 
 S = 1_000_000_000  # nanoseconds
@@ -64,7 +64,7 @@ def test_a_system_that_does_not_count_says_so(tmp_path, text):
 
 
 def test_without_counts_it_is_little_processor_time_on_a_full_machine(monkeypatch):
-    load = threads_of("cores")
+    load = all_cores()
     monkeypatch.setattr(contention, "_load", lambda: load + 2.0)
     assert is_crowded(time_s=2.0, cpu_s=1.0)
     assert not is_crowded(time_s=2.0, cpu_s=1.95)

@@ -94,7 +94,7 @@ def test_a_cell_is_counted_once_however_many_variants_and_seeds_there_are(tiny):
     }
 
 
-def test_methods_of_one_core_run_side_by_side_and_networks_one_after_the_other():
+def test_cells_of_one_core_run_side_by_side_and_those_of_all_one_after_the_other():
     cells, costs = Counter({50: 10, 100: 10}), {50: Cost(2.0), 100: Cost(6.0)}
     assert seconds_of(cells, costs, workers=4) == 20
     costs[100] = Cost(6.0, lane="cores")

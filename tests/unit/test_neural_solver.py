@@ -123,17 +123,25 @@ def test_small_work_has_the_same_labels_on_any_number_of_threads_and_leaves_that
     np.testing.assert_array_equal(*labels)
 
 
+def test_calls_at_the_same_time_put_the_number_of_threads_back():
+    torch.set_num_threads(2)
+    first, second = machine.threads(shared=False), machine.threads(shared=False)
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert torch.get_num_threads() == 1
+    second.__exit__(None, None, None)
+    assert torch.get_num_threads() == 2
+
+
 @every_network
-def test_work_is_shared_where_it_is_large_or_memory_is_for_one_image_only(monkeypatch, name):
-    monkeypatch.setattr("methods.memory.available", lambda: 64 * size.GIB)
+def test_an_image_has_all_cores_where_its_work_is_large_and_says_what_memory_it_takes(name):
     quick = get_method(name, preset="quick", device="cpu")
     paper = get_method(name, preset="paper", device="cpu")
     assert not quick.wants_all_cores(321, 481, 100)
     assert paper.wants_all_cores(321, 481, 100)
     assert quick.wants_all_cores(3210, 4810, 100)
-    monkeypatch.setattr("methods.memory.available", lambda: size.GIB // 2)
-    monkeypatch.setattr("joblib.cpu_count", lambda: 2)
-    assert quick.wants_all_cores(321, 481, 100)
+    assert size.CODE < quick.memory_needed(321, 481, 100) < paper.memory_needed(321, 481, 100)
 
 
 @every_network
