@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -16,17 +15,17 @@ from metrics import get_metric
 from metrics.names import did_you_mean
 from reports.data.align import Aligned, align, labels_by_device, timed_alone
 from reports.data.labels import matches
-from reports.data.mixture import machines_of, separate_times, together
+from reports.data.machines import machine_words
+from reports.data.mixture import separate_times, together
 from reports.data.perturbed import PERTURBATION, STABILITY
 from reports.data.results import (
-    Facts,
     ResultsError,
     choose_labels,
     clean,
     file_facts,
     load_scores,
 )
-from reports.data.words import counted, few
+from reports.data.words import few
 from reports.figures import (
     compactness,
     counts,
@@ -241,7 +240,7 @@ def _view(
         tuple(choice.highlight),
         choice.budget,
         tuple(choice.pairs),
-        _machine(timed, group.facts) if len(timed) else "",
+        machine_words(timed, group.facts) if len(timed) else "",
         perturbed if perturbed is None else _of(perturbed, aligned),
         note,
     )
@@ -341,20 +340,3 @@ def _csv(numbers: pd.DataFrame) -> str:
 
 def _write(text: str, path: Path) -> None:
     path.write_text(text, encoding="utf-8")
-
-
-def _machine(timed: pd.DataFrame, facts: Facts) -> str:
-    """Say in a few words what times were taken on."""
-    repeats = timed["time_repeats"].max()
-    kinds = timed[["device", "threads"]].drop_duplicates()
-    times = f"{repeats} repeats a cell" if repeats > 1 else "single runs"
-    threads = (
-        f"{device}, {counted(threads, 'thread')}"
-        for device, threads in sorted(kinds.itertuples(index=False))
-    )
-    machines = (
-        f"machine {name} ({processor})" if processor else f"machine {name}"
-        for name in machines_of(timed)
-        for processor in [facts.machines.get(name, {}).get("processor")]
-    )
-    return f"{times}; " + "; ".join(chain(threads, machines))

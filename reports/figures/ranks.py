@@ -27,9 +27,7 @@ from reports.figures.style import (
     characters,
     points,
 )
-from reports.statistics.asked import nearest_asked, returned_about
-from reports.statistics.pieces import connected_first, in_pieces
-from reports.statistics.simultaneous import standings
+from reports.statistics.asked import nearest_asked, returned_about, standings_as_asked
 
 _ROW = 0.155  # inches
 _AROUND = 0.62  # of axes and title
@@ -75,17 +73,8 @@ def ranks_at(view: View, metric: str) -> pd.DataFrame:
         raise CannotDrawError("no count was asked for")
     block = np.flatnonzero(aligned.ns == n)
     table = points_of.iloc[block].reset_index(drop=True)
-    fair = returned_about(table["count"].to_numpy(), n)
-    fair = fair & ~aligned.missing(metric)[:, block].any(axis=0)
-    fair = connected_first(fair, in_pieces(aligned)[block])
-    weights = aligned.weights.get(metric)
     higher = get_metric(metric).direction == "high"
-    found = standings(
-        aligned.scores[metric][:, block],
-        higher,
-        None if weights is None else weights[:, block],
-        fair,
-    )
+    found = standings_as_asked(aligned, metric, n)
     table = table.assign(rank_low=found.rank_low, rank_high=found.rank_high, best=found.best)
     ranked = table["rank_low"] > 0
     order = table.assign(last=~ranked, key=-table["value"] if higher else table["value"])

@@ -1,0 +1,28 @@
+"""What times were taken on, in a few words."""
+
+from __future__ import annotations
+
+from itertools import chain
+
+import pandas as pd
+
+from reports.data.mixture import machines_of
+from reports.data.results import Facts
+from reports.data.words import counted
+
+
+def machine_words(timed: pd.DataFrame, facts: Facts) -> str:
+    """Name repeats, devices, threads and machines of timed rows."""
+    repeats = timed["time_repeats"].max()
+    kinds = timed[["device", "threads"]].drop_duplicates()
+    times = f"{repeats} repeats a cell" if repeats > 1 else "single runs"
+    threads = (
+        f"{device}, {counted(threads, 'thread')}"
+        for device, threads in sorted(kinds.itertuples(index=False))
+    )
+    machines = (
+        f"machine {name} ({processor})" if processor else f"machine {name}"
+        for name in machines_of(timed)
+        for processor in [facts.machines.get(name, {}).get("processor")]
+    )
+    return f"{times}; " + "; ".join(chain(threads, machines))
