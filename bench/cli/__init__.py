@@ -21,6 +21,7 @@ from bench.cli.list import list_
 from bench.cli.merge import merge
 from bench.cli.plot import plot
 from bench.cli.protocols import protocols
+from bench.cli.report import report
 from bench.cli.reproduce import reproduce
 from bench.cli.rescore import rescore
 from bench.cli.run import run
@@ -50,7 +51,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 for _command in (
-    *(run, plot, reproduce, figure, compare, score, rescore, protocols, merge, drop),
+    *(run, plot, report, reproduce, figure, compare, score, rescore, protocols, merge, drop),
     *(check, data),
 ):
     app.command()(_command)

@@ -17,7 +17,7 @@ def contents_lines(held: Contents) -> Iterator[str]:
     yield f"{'; '.join(images) or 'no images'}; protocol {held.protocol}"
     yield from _part("runs", _runs(held))
     yield from _part(
-        "machines", (f"{name}: {_machine(facts)}" for name, facts in held.machines.items())
+        "machines", (f"{name}: {machine_line(facts)}" for name, facts in held.machines.items())
     )
     yield from _part("labels", _labels(held))
     yield from _part("missing, while others have it", held.missing)
@@ -51,7 +51,8 @@ def _labels(held: Contents) -> Iterator[str]:
         )
 
 
-def _machine(facts: Mapping[str, Any]) -> str:
+def machine_line(facts: Mapping[str, Any]) -> str:
+    """Say what is known of a machine, with commas."""
     units = {"processor": "", "system": "", "cores": " cores", "memory_gb": " GB memory"}
     return ", ".join(
         f"{value}{units[name]}" if name in units else f"{name.replace('_', ' ')} {_said(value)}"

@@ -1,0 +1,109 @@
+"""``bench report``: a results file as one page, to explore, to send and to print."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bench.cli import options, output, values
+from bench.errors import StorageError, UsageError
+
+if TYPE_CHECKING:
+    from reports.page.report import Spread
+
+
+def report(
+    results: Annotated[Path, typer.Argument(help="What `bench run` or `bench score` wrote.")],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="Page to write.", show_default="RESULTS.html beside the file"),
+    ] = None,
+    metrics: Annotated[
+        str | None,
+        typer.Option(
+            help="Metrics, the one that is shown first first.",
+            show_default="all that the file has",
+        ),
+    ] = None,
+    only: options.OnlyLabels = "*",
+    without: options.WithoutLabels = "",
+    rename: options.RenamedLabels = None,
+    highlight: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--highlight",
+            metavar="LABELS",
+            help="Labels that are in colour among many, as patterns; may be repeated.",
+        ),
+    ] = None,
+    gallery: Annotated[
+        int, typer.Option(min=0, help="Images to show with the superpixels on them; 0 for none.")
+    ] = 12,
+    title: Annotated[
+        str, typer.Option(help="Heading of the page.", show_default="the data set")
+    ] = "",
+    root: options.Root = None,
+    plugin: options.Plugins = None,
+    allow_mixed: options.AllowMixed = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Write one HTML page that needs no network: curves, leaderboard, images, failures, origin.
+
+    Its numbers are those of `bench plot` and `bench compare`. Scores under other protocols are in
+    it after `bench protocols`. The gallery copies images of the data set into the page: see its
+    licence before you publish it, or give --gallery 0.
+    """
+    from bench.planning.pictures import pictures_of
+    from reports.data.results import ResultsError
+    from reports.output import OutputError
+    from reports.page.report import Page, make_report
+
+    target = _page_file(out or results.with_suffix(".html"))
+    values.load_plugins(plugin)
+    shown, hidden = values.split_patterns(only, without)
+    wanted = [] if metrics is None else values.split_metrics("--metrics", metrics)
+    names = values.read_renames(rename)
+    lit = [name for text in highlight or () for name in values.split_names("--highlight", text)]
+    output.recover(results, quiet)
+    note = partial(output.note, quiet=quiet)
+    try:
+        page = Page(
+            wanted,
+            shown,
+            hidden,
+            names,
+            lit,
+            allow_mixed,
+            title,
+            pictures_of(results, root, gallery),
+            _spread(results, root, allow_mixed),
+        )
+        written = make_report(results, target, page, note)
+    except ResultsError as error:
+        raise UsageError(str(error)) from error
+    except OutputError as error:
+        raise StorageError(str(error)) from error
+    if not quiet:
+        typer.echo(str(written))
+
+
+def _page_file(out: Path) -> Path:
+    """Refuse a name that a browser would not open."""
+    if out.suffix not in (".html", ".htm") or out.is_dir():
+        raise UsageError(f"--out: '{out}' is no name for a page; end it in .html")
+    return out
+
+
+def _spread(results: Path, root: Path | None, allow_mixed: bool) -> Spread:
+    """Find the scores under other protocols, or say why there are none."""
+    from bench.planning.protocol_files import protocol_files
+    from reports.page.report import Spread
+
+    try:
+        files, keys = protocol_files(results, root, allow_mixed)
+    except UsageError as error:
+        return Spread(reason=str(error))
+    return Spread(files, keys, "")
