@@ -7,8 +7,9 @@ READY := $(VENV)/.ready
 DOCS_READY := $(VENV)/.docs
 SITE := docs/_build/html
 OUT ?= demo
+AXE := .npm/node_modules/axe-core/axe.min.js
 
-.PHONY: help demo reproduce test lint docs benchmark clean
+.PHONY: help demo reproduce test lint docs axe benchmark clean
 
 help:
 	@echo "make demo        run all methods on the embedded sample and draw the figures (folder demo/)"
@@ -17,6 +18,7 @@ help:
 	@echo "make test        run the tests"
 	@echo "make lint        ruff, mypy, and the order of imports"
 	@echo "make docs        the documentation site, into $(SITE)"
+	@echo "make axe         fetch axe-core from npm, with which tests look for faults of accessibility"
 	@echo "make benchmark   measure speed and memory against the targets (PARTS='networks' for one)"
 	@echo "make clean       remove the environment, the demo and caches"
 
@@ -52,9 +54,14 @@ docs: $(DOCS_READY)
 	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -b html docs $(SITE)
 	$(BIN)/python docs/check.py $(SITE)
 
+axe: $(AXE)
+
+$(AXE):
+	npm install --silent --no-save --prefix .npm axe-core@4.14.1
+
 benchmark: $(READY)
 	$(BIN)/python -m tests.benchmark $(PARTS)
 
 clean:
-	rm -rf $(VENV) $(OUT) build dist *.egg-info docs/_build docs/methods docs/metrics
+	rm -rf $(VENV) $(OUT) .npm build dist *.egg-info docs/_build docs/methods docs/metrics
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -29,7 +29,8 @@ def protocol_files(
     Returns
     -------
     files : dict of str to Path
-        By name of the protocol, the newest file that has some of the rows.
+        By name of the protocol, the newest file that has some of the rows; first that of the
+        results file, which is the file itself where it was not scored again.
     keys : set of str
         Of the cells; rows of others are out of date.
 
@@ -56,4 +57,8 @@ def protocol_files(
             continue  # one that was not finished
     if not files:
         raise UsageError(f"scores under other protocols are of label maps that changed; {again}")
-    return files, keys
+    own = file_facts(results).protocol.name
+    if own not in files:
+        files[own] = results
+        keys.update(load(results, ["key"])["key"])
+    return dict(sorted(files.items(), key=lambda item: item[0] != own)), keys

@@ -77,6 +77,15 @@ function ticksAt(values, position, least) {
     if (!kept.length || Math.abs(position(value) - position(kept.at(-1))) >= least) kept.push(value);
   return kept.map((value) => [value, String(Number(value.toPrecision(4)))]);
 }
+// Ticks whose words do not touch.
+function roomy(position, ticks) {
+  const kept = [];
+  for (const tick of ticks) {
+    const before = kept.at(-1);
+    if (!before || position(tick[0]) - position(before[0]) >= (width(tick[1], 12) + width(before[1], 12)) / 2 + 10) kept.push(tick);
+  }
+  return kept;
+}
 function extent(values, log, margin = .05) {
   const good = values.filter((value) => known(value) && (!log || value > 0));
   if (!good.length) return [log ? .1 : 0, 1];
@@ -133,7 +142,7 @@ function drawChart(spec, wide, ground) {
   const picture = svg("svg", { viewBox: `0 0 ${wide} ${high}`, width: wide, height: high, "font-family": SANS, "aria-hidden": "true" });
   const clip = `clip-${spec.name}-${Math.random().toString(36).slice(2)}`;
   picture.append(svg("clipPath", { id: clip }, svg("rect", { x: left, y: top - 6, width: wide - right - left, height: bottom - top + 12 })));
-  const xticks = spec.x.ticks ? ticksAt(spec.x.ticks.filter((value) => value >= xlow && value <= xhigh), x, 34) : (spec.x.log ? logTicks : linearTicks)(xlow, xhigh, narrow ? 5 : 9);
+  const xticks = roomy(x, spec.x.ticks ? ticksAt(spec.x.ticks.filter((value) => value >= xlow && value <= xhigh), x, 34) : (spec.x.log ? logTicks : linearTicks)(xlow, xhigh, narrow ? 5 : 9));
   const yticks = (spec.y.log ? logTicks : linearTicks)(ylow, yhigh, narrow ? 5 : 7);
   for (const [value, words] of yticks) {
     picture.append(svg("line", { x1: left, x2: wide - right, y1: y(value).toFixed(1), y2: y(value).toFixed(1), stroke: ground.grid, "stroke-width": 1 }));

@@ -54,7 +54,7 @@ function drawGallery() {
     el("img", { src: one.source, alt: "", width: one.width, height: one.height }), el("span", {}, named(one.name, 22)), el("span", { class: "kinds" }, one.kinds.map((kind) => KINDS[kind]).join(", ")))));
   const [first, second] = [lines(choice.drawn, choice.left), lines(choice.drawn, choice.right)];
   const edge = el("div", { class: "edge" });
-  const stage = el("div", { class: "stage" }, el("img", { src: picture.source, width: picture.width, height: picture.height, alt: `Image ${plain(picture.name)} with the boundaries of ${plain(sideName(choice.left))} on the left and of ${plain(sideName(choice.right))} on the right` }), first, second, edge);
+  const stage = el("div", { class: "stage" }, el("img", { src: picture.source, draggable: "false", width: picture.width, height: picture.height, alt: `Image ${plain(picture.name)} with the boundaries of ${plain(sideName(choice.left))} on the left and of ${plain(sideName(choice.right))} on the right` }), first, second, edge);
   const wipe = (share) => {
     first.style.clipPath = `inset(0 ${100 - share}% 0 0)`;
     second.style.clipPath = `inset(0 0 0 ${share}%)`;

@@ -82,7 +82,7 @@ function drawLeaderboard() {
   const columns = [
     { key: "rank", head: "rank", number: true, of: (row) => row.rank_low || null, show: (row) => [ranks(row.rank_low, row.rank_high)] },
     { key: "label", head: "method", of: (row) => its.labels[row.label], show: (row) => [swatch(row.label, ground), named(its.labels[row.label], 60), row.pieces ? " ‡" : null, row.reason ? el("div", { class: "why" }, row.reason) : null] },
-    { key: "count", head: "count", number: true, of: (row) => row.count, show: (row) => [whole(row.count)] },
+    { key: "count", head: "count", number: true, style: "optional", of: (row) => row.count, show: (row) => [whole(row.count)] },
     { key: "value", head: id + arrow(id), title: DATA.metrics[id].title, number: true, of: (row) => row.value, show: (row) => scoreCell(row, all.digits) },
     { key: "forest", head: `${Number(low.toPrecision(3))} to ${Number(high.toPrecision(3))}`, show: (row) => [forest(row, low, high, ground)], fixed: true, style: "forest optional" },
     ...(returned && DATA.metrics[id].direction ? [{ key: "difference", head: `${id} − best`, number: true, style: "optional", of: (row) => row.difference, show: (row) => [row.leader ? "best" : known(row.difference) ? (row.difference > 0 ? "+" : "") + interval(row.difference, row.difference_low, row.difference_high, all.digits) : "–"] }] : []),

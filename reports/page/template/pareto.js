@@ -27,7 +27,7 @@ function drawPareto() {
       tip: [`${seconds(table.x[i])} per image`, `${id} ${interval(table.y[i], table.y_low[i], table.y_high[i], its.metrics[id].digits)}`, ...(table.front[i] ? ["on the front"] : []), ...why(i)],
     }] })),
     band: state.band, names: "points", steps: best.map((i) => [table.x[i], table.y[i]]),
-    caption: `Means and medians read off each method's own curve at ${whole(wanted)} returned superpixels. Line: the Pareto front of all methods of the file; none is better in both. Hollow: at another count, images missing, or in pieces. ${its.machine}.`,
+    caption: `Means and medians read off each method's own curve at ${whole(wanted)} returned superpixels. Line: the Pareto front of all methods of the file; none is better in both. Hollow: at another count, images missing, or in pieces. Times: ${its.machine}.`,
     heads: ["label", "seconds", id, `${id}_low`, `${id}_high`, "count", "near", "missing", "in_pieces", "competes", "front"],
     rows: places.map((i) => [its.labels[table.label[i]], table.x[i], table.y[i], table.y_low[i], table.y_high[i], table.count[i], table.near[i], table.missing[i], table.in_pieces[i], table.competes[i], table.front[i]]),
   };

@@ -19,7 +19,7 @@ function drawRuntime() {
       tip: [`${seconds(times.value[i])} per image`, `quartiles ${seconds(times.low[i])} to ${seconds(times.high[i])}`, `${whole(times.count[i])} returned`, counted(times.images[i], "image")],
     })) })).filter((one) => one.points.length),
     band: state.band, names: "ends",
-    caption: `Medians over images${state.band ? " with quartiles" : ""}, of the method alone, while nothing else of the run shared the machine. ${its.machine}.`,
+    caption: `Medians over images${state.band ? " with quartiles" : ""}, of the method alone, while nothing else of the run shared the machine. Times: ${its.machine}.`,
     heads: ["label", "n", "count", "seconds", "seconds_low", "seconds_high", "images", "missing"],
     rows: places.map((i) => [its.labels[points.label[i]], points.n[i], times.count[i], times.value[i], times.low[i], times.high[i], times.images[i], times.missing[i]]),
   };
