@@ -7,6 +7,7 @@ from pathlib import Path
 from bench.errors import UsageError
 from bench.planning.stored_rows import Source, make_cells
 from bench.storage.store import Store
+from metrics import PROTOCOLS
 from reports.data.results import ResultsError, file_facts, load
 
 FOLDER = "protocols"
@@ -61,4 +62,5 @@ def protocol_files(
     if own not in files:
         files[own] = results
         keys.update(load(results, ["key"])["key"])
-    return dict(sorted(files.items(), key=lambda item: item[0] != own)), keys
+    order = [own, *PROTOCOLS, *sorted(files)]
+    return {name: files[name] for name in dict.fromkeys(order) if name in files}, keys

@@ -18,6 +18,7 @@ PARTS = (
     "overhead",
     "resume",
     "plot",
+    "report",
     "methods",
     "job",
     "scaling",

@@ -1,29 +1,23 @@
 """A page in a real headless Chromium; skipped, with the reason, where there is none."""
 
-import shutil
 from pathlib import Path
 
 import pytest
 
+from tests.browser import chromium
+
 CHECKOUT = Path(__file__).resolve().parents[2]
 AXE = CHECKOUT / ".npm" / "node_modules" / "axe-core" / "axe.min.js"
-NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
-# Without the sandbox, as in containers; and nothing that looks for updates.
-ARGUMENTS = (
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-)
 
 
 @pytest.fixture(scope="session")
 def browser():
     """The Chromium of this machine, headless."""
     playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright from PyPI")
-    program = next(filter(None, map(shutil.which, NAMES)), None)
-    if program is None:
-        pytest.skip(f"needs one of {', '.join(NAMES)}: apt-get install chromium")
+    if chromium.program() is None:
+        pytest.skip(f"needs one of {', '.join(chromium.NAMES)}: apt-get install chromium")
     with playwright.sync_playwright() as started:
-        running = started.chromium.launch(executable_path=program, args=list(ARGUMENTS))
+        running = chromium.launch(started)
         yield running
         running.close()
 

@@ -1,5 +1,4 @@
 // Images with the superpixels on them, two methods side by side.
-const KINDS = { best: "scores best", worst: "scores worst", disputed: "most disputed" };
 const read = new Map();
 // The boundaries of an image are read when it is first looked at.
 function maps(place) {
@@ -51,7 +50,7 @@ function drawGallery() {
   const choice = galleryChoice();
   const picture = its.gallery[choice.image];
   const strip = el("div", { class: "strip", role: "group", "aria-label": "Images" }, its.gallery.map((one, i) => el("button", { type: "button", "data-image": i, "aria-pressed": String(i === choice.image), onclick: () => { change({ image: one.name }); document.querySelector(`[data-image="${i}"]`).focus(); } },
-    el("img", { src: one.source, alt: "", width: one.width, height: one.height }), el("span", {}, named(one.name, 22)), el("span", { class: "kinds" }, one.kinds.map((kind) => KINDS[kind]).join(", ")))));
+    el("img", { src: one.source, alt: "", width: one.width, height: one.height }), el("span", {}, named(one.name, 22)), el("span", { class: "kinds" }, one.kinds.join(", ")))));
   const [first, second] = [lines(choice.drawn, choice.left), lines(choice.drawn, choice.right)];
   const edge = el("div", { class: "edge" });
   const stage = el("div", { class: "stage" }, el("img", { src: picture.source, draggable: "false", width: picture.width, height: picture.height, alt: `Image ${plain(picture.name)} with the boundaries of ${plain(sideName(choice.left))} on the left and of ${plain(sideName(choice.right))} on the right` }), first, second, edge);
