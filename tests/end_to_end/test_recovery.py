@@ -37,7 +37,12 @@ def told(capsys):
 
 
 @pytest.mark.parametrize(
-    "arguments", [("plot", "--formats", "pdf"), ("compare", "--at", "80", "--metrics", "asa")]
+    "arguments",
+    [
+        ("plot", "--formats", "pdf"),
+        ("compare", "--at", "80", "--metrics", "asa"),
+        ("report", "--gallery", "0"),
+    ],
 )
 def test_what_a_killed_run_has_finished_is_shown_and_said(killed, told, arguments):
     status, said = told(arguments[0], killed, *arguments[1:])

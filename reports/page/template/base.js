@@ -30,7 +30,7 @@ const isolated = (text) => "\u2068" + text + "\u2069";
 const named = (text, most) => el("bdi", { title: Array.from(plain(text)).length > (most || 40) ? plain(text) : null }, short(text, most));
 
 const known = (value) => value !== null && value !== undefined && Number.isFinite(value);
-const fixed = (value, digits) => (known(value) ? value.toFixed(digits) : "–");
+const fixed = (value, digits) => (known(value) ? value.toFixed(digits).replace("-", "−") : "–");
 const whole = (value) => (known(value) ? String(Math.round(value)) : "–");
 const tidy = (value) => (known(value) ? String(Number(value.toPrecision(4))) : "–");
 const seconds = (value) => (known(value) ? (value < 1 ? `${Number((1000 * value).toPrecision(3))} ms` : `${Number(value.toPrecision(3))} s`) : "–");

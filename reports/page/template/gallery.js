@@ -43,6 +43,13 @@ function sideWords(its, picture, side) {
   const value = (picture.scores[metric()] || [])[side.place];
   return `${whole(picture.counts[side.place])} superpixels, ${metric()} ${tidy(value)}`;
 }
+// What each method returned and scored on this image, best first.
+function scoresTable(its, picture, choice) {
+  const id = metric();
+  return el("div", { class: "scroll tall", tabindex: 0, role: "region", "aria-label": `Scores on image ${plain(picture.name)}` }, el("table", {},
+    el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "method"), el("th", { scope: "col", class: "n" }, "count"), el("th", { scope: "col", class: "n" }, id + arrow(id)))),
+    el("tbody", {}, choice.order.map((side) => el("tr", {}, el("th", { scope: "row" }, swatch(its.points.label[side.place]), " ", named(side.key, 28)), el("td", { class: "n" }, whole(picture.counts[side.place])), el("td", { class: "n" }, fixed(picture.scores[id][side.place], Math.max(2, its.metrics[id].digits))))))));
+}
 function drawGallery() {
   const host = byId("gallery-view");
   const its = group();
@@ -59,7 +66,7 @@ function drawGallery() {
     second.style.clipPath = `inset(0 0 0 ${share}%)`;
     edge.style.left = `${share}%`;
   };
-  const slider = el("input", { type: "range", id: "wipe", min: 0, max: 100, step: 1, value: state.wipe, "aria-label": "Wipe between the two methods, in percent from the left", oninput: (event) => { state.wipe = Number(event.target.value); wipe(state.wipe); remember(); } });
+  const slider = el("input", { type: "range", id: "wipe", min: 0, max: 100, step: 1, value: state.wipe, "aria-label": "Wipe between the two methods, in percent from the left", oninput: (event) => { state.wipe = Number(event.target.value); wipe(state.wipe); }, onchange: remember });
   const drag = (event) => {
     const box = stage.getBoundingClientRect();
     state.wipe = Math.round(Math.min(100, Math.max(0, (100 * (event.clientX - box.left)) / box.width)));
@@ -70,6 +77,8 @@ function drawGallery() {
   stage.addEventListener("pointermove", (event) => { if (event.buttons) drag(event); });
   stage.addEventListener("pointerup", remember);
   wipe(state.wipe);
+  // No larger than three times its pixels, nor than the window is high.
+  const room = `min(46rem, ${3 * picture.width}px, ${Math.round((72 * picture.width) / picture.height)}vh)`;
   const controls = el("div", { class: "options" },
     el("label", { class: "field" }, "Asked ", el("select", { id: "n", onchange: (event) => { change({ n: Number(event.target.value) || null }); byId("n").focus(); } }, choice.all.map((n) => el("option", { value: n ?? 0, selected: n === choice.n }, known(n) ? String(n) : "not given")))),
     sideSelect("left", "Left", choice, choice.left), sideSelect("right", "Right", choice, choice.right),
@@ -77,13 +86,15 @@ function drawGallery() {
   const wanted = [metric(), ...DATA.headline.filter((other) => other !== metric() && its.metrics[other])];
   const heads = ["label", "n", "count", ...wanted];
   const rows = choice.order.map((side) => [side.key, choice.n, picture.counts[side.place], ...wanted.map((id) => picture.scores[id][side.place])]);
+  const framed = el("div", { class: "stage-wrap" },
+    el("div", { class: "sides" },
+      el("div", {}, el("b", {}, named(sideName(choice.left))), el("p", { class: "caption" }, sideWords(its, picture, choice.left))),
+      el("div", {}, el("b", {}, named(sideName(choice.right))), el("p", { class: "caption" }, sideWords(its, picture, choice.right)))),
+    stage, el("div", { class: "wipe" }, "left", slider, "right"));
+  framed.style.maxWidth = room;
   host.replaceChildren(
     el("p", { class: "about" }, "The images on which the methods score best and worst on average, and on which they differ most, by the first metric at the middle count. Drag over the picture, or use the slider, to wipe from one method to the other."),
     strip, controls,
-    el("div", { class: "stage-wrap" },
-      el("div", { class: "sides" },
-        el("div", {}, el("b", {}, named(sideName(choice.left))), el("p", { class: "caption" }, sideWords(its, picture, choice.left))),
-        el("div", {}, el("b", {}, named(sideName(choice.right))), el("p", { class: "caption" }, sideWords(its, picture, choice.right)))),
-      stage, el("div", { class: "wipe" }, "left", slider, "right")),
+    el("div", { class: "beside" }, framed, scoresTable(its, picture, choice)),
     tools(`image-${picture.name}-${whole(choice.n)}`, `Scores on ${plain(picture.name)}${known(choice.n) ? `, ${choice.n} asked` : ""}.${picture.thinned ? " The image is larger; every so many-th pixel is shown." : ""} ${its.no_gallery.length ? `Also: ${its.no_gallery.join("; ")}.` : ""}`, heads, rows, null));
 }

@@ -110,5 +110,5 @@ function drawLeaderboard() {
     el("p", { class: "caption" }, order.some((row) => row.missing) ? "† over fewer images, without rank. " : "", order.some((row) => row.pieces) ? "‡ in pieces. " : "", returned || !order.some((row) => !row.near) ? "" : "Methods that returned over a tenth more or less than n are not ranked. ", `${order.length} of ${counted(all.rows.length, "method")}.`),
     el("button", { type: "button", "data-save": "csv", "aria-label": "Download the leaderboard as CSV", onclick: () => download(fileName("leaderboard", id, whole(count())) + ".csv", csv(heads, values), "text/csv") }, "CSV"),
     state.sort ? el("button", { type: "button", id: "unsort", onclick: () => change({ sort: "" }) }, "Usual order") : null);
-  return host.replaceChildren(el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Leaderboard" }, table), saved);
+  return host.replaceChildren(el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Table of the leaderboard" }, table), saved);
 }
