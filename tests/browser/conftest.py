@@ -10,7 +10,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 AXE = CHECKOUT / ".npm" / "node_modules" / "axe-core" / "axe.min.js"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # not longer: its event loop would run during other tests
 def browser():
     """The Chromium of this machine, headless."""
     playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright from PyPI")

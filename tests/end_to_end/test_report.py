@@ -172,6 +172,37 @@ def test_data_sets_stand_side_by_side(here, tmp_path):
     assert [group["name"] for group in data["groups"]] == ["bsds500/test", "sample"]
 
 
+def test_rows_of_perturbed_images_are_left_out_and_named(here, tmp_path):
+    def perturb(frame):
+        ways = pd.array(["flip" if seed else None for seed in frame.seed], "string[pyarrow]")
+        return frame.assign(perturbation=ways)
+
+    results = write_changed(tmp_path / "r.parquet", perturb, labels=("SLIC",), seeds=2)
+    finished = here("report", results)
+    assert "80 rows of perturbed images (flip) are left out here" in finished.out
+    rows = pd.read_parquet(results)
+    clean = rows[rows.perturbation.isna() & (rows.n == 50)].asa.mean()
+    (group,) = read_data(tmp_path / "r.html")["data"]["groups"]
+    assert group["metrics"]["asa"]["value"][0] == pytest.approx(clean, rel=1e-5)
+    assert "bench compare --perturbed" in (tmp_path / "r.html").read_text("utf-8")
+
+
+def test_rows_of_two_versions_are_refused_or_shown_apart(here, tmp_path):
+    def change(frame):
+        versions = ["1" if n < 200 else "2" for n in frame.n]
+        return frame.assign(version=pd.array(versions, "string[pyarrow]"))
+
+    results = write_changed(tmp_path / "r.parquet", change, labels=("SLIC", "FH"))
+    refused = here("report", results)
+    assert refused.status == 1
+    assert "versions of the method" in refused.out
+    assert "--allow-mixed" in refused.out
+    shown = here("report", results, "--allow-mixed")
+    assert shown.status == 0, shown.out
+    (group,) = read_data(tmp_path / "r.html")["data"]["groups"]
+    assert "SLIC (version 1)" in group["labels"]
+
+
 HOSTILE = (
     "<script>alert(1)</script>",
     "\"'><img src=x onerror=alert(1)>",

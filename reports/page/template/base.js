@@ -64,11 +64,11 @@ const fileName = (...parts) => [DATA.file.replace(/\.parquet$/, ""), ...parts].j
 const say = (text) => { byId("status").textContent = text; };
 
 // A table of numbers that is only built when somebody looks.
-function numbersTable(heads, rows) {
+function numbersTable(name, heads, rows) {
   const details = el("details", {}, el("summary", {}, "Numbers"));
   details.addEventListener("toggle", () => {
     if (!details.open || details.querySelector("table")) return;
-    details.append(el("div", { class: "scroll tall", tabindex: 0, role: "region", "aria-label": "Numbers" },
+    details.append(el("div", { class: "scroll tall", tabindex: 0, role: "region", "aria-label": `Numbers of ${name}` },
       el("table", {},
         el("thead", {}, el("tr", {}, heads.map((head) => el("th", { scope: "col" }, head)))),
         el("tbody", {}, rows.map((row) => el("tr", {}, row.map((value, i) => (i === 0
@@ -83,5 +83,5 @@ function tools(name, caption, heads, rows, figure) {
     el("p", { class: "caption" }, caption),
     el("button", { type: "button", "data-save": "csv", "aria-label": `Download ${name} as CSV`, onclick: () => download(fileName(name) + ".csv", csv(heads, rows), "text/csv") }, "CSV"),
     figure ? el("button", { type: "button", "data-save": "svg", "aria-label": `Download ${name} as SVG`, onclick: () => download(fileName(name) + ".svg", figure(), "image/svg+xml") }, "SVG") : null,
-    numbersTable(heads, rows));
+    numbersTable(name, heads, rows));
 }
