@@ -459,6 +459,8 @@ def test_of_many_methods_the_best_are_in_colour_and_few_that_are_left_all_are(op
     page = opened(make_report(results, tmp_path / "r.html", Page(highlight=("M19",))))
     grey = page.locator("#curves-chart g.series > :last-child[fill='#a9aaa6']")
     assert grey.count() == 20 - 6
+    swatches = page.locator("#leaderboard tbody th .swatch path:first-child[stroke='#a9aaa6']")
+    assert swatches.count() == 20 - 6
     view = "#" + "&".join(f"show={label}" for label in labels[:5])
     few = opened(tmp_path / "r.html", view)
     assert few.locator("#curves-chart g.series > :last-child[fill='#a9aaa6']").count() == 0

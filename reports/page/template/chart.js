@@ -121,7 +121,7 @@ function apart(wanted, least, low, high) {
   return placed;
 }
 const text = (x, y, words, attributes) => svg("text", { x: x.toFixed(1), y: y.toFixed(1), "font-size": 12, ...attributes }, words);
-const width = (words, size) => Array.from(words).length * size * .56;
+const width = (words, size) => Array.from(words).length * size * .61;
 
 // --- a chart of series -------------------------------------------------------------------------
 // spec: title; x and y: {label, log, domain, ticks}; series: [{place, line, points: [{x, y, low, high, xlow, xhigh, hollow, tip}]}];

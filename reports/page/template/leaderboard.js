@@ -54,7 +54,7 @@ function scoreCell(row, digits) {
 function forest(row, low, high, ground) {
   if (!known(row.value)) return "–";
   const at = scale(low, high, 4, 196, false);
-  const style = look(row.label, ground);
+  const style = look(row.label, ground, coloured().has(row.label));
   return svg("svg", { viewBox: "0 0 200 18", preserveAspectRatio: "none", "aria-hidden": "true" },
     svg("line", { x1: 0, x2: 200, y1: 9, y2: 9, stroke: ground.grid }),
     known(row.low) ? svg("line", { x1: at(row.low).toFixed(1), x2: at(row.high).toFixed(1), y1: 9, y2: 9, stroke: style.colour, "stroke-width": 2 }) : null,

@@ -1,6 +1,6 @@
 // The list of methods: which are shown.
 function swatch(place, ground = theme()) {
-  const style = look(place, ground);
+  const style = look(place, ground, coloured().has(place));
   const picture = svg("svg", { width: 26, height: 12, viewBox: "0 0 26 12", "aria-hidden": "true", class: "swatch" },
     svg("path", { d: "M0 6H26", stroke: style.colour, "stroke-width": 1.6, "stroke-dasharray": style.dash || null, fill: "none" }));
   picture.append(mark(style.marker, 13, 6, 3.6, { fill: style.colour, stroke: "none" }));
