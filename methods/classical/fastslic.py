@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from methods.base import Method
 from methods.classical.lab import lab_planes
 from methods.classical.lattice import grid_labels, rows_and_columns
-from methods.classical.preslic import absorb_small
+from methods.kernels.absorb import absorb_small
 from methods.kernels.kmeans import ALL_ROWS, Scale, assign, move
 from methods.registry import register
 
