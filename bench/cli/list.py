@@ -14,6 +14,7 @@ from bench.cli import options, output, values
 from bench.errors import UsageError
 
 if TYPE_CHECKING:
+    from methods.base import Method
     from methods.parameters import Parameter
 
 
@@ -122,7 +123,7 @@ def _method_facts(name: str) -> Facts:
         "doi": cls.doi,
         "licence": cls.license,
         "guarantees": ", ".join(fact for fact, holds in guarantees.items() if holds) or "nothing",
-        "runs on": ", ".join(cls.devices) + (" (all cores if large)" if cls.all_cores else ""),
+        "runs on": ", ".join(cls.devices) + _cores(cls),
         "departures": cls.departures,
         "parameters": parameters or "none",
         "presets": "\n".join(
@@ -130,6 +131,16 @@ def _method_facts(name: str) -> Facts:
             for name, values in cls.presets.items()
         ),
     }
+
+
+def _cores(cls: type[Method]) -> str:
+    """Say when a method has all cores of the CPU."""
+    from methods.base import Method
+
+    if not cls.all_cores:
+        return ""
+    sized = cls.wants_all_cores is not Method.wants_all_cores
+    return " (on the CPU all cores for large images)" if sized else " (on the CPU all cores)"
 
 
 def _default(parameter: Parameter) -> str:

@@ -1,8 +1,8 @@
 """Which cells may run side by side, and with how many threads.
 
-Most methods use one core, and as many run at a time as there are workers. A method that uses all
-cores by itself (`Method.all_cores`) has the machine alone, after the others. What runs on CUDA has
-a worker for each device, beside those of one core.
+Most cells use one core, and as many run at a time as there are workers. One that can use all cores,
+and wants them for an image of that size (`Method.wants_all_cores`), has the machine alone, after
+the others. What runs on CUDA has a worker for each device, beside those of one core.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from PIL import Image
 from writing import linked, pictures, plain, table, write
 
 from bench.datasets import open_dataset
-from methods import list_methods, segment, superpixelated
+from methods import Method, list_methods, segment, superpixelated
 from methods.parameters import REQUIRED, meaning
 from methods.registry import get_class, method_version
 from reports import show
@@ -128,10 +128,18 @@ def _facts(name, cls):
         "computed by": cls.library or ("your program" if name == "command" else "this suite"),
         "licence of that code": cls.license,
         "promises": ", ".join(fact for fact, holds in guarantees.items() if holds) or "nothing",
-        "runs on": ", ".join(cls.devices) + (", on all cores of a CPU" if cls.all_cores else ""),
+        "runs on": ", ".join(cls.devices) + cores_of(cls),
     }
     rows = [[f"**{key}**", value] for key, value in facts.items() if value]
     return table(["", ""], rows)
+
+
+def cores_of(cls):
+    """Say when a method has all cores."""
+    if not cls.all_cores:
+        return ""
+    sized = cls.wants_all_cores is not Method.wants_all_cores
+    return ", large images on all cores of a CPU" if sized else ", on all cores of a CPU"
 
 
 def _parameters(cls):
@@ -178,11 +186,10 @@ def _standings(names):
         ),
         _of_summary(
             "all-methods.md",
-            "On the first 20 images of BSDS500 test, beside 24 others"
+            "On the first 20 images of BSDS500 test (networks: the preset quick), beside all others"
             " ([all of them](../all-methods.md)).",
         ),
         _of_benchmarks(),
-        _of_networks(),
     )
     return [part for each in sources for name in names for part in each.get(name, ())]
 
@@ -195,7 +202,9 @@ def _of_summary(file, said):
         n = block.partition("**")[0]
         head, _, body = read_table(_first_table(block))
         for name, *cells in body:
-            rows.setdefault(name.removesuffix(" ‡"), []).append([n, *cells])
+            rows.setdefault(name.removesuffix(" ‡").removesuffix(" (quick)"), []).append(
+                [n, *cells]
+            )
     return {name: [said, table(["n", *head[1:]], its, numbers=True)] for name, its in rows.items()}
 
 
@@ -209,24 +218,6 @@ def _of_benchmarks():
         " this was measured](../benchmarks.md#the-compiled-methods-against-their-authors-code))."
     )
     return {name: [said, table(head[1:], [cells], numbers=True)] for name, *cells in body}
-
-
-def _of_networks():
-    """Return the rows of the networks in docs/networks.md."""
-    text = (DOCS / "networks.md").read_text("utf-8")
-    section = text.partition("## The preset quick among instant methods")[2]
-    head, _, body = read_table(_first_table(section))
-    said = (
-        "With the preset quick, not the published settings, on the first 20 images of BSDS500 val,"
-        " at 100 returned superpixels"
-        " ([beside others](../networks.md#the-preset-quick-among-instant-methods))."
-    )
-    quick = " (quick)"
-    return {
-        name.removesuffix(quick): [said, table(head[1:], [cells], numbers=True)]
-        for name, *cells in body
-        if name.endswith(quick)
-    }
 
 
 def _first_table(text):

@@ -73,6 +73,7 @@ KNOWN = MappingProxyType(
     {
         "slic": Style(BLUE, "o", SOLID),
         "slico": Style(SKY, "o", DASHED),
+        "fastslic": Style(BLUE, "D", DOTTED),
         "opencvslic": Style(INDIGO, "o", DASH_DOT),
         "mslic": Style(BROWN, "o", DOTTED),
         "seeds": Style(ORANGE, "s", DASHED),

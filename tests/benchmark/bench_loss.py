@@ -58,7 +58,7 @@ def main(images: int = IMAGES, file: Path = FILE) -> list[Row]:
 
 def settings(name):
     """Return the methods to compare by what legends call them."""
-    given = {"scale": SCALE, "device": "cpu"} | NETWORKS[name]
+    given = {"scale": SCALE, "width": 32, "device": "cpu"} | NETWORKS[name]
     published = get_method(name, preset="paper", iterations=LONGEST, **given)
     quick = partial(get_method, name, preset="quick", **given)
     found = {PUBLISHED: published, QUICK: quick(), LONGER: quick(iterations=HALF)}

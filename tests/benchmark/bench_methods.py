@@ -138,6 +138,7 @@ PUBLISHED = (
     Published("preslic", asa=0.9246, br=0.7862, ms=46),
     Published("preslic_centres"),
     Published("fastslic"),
+    Published("fh"),
 )
 TRAIN_MARGIN = {"asa": 0.005, "br_r2": 0.02}  # means of five images
 

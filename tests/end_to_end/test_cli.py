@@ -48,7 +48,7 @@ def test_a_card_says_what_is_declared(bench):
 
 def test_a_card_says_what_presets_set(bench):
     card = bench("list", "methods", "--verbose", "--plugin", PLUGIN).out.partition("\nnet\n")[2]
-    assert "runs on:    cpu, cuda (all cores if large)" in card
+    assert "runs on:    cpu, cuda (on the CPU all cores)" in card
     assert "paper: iterations 500, scale 1.0" in card
     assert "quick: iterations 120, scale 0.25" in card
 

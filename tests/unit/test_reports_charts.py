@@ -271,7 +271,7 @@ def many(tmp_path):
 
 
 @pytest.mark.parametrize("look", LOOKS)
-def test_twenty_six_methods_are_drawn_in_every_style(many, look):
+def test_all_methods_are_drawn_in_every_style(many, look):
     notes = []
     figures = tuple(FIGURES)[:6] if look == "paper" else ("curves", "pareto")
     choice = Choice(figures, look=look, data=True)
@@ -284,7 +284,10 @@ def test_twenty_six_methods_are_drawn_in_every_style(many, look):
     numbers = pd.read_csv(many.with_name("many-curves.csv"))
     assert set(numbers["label"]) == set(TITLES)
     assert set(numbers["metric"]) == {"asa", "br_r2"}
-    assert not notes
+    if look == "talk":  # large letters: a name may find no room
+        assert all("no room in the pareto figure" in note for note in notes)
+    else:
+        assert not notes
 
 
 def test_an_outlier_in_count_is_named_at_the_edge_and_does_not_stretch_the_axis(many):
