@@ -12,7 +12,11 @@ _spent_s = 0.0
 
 
 def seconds_compiling() -> float:
-    """Return how long this process has compiled; what is found on disk or waited for counts not."""
+    """Return how long this process has compiled what Python calls, with all that this calls.
+
+    What is found on disk counts not, nor waiting until another process has compiled what Python
+    calls. Waiting for what that calls lies within its own compiling, and counts.
+    """
     return _spent_s
 
 

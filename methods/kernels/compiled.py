@@ -6,7 +6,7 @@ import functools
 import hashlib
 import threading
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -15,7 +15,11 @@ F = TypeVar("F", bound=Callable[..., Any])
 # What LLVM may do with floats: no assumption about infinities and NaN is among it.
 SUMS = {"reassoc", "contract", "nsz"}
 
+# Far longer than any loop takes to compile.
+LONGEST_WAIT_S = 600
+
 _making = threading.RLock()
+_locks_work = True
 
 
 def compiled(function: F) -> F:
@@ -105,33 +109,70 @@ def _kept_on_disk(function: Callable[..., Any], **options: Any) -> Any:
         made = _made_by_numba(function, cache=True, **options)
     except RuntimeError:  # numba has no folder for it: a read-only installation without a home
         return _made_by_numba(function, **options)
-    made.compile = _alone(made)
+    _compile_alone(made)
     return made
 
 
-def _alone(made: Any) -> Callable[[Any], Any]:
-    """Return what compiles a function while no other process does; a later one finds it on disk.
+def _compile_alone(made: Any) -> None:
+    """Let a function be compiled while no other process does; a later one finds it on disk.
 
-    Files then hold what their index says, also where types vary. Locks are taken from callers to
-    what they call, and after numba's own, so that nobody waits in a circle.
+    Files then hold what their index says, also where types vary. What is on disk is taken without a
+    lock. Locks are taken from callers to what they call, and after numba's own, so that nobody
+    waits in a circle.
     """
     from filelock import FileLock
+    from numba.core import caching
     from numba.core.compiler_lock import global_compiler_lock
 
-    compile_it, folder = made.compile, Path(made.stats.cache_path)
-    lock = folder / f"{made.py_func.__module__}.{made.py_func.__qualname__}.lock"
+    numbas: Any = caching.FunctionCache
+    folder = Path(made.stats.cache_path)
+    name = f"{made.py_func.__module__}.{made.py_func.__qualname__}.lock"
+    lock = FileLock(folder / name, timeout=LONGEST_WAIT_S)
+
+    class Cache(numbas):  # type: ignore[misc]
+        """Numba's own, which holds the lock from a miss to the end of compiling."""
+
+        held: ExitStack  # of the present call of `compile_alone`
+
+        def load_overload(self, types: Any, context: Any) -> Any:
+            found = super().load_overload(types, context)
+            if found is None and _held(lock, self.held):
+                found = super().load_overload(types, context)  # compiled while this one waited
+            return found
+
+        def save_overload(self, types: Any, result: Any) -> None:
+            # The index is written before the code. Whoever reads it in between must not find older
+            # code under the same name, as is left where an outdated index was begun anew.
+            named = set(self._cache_file._load_index().values())
+            for file in folder.glob(f"{self._impl.filename_base}.*.nbc"):
+                if file.name not in named:
+                    file.unlink(missing_ok=True)
+            super().save_overload(types, result)
+
+    cache, compile_it = Cache(made.py_func), made.compile
 
     def compile_alone(types: Any) -> Any:
-        if types in made.overloads:
-            return compile_it(types)
-        with ExitStack() as held:
-            held.enter_context(global_compiler_lock)
-            with suppress(OSError):  # a file system without locks: twice, then
-                folder.mkdir(parents=True, exist_ok=True)
-                held.enter_context(FileLock(lock))
+        with global_compiler_lock, ExitStack() as cache.held:
             return compile_it(types)
 
-    return compile_alone
+    made._cache, made.compile = cache, compile_alone
+
+
+def _held(lock: Any, held: ExitStack) -> bool:
+    """Take a lock until `held` ends; tell whether it was to be had.
+
+    Where it was not, several processes compile the same: a file system has no locks (OSError or
+    NotImplementedError), or a lock that is a mere file stayed behind when a process was killed
+    (Timeout, which is an OSError). No other lock is tried in this process then.
+    """
+    global _locks_work
+    if _locks_work:
+        try:
+            Path(lock.lock_file).parent.mkdir(parents=True, exist_ok=True)
+            held.enter_context(lock)
+        except (OSError, NotImplementedError):
+            _locks_work = False
+    return _locks_work
 
 
 def _made_by_numba(function: Callable[..., Any], **options: Any) -> Any:

@@ -1,6 +1,9 @@
 """How loops are compiled, and the arrays that they are given."""
 
+import functools
+import hashlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -12,10 +15,21 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def compiled(function: F) -> F:
     """Compile at the first call, and keep the result on disk where any folder can be written."""
+    # numba compiles constants of other files into a loop, but looks only at the loop's own file to
+    # see whether what is on disk is outdated. A name of its own for each state of all files keeps
+    # the states apart.
+    function.__qualname__ += f"_{_sources()}"
     try:
         return cast(F, njit(cache=True, nogil=True)(function))
     except RuntimeError:  # numba has no folder for it: a read-only installation without a home
         return cast(F, njit(nogil=True)(function))
+
+
+@functools.cache
+def _sources() -> str:
+    """Return a name for the present state of the kernels."""
+    files = sorted(Path(__file__).parent.glob("*.py"))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:8]
 
 
 VOID = -1
