@@ -19,6 +19,7 @@ from metrics.inputs import (
     check_shape,
     check_void,
 )
+from metrics.labelmap import LabelMap
 from metrics.protocols import DEFAULT_PROTOCOL, Protocol, get_protocol
 
 CURES = {
@@ -29,7 +30,7 @@ CURES = {
 
 
 def evaluate(
-    labels: npt.ArrayLike,
+    labels: npt.ArrayLike | LabelMap,
     truths: npt.ArrayLike | Sequence[npt.ArrayLike] | Annotators,
     image: npt.ArrayLike | None = None,
     n: int | None = None,
@@ -42,7 +43,8 @@ def evaluate(
     Parameters
     ----------
     labels : (H, W) array of int
-        Superpixels: any labels from 0, of any integer type, gaps allowed.
+        Superpixels: any labels from 0, of any integer type, gaps allowed. Or one of the maps of
+        `Annotators`, of which nothing is measured again.
     truths : (H, W) array of int, or sequence of them
         The annotators' segments, in any labels from 0; ``[]`` without annotators. Or what
         `prepare` made of them, once for many label maps of an image.
@@ -81,24 +83,25 @@ def evaluate(
     >>> evaluate(labels, truth, metrics=["asa", "br_r0"])
     {'asa': 0.75, 'asa_by_annotator': [0.75], 'br_r0': 0.5, 'br_r0_by_annotator': [0.5]}
     """
-    array = as_plain(labels, "labels")
+    given = labels if isinstance(labels, LabelMap) else as_plain(labels, "labels")
+    array = given.values if isinstance(given, LabelMap) else given
     check_shape(array, "labels", None)
     rules = get_protocol(protocol) if isinstance(protocol, str) else protocol
     mask = check_void(void, array.shape)
     annotators = as_truths(truths, array.shape, mask)[: rules.first]
     alone = Case(
-        connect(as_label_map(array, "labels", mask), rules.connectivity),
+        connect(as_label_map(given, "labels", mask), rules.connectivity),
         image=as_image(image, array.shape),
         n=check_n(n),
         protocol=rules,
     )
     there = {"truth": bool(annotators), "image": image is not None, "n": n is not None}
-    given = {name for name, is_there in there.items() if is_there}
-    chosen = _choose(metrics, given)
-    single = _values([m for m in chosen if "truth" not in m.needs], alone, given)
+    inputs = {name for name, is_there in there.items() if is_there}
+    chosen = _choose(metrics, inputs)
+    single = _values([m for m in chosen if "truth" not in m.needs], alone, inputs)
     paired = [m for m in chosen if "truth" in m.needs]
     each = [
-        _values(paired, Case(alone.labels, truth, alone.image, alone.n, rules), given)
+        _values(paired, Case(alone.labels, truth, alone.image, alone.n, rules), inputs)
         for truth in annotators
     ]
     scores: dict[str, float | list[float]] = {}
@@ -161,5 +164,6 @@ def _values(
         if m.source not in measured:
             measured[m.source] = m.source.measure(case)
         source = measured[m.source]
-        found[m.id] = m.formula(source), m.weight(source) if m.weight else 1.0
+        weight = m.weight if case.protocol.annotators == "pooled" else None
+        found[m.id] = m.formula(source), weight(source) if weight else 1.0
     return found

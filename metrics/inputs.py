@@ -142,14 +142,22 @@ def check_shape(array: npt.NDArray[np.generic], name: str, shape: tuple[int, ...
         )
 
 
-def as_label_map(array: npt.NDArray[np.generic], name: str, void: Void | None) -> LabelMap:
-    """Convert an integer (H, W) array; void pixels may hold any value.
+def as_label_map(
+    array: npt.NDArray[np.generic] | LabelMap, name: str, void: Void | None
+) -> LabelMap:
+    """Convert an integer (H, W) array; void pixels may hold any value. A label map stays itself.
 
     Raises
     ------
     ValueError
-        If a scored pixel is negative.
+        If a scored pixel is negative, or a label map is of other void pixels.
     """
+    if isinstance(array, LabelMap):
+        if not np.array_equal(
+            array.values < 0, void.mask if void else np.zeros(array.values.shape)
+        ):
+            raise ValueError(f"{name} were prepared for other void pixels: pass both the same void")
+        return array
     # Tables are indexed by label, so labels must not be much greater than the number of pixels.
     limit = 4 * array.size + 256
     if array.dtype == np.int32:
@@ -182,12 +190,14 @@ def _renumber(values: npt.NDArray[np.generic]) -> npt.NDArray[np.int64]:
     return np.repeat(rank, np.diff(start, append=flat.size)).reshape(values.shape)
 
 
-def prepare(truths: Sequence[npt.ArrayLike], void: npt.ArrayLike | None = None) -> Annotators:
+def prepare(
+    truths: npt.ArrayLike | Sequence[npt.ArrayLike], void: npt.ArrayLike | None = None
+) -> Annotators:
     """Check and convert annotators once for many label maps of the same image.
 
     Parameters
     ----------
-    truths : sequence of (H, W) array of int
+    truths : (H, W) array of int, or sequence of them
         The annotators' segments, as `evaluate` takes them; not to be changed afterwards.
     void : (H, W) array of bool, optional
         The pixels that do not count.
@@ -201,12 +211,36 @@ def prepare(truths: Sequence[npt.ArrayLike], void: npt.ArrayLike | None = None) 
     ------
     ValueError
         As `evaluate`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from metrics import evaluate
+    >>> annotators = prepare([np.repeat([[0, 0, 1, 1]], 4, axis=0)])
+    >>> maps = [np.repeat([[0, 1, 1, 1]], 4, axis=0), np.repeat([[0, 0, 1, 2]], 4, axis=0)]
+    >>> [evaluate(labels, annotators, metrics=["asa"])["asa"] for labels in maps]
+    [0.75, 1.0]
     """
-    if not len(truths):
+    arrays = _listed(truths)
+    if not arrays:
         return Annotators((), None)
-    shape = np.shape(truths[0])
-    mask = check_void(void, shape)
-    return Annotators(as_truths(truths, shape, mask), mask)
+    check_shape(arrays[0], "truths[0]", None)
+    mask = check_void(void, arrays[0].shape)
+    return Annotators(as_truths(arrays, arrays[0].shape, mask), mask)
+
+
+def _listed(truths: npt.ArrayLike | Sequence[npt.ArrayLike]) -> list[npt.NDArray[np.generic]]:
+    """Return the arrays of one (H, W) array or a sequence of them; each may be a list of rows."""
+    if not isinstance(truths, Sequence | np.ndarray):
+        raise ValueError(
+            f"truths is of type {type(truths).__name__}: pass one (H, W) integer array or a list "
+            "of them, [] without annotators"
+        )
+    if isinstance(truths, np.ndarray) and truths.ndim == 0:
+        raise ValueError(f"truths is the single value {truths}: pass an (H, W) integer array")
+    single = len(truths) > 0 and np.ndim(truths[0]) == 1
+    given = [truths] if single else truths
+    return [as_plain(truth, f"truths[{i}]") for i, truth in enumerate(given)]
 
 
 def as_truths(
@@ -222,17 +256,7 @@ def as_truths(
         if truths.maps and not np.array_equal(before, now):
             raise ValueError("truths were prepared for other void pixels: pass both the same void")
         return truths.maps
-    if not isinstance(truths, Sequence | np.ndarray):
-        raise ValueError(
-            f"truths is of type {type(truths).__name__}: pass one (H, W) integer array or a list "
-            "of them, [] without annotators"
-        )
-    if isinstance(truths, np.ndarray) and truths.ndim == 0:
-        raise ValueError(f"truths is the single value {truths}: pass an (H, W) integer array")
-    # A label map may come as an array, or as a list of its rows.
-    single = len(truths) > 0 and np.ndim(truths[0]) == 1
-    given = [truths] if single else truths
-    arrays = [as_plain(truth, f"truths[{i}]") for i, truth in enumerate(given)]
+    arrays = _listed(truths)
     for index, array in enumerate(arrays):
         check_shape(array, f"truths[{index}]", shape)
     return tuple(as_label_map(array, f"truths[{i}]", void) for i, array in enumerate(arrays))

@@ -152,6 +152,14 @@ class LabelMap:
         """(4, H, ceil(W / 64)) bits of the pixels within each of `RADII` of the boundary."""
         return pack_windows(self.boundary, max(RADII))
 
+    @property
+    def reach(self) -> npt.NDArray[np.uint8]:
+        """(H, W) chessboard distance to the boundary, one more than the largest radius if more."""
+        bits = np.unpackbits(self.windows.view(np.uint8), axis=-1, bitorder="little")
+        reach: npt.NDArray[np.uint8] = np.full(self.values.shape, len(RADII), np.uint8)
+        reach -= bits[..., : self.values.shape[1]].sum(axis=0, dtype=np.uint8)
+        return reach
+
     @cached_property
     def boundary_length(self) -> int:
         """Number B of boundary pixels."""

@@ -64,6 +64,16 @@ class Overlap:
     best: npt.NDArray[np.float64]
     needs: ClassVar[frozenset[str]] = frozenset({"truth"})
 
+    @property
+    def size_of_superpixel(self) -> Integers:
+        """(E,) |S_j| of each pair."""
+        return self.superpixel_size[self.superpixel]
+
+    @property
+    def size_of_segment(self) -> Integers:
+        """(E,) |G_i| of each pair."""
+        return self.segment_size[self.segment]
+
     @classmethod
     def measure(cls, case: Case) -> Self:
         """Count the pixels of every pair, without a K x M table, which is mostly 0."""
@@ -225,8 +235,7 @@ def pri(o: Overlap) -> float:
 )
 def vi(o: Overlap) -> float:
     """H(S|G) + H(G|S) = sum_ij (n_ij/N) (log(|S_j| / n_ij) + log(|G_i| / n_ij))."""
-    superpixel, segment = o.superpixel_size[o.superpixel], o.segment_size[o.segment]
-    surprise = np.log(superpixel / o.count) + np.log(segment / o.count)
+    surprise = np.log(o.size_of_superpixel / o.count) + np.log(o.size_of_segment / o.count)
     return float((o.count * surprise).sum()) / o.pixels
 
 

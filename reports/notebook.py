@@ -20,20 +20,20 @@ _LINE, _HALO = (255, 225, 77), (0, 0, 0)  # bright on dark is seen on any ground
 class Shown:
     """Pictures of label maps beside each other, as HTML without anything outside of it."""
 
-    pictures: Mapping[str, NDArray[np.uint8]]
+    pictures: Sequence[NDArray[np.uint8]]
     captions: Sequence[str]
 
     def _repr_html_(self) -> str:
         """Return what Jupyter shows."""
         from html import escape
 
-        widest = max(picture.shape[1] for picture in self.pictures.values())
+        widest = max(picture.shape[1] for picture in self.pictures)
         column = f"{_COLUMN}em" if len(self.captions) > 1 else f"{widest}px"
         figures = (
             f'<figure style="margin:0;max-width:{picture.shape[1]}px">'
             f'<img src="{_data_uri(picture)}" alt="{escape(caption)}" style="width:100%">'
             f"<figcaption>{escape(caption)}</figcaption></figure>"
-            for picture, caption in zip(self.pictures.values(), self.captions, strict=True)
+            for picture, caption in zip(self.pictures, self.captions, strict=True)
         )
         return (
             '<div style="display:grid;gap:1em;grid-template-columns:'
@@ -77,7 +77,7 @@ def show(labels: ArrayLike | Mapping[str, ArrayLike], image: ArrayLike | None = 
     Raises
     ------
     ValueError
-        If there is no label map, or one is none, or it does not fit the image.
+        If there is no label map, or one is none, has negative labels, or does not fit the image.
 
     Examples
     --------
@@ -88,18 +88,24 @@ def show(labels: ArrayLike | Mapping[str, ArrayLike], image: ArrayLike | None = 
     from metrics.inputs import as_image, as_plain, check_shape
     from reports.data.words import counted
 
+    several = isinstance(labels, Mapping)
     given = labels if isinstance(labels, Mapping) else {"": labels}
     if not given:
         raise ValueError("there is no label map to show: pass one, or a name with each of several")
-    pictures, captions = {}, []
+    pictures, captions = [], []
     for name, each in given.items():
-        what = f"labels[{name!r}]" if name else "labels"
+        what = f"labels[{name!r}]" if several else "labels"
         array: NDArray[Any] = as_plain(each, what)
         check_shape(array, what, None)
+        if array.min() < 0:
+            raise ValueError(
+                f"{what} has the negative value {array.min()}: labels are 0 or greater; give "
+                "pixels that do not count a label of their own"
+            )
         pixels = as_image(image, array.shape)
-        pictures[str(name)] = _picture(array, pixels)
+        pictures.append(_picture(array, pixels))
         count = counted(len(set(array.ravel().tolist())), "superpixel")
-        captions.append(f"{name}: {count}" if name else count)
+        captions.append(f"{name}: {count}" if str(name) else count)
     return Shown(pictures, captions)
 
 

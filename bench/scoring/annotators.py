@@ -25,11 +25,10 @@ def score_annotators(sample: Sample, scoring: Scoring) -> dict[str, list[float]]
         By id of each metric that compares with annotators, a value per annotator under the
         protocol; empty where there are fewer than two.
     """
-    annotators = sample.truths[: scoring.protocol.first]
-    if len(annotators) < 2:
+    maps = prepared(sample).maps[: scoring.protocol.first]
+    if len(maps) < 2:
         return {}
     compared = compared_metrics(scoring)
-    maps = prepared(sample).maps[: len(annotators)]
     # Annotators mean unconnected segments, such as the sky on both sides of a tower.
     protocol = replace(scoring.protocol, connectivity="as-is")
     each = [
@@ -40,7 +39,7 @@ def score_annotators(sample: Sample, scoring: Scoring) -> dict[str, list[float]]
             metrics=compared,
             protocol=protocol,
         )
-        for i, own in enumerate(annotators)
+        for i, own in enumerate(maps)
     ]
     return {id: [float(scores[id]) for scores in each] for id in compared}  # type: ignore[arg-type]
 

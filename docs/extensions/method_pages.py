@@ -70,7 +70,7 @@ def _draw(name, cls, image):
     """Write the pictures of a method; return them as tiles."""
     labels = divide(SCENE, N, name, method_version(cls))
     count = int(labels.max()) + 1
-    (boundaries,) = show(labels, image).pictures.values()
+    (boundaries,) = show(labels, image).pictures
     scale = boundaries.shape[0] // image.shape[0]
     means = superpixelated(image, labels).repeat(scale, axis=0).repeat(scale, axis=1)
     tiles = []

@@ -5,13 +5,15 @@ import math
 import subprocess
 import sys
 import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from metrics import DEFAULT, METRICS, evaluate, get_metric, prepare
+from metrics import DEFAULT, METRICS, Case, Protocol, evaluate, get_metric, prepare
 from metrics.base import metric
 from metrics.moments import squared_error
+from metrics.overlap import Overlap
 from metrics.shape import Sizes
 
 LABELS = np.repeat([[0, 0, 1, 1]], 4, axis=0)
@@ -271,6 +273,64 @@ def test_annotators_that_are_prepared_once_score_the_same_again_and_again():
             expected = evaluate(labels, [LABELS, ONE, LABELS.T], IMAGE, n=2, void=mask)
             np.testing.assert_equal(evaluate(labels, prepared, IMAGE, n=2, void=mask), expected)
     assert evaluate(LABELS, prepare([]))["asa_by_annotator"] == []
+
+
+@pytest.mark.parametrize("truths", [ONE, ONE.tolist(), [ONE.tolist()], np.stack([ONE, LABELS]), ()])
+def test_annotators_are_prepared_of_whatever_is_evaluated(truths):
+    expected = evaluate(LABELS, truths)
+    np.testing.assert_equal(evaluate(LABELS, prepare(truths)), expected)
+
+
+@pytest.mark.parametrize(
+    "truths",
+    [5, None, np.int32(5), np.array(5), [ONE[0, 0]], [ONE, ONE[:3]], [ONE * 0.5], [ONE - 9]],
+)
+def test_what_is_no_annotator_is_refused_alike(truths):
+    with pytest.raises(ValueError, match="truths") as evaluated:
+        evaluate(LABELS, truths)
+    with pytest.raises(ValueError, match="truths") as prepared:
+        prepare(truths)
+    assert str(prepared.value) == str(evaluated.value)
+
+
+def test_an_annotator_that_is_prepared_may_be_scored_itself():
+    void = np.zeros((4, 4), bool)
+    void[0, 1] = True
+    for mask in (None, void):
+        given = {"truths": [ONE], "image": IMAGE, "n": 2, "void": mask, "protocol": "stutz2018"}
+        (own,) = prepare([LABELS], mask).maps
+        np.testing.assert_equal(evaluate(own, **given), evaluate(LABELS, **given))
+    for before, now in ((None, void), (void, None), (void, void.T)):
+        with pytest.raises(ValueError, match="labels were prepared for other void pixels"):
+            evaluate(prepare([ONE], before).maps[0], [ONE], void=now)
+
+
+def test_a_weight_is_computed_only_where_annotators_are_pooled(monkeypatch):
+    asked = []
+
+    def weight(overlap):
+        asked.append(overlap)
+        return 1.0
+
+    monkeypatch.setitem(METRICS, "asa", replace(METRICS["asa"], weight=weight))
+    evaluate(LABELS, [ONE], metrics=["asa"])
+    assert not asked
+    pooled = Protocol("own", tolerance=0, annotators="pooled")
+    evaluate(LABELS, [ONE], metrics=["asa"], protocol=pooled)
+    assert len(asked) == 1
+
+
+def test_plugins_find_the_size_of_each_pair_and_the_distance_to_the_boundary():
+    labels, truth = prepare(
+        [np.repeat([[4, 0, 0, 0]], 2, axis=0), [[0, 0, 1, 1], [0, 0, 0, 1]]]
+    ).maps
+    overlap = Overlap.measure(Case(labels, truth))
+    pairs = zip(overlap.count, overlap.size_of_superpixel, overlap.size_of_segment, strict=True)
+    assert sorted(pairs) == [(2, 2, 5), (3, 6, 3), (3, 6, 5)]
+    (wide,) = prepare([np.repeat([[0] * 3 + [1] * 67], 2, axis=0)]).maps
+    columns = np.minimum(np.maximum(2 - np.arange(70), np.arange(70) - 3), 4)
+    np.testing.assert_array_equal(wide.reach, [columns, columns])
+    assert (prepare([ONE]).maps[0].reach == 4).all()
 
 
 def test_annotators_that_are_prepared_must_be_of_the_same_pixels():

@@ -68,6 +68,11 @@ def test_several_stand_beside_each_other_with_their_names():
     assert not (page.pictures[1] == _LINE).all(axis=2).any()
 
 
+def test_names_need_neither_be_words_nor_differ_as_words():
+    page = Page(show({1: HALVES, "1": HALVES * 0, 0: HALVES}, GREY))
+    assert page.words == ["1: 2 superpixels", "1: 1 superpixel", "0: 2 superpixels"]
+
+
 def test_floats_and_grey_are_images_too():
     of_bytes = Page(show(HALVES, GREY)).pictures[0]
     of_floats = Page(show(HALVES, GREY[..., 0] / 255)).pictures[0]
@@ -92,7 +97,9 @@ def test_nothing_is_asked_of_other_hosts():
         (HALVES, GREY[:5], "image has shape"),
         (HALVES, GREY * 2.0, "in \\[0, 1\\]"),
         ({"mine": HALVES[0]}, None, "labels\\['mine'\\] has shape"),
+        ({0: HALVES[0]}, None, "labels\\[0\\] has shape"),
         ({}, None, "no label map"),
+        (HALVES - 1, GREY, "labels has the negative value -1: labels are 0 or greater"),
     ],
 )
 def test_what_cannot_be_shown_is_refused(labels, image, message):

@@ -8,6 +8,7 @@ from bench.scoring.annotators import score_annotators, summarise
 from bench.scoring.score import Scoring, score
 from bench.storage.files import write_atomically
 from metrics import PROTOCOLS, evaluate
+from metrics.kernels import overlap
 
 HALVES = np.repeat([[0, 0, 0, 1, 1, 1]], 6, axis=0).astype(np.int32)
 THIRDS = np.repeat([[0, 0, 1, 1, 2, 2]], 6, axis=0).astype(np.int32)
@@ -50,6 +51,18 @@ def test_each_annotator_is_scored_against_the_others():
     for name in ("asa", "br", "ue_np"):
         assert found[name][1] == others[name]
     assert "ev" not in found
+
+
+def test_each_annotator_is_measured_once(monkeypatch):
+    real, measured = overlap.find_runs, []
+
+    def find_runs(values, *others):
+        measured.append(values)
+        return real(values, *others)
+
+    monkeypatch.setattr(overlap, "find_runs", find_runs)
+    score_annotators(sample(HALVES, THIRDS, HALVES.T), Scoring())
+    assert len(measured) == 3
 
 
 def test_annotators_beyond_those_that_count_are_left_out():
