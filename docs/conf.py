@@ -35,7 +35,7 @@ myst_heading_anchors = 4
 # The notebook runs at each build; an error in it is an error of the build.
 nb_execution_mode = "force"
 nb_execution_in_temp = True
-nb_execution_timeout = 120
+nb_execution_timeout = 600  # seconds a cell: the first compiles, perhaps beside other work
 nb_execution_raise_on_error = True
 nb_render_markdown_format = "myst"  # as of the pages: with tables
 nb_ipywidgets_js = {}  # nothing of it is used, and it would come from another host
