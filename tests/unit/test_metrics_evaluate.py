@@ -164,8 +164,9 @@ def test_bad_input_is_answered_with_value_reason_and_cure(change, message):
         evaluate(**good | change)
 
 
-def test_the_example_in_the_documentation_is_true():
-    results = doctest.testmod(sys.modules["metrics.evaluate"])
+@pytest.mark.parametrize("module", ["metrics.evaluate", "metrics.inputs"])
+def test_the_example_in_the_documentation_is_true(module):
+    results = doctest.testmod(sys.modules[module])
     assert results.attempted > 0
     assert results.failed == 0
 
