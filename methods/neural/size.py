@@ -13,9 +13,10 @@ CODE = 3 * GIB // 8  # loaded and compiled on first use
 LAYER_COPIES = 5  # arrays that optimising keeps of each layer, at most; measured
 BYTES_PER_WEIGHT = 32  # itself, gradient, two moments, four transformed numbers: float32
 
-#: Values of all layers at the working resolution from which several cores do for one image what
-#: it would cost to hand the work out; docs/networks.md has the measurement.
-SHARED_FROM = 1 << 24
+#: Values of all layers at the working resolution from which all cores work on one image. Below,
+#: two images side by side take two thirds of the time of one after the other on two threads each
+#: (docs/networks.md); above, an image takes so long and so much memory that it comes alone.
+SHARED_FROM = 1 << 27
 
 
 def working_scale(scale: float, height: int, width: int, n: int) -> float:

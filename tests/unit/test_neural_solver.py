@@ -139,8 +139,8 @@ def test_an_image_has_all_cores_where_its_work_is_large_and_says_what_memory_it_
     quick = get_method(name, preset="quick", device="cpu")
     paper = get_method(name, preset="paper", device="cpu")
     assert not quick.wants_all_cores(321, 481, 100)
-    assert paper.wants_all_cores(321, 481, 100)
-    assert quick.wants_all_cores(3210, 4810, 100)
+    assert paper.wants_all_cores(1000, 1500, 100)
+    assert quick.wants_all_cores(6420, 9620, 100)
     assert size.CODE < quick.memory_needed(321, 481, 100) < paper.memory_needed(321, 481, 100)
 
 
