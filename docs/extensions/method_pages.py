@@ -181,7 +181,7 @@ def _standings(names):
     sources = (
         _of_summary(
             "summary.md",
-            "On the first 100 images of BSDS500 test, mean ± half of its 95 % interval; **bold**:"
+            "On the 200 images of BSDS500 test, mean ± half of its 95 % interval; **bold**:"
             " in the set of the best of nine methods ([all of them](../summary.md)).",
         ),
         _of_summary(
