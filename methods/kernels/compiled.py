@@ -47,6 +47,15 @@ def inner(function: F) -> F:
     return cast(F, Inner(function, kept=False))
 
 
+def inlined(function: F) -> F:
+    """Compile an inner function certainly into each loop that calls it.
+
+    For sums that several `vectorised` loops have in common: each would have its own version, with
+    terms in another order, and all in a process call whichever was compiled or loaded first.
+    """
+    return cast(F, Inner(function, kept=False, forceinline=True))
+
+
 def shared(function: F) -> F:
     """Compile an inner function that several methods have in common only once: keep it on disk."""
     return cast(F, Inner(function, kept=True))
@@ -88,8 +97,8 @@ class Inner(Kernel):
     Where Python calls it nevertheless, as tests do, it calls one that is compiled for that.
     """
 
-    def __init__(self, function: Callable[..., Any], kept: bool) -> None:
-        super().__init__(function, kept, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+    def __init__(self, function: Callable[..., Any], kept: bool, **options: Any) -> None:
+        super().__init__(function, kept, no_cpython_wrapper=True, no_cfunc_wrapper=True, **options)
 
     def __call__(self, *arguments: Any) -> Any:
         """Call the function compiled for Python."""

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from methods.kernels.compiled import inner, vectorised
+from methods.kernels.compiled import inlined, inner, vectorised
 
 Floats = NDArray[np.float32]
 Numbers = NDArray[Any]
@@ -209,7 +209,7 @@ def soften(
                 sums[3, c] += p * blue
 
 
-@inner
+@inlined
 def exponentials(
     logit: Floats, power: Floats, exponent: NDArray[np.int32]
 ) -> tuple[np.float32, np.float32, np.float32]:

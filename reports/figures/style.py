@@ -73,7 +73,7 @@ KNOWN = MappingProxyType(
     {
         "slic": Style(BLUE, "o", SOLID),
         "slico": Style(SKY, "o", DASHED),
-        "fastslic": Style(BLUE, "D", DOTTED),
+        "fastslic": Style(ORANGE, "^", SOLID),
         "opencvslic": Style(INDIGO, "o", DASH_DOT),
         "mslic": Style(BROWN, "o", DOTTED),
         "seeds": Style(ORANGE, "s", DASHED),

@@ -125,3 +125,29 @@ def test_what_is_compiled_is_kept_where_the_user_says(tmp_path):
     assert int(segmented(environment)[1]) > 10
     assert any(tmp_path.rglob("*.nbc"))
     assert segmented(environment)[1] == "0"
+
+
+SUMS = """
+import hashlib
+import numpy as np
+from methods.neural import kernels
+random = np.random.default_rng(0)
+logits = (3 * random.normal(size=(6, 7, 100))).astype(np.float32)
+colours = random.normal(size=(6, 7, 3)).astype(np.float32)
+soft, logs = np.empty_like(logits), np.empty((6, 7), np.float32)
+sums, entropy = np.zeros((4, 100), np.float32), np.zeros(1)
+kernels.soften(logits, colours, 0, 6, soft, logs, sums, entropy)
+parts = np.zeros((1, 100))
+kernels.add_assignments(logits, np.zeros((6, 7), np.int32), parts)
+print(hashlib.sha256(b"".join(a.tobytes() for a in (soft, logs, sums, entropy, parts))).hexdigest())
+"""
+
+
+def test_sums_of_floats_are_the_same_compiled_here_and_taken_from_disk(tmp_path):
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
+    start = [sys.executable, "-c", SUMS]
+    first, again = (
+        subprocess.run(start, env=environment, capture_output=True, text=True, check=True).stdout
+        for _ in range(2)
+    )
+    assert first == again

@@ -28,10 +28,10 @@ def test_known_methods_differ_in_marker_or_dash():
     assert len(set(map(look_in_grey, KNOWN.values()))) == len(KNOWN)
 
 
-def test_sixty_two_labels_differ_in_marker_or_dash():
+def test_sixty_three_labels_differ_in_marker_or_dash():
     labels = [*KNOWN, *(f"Mine {i}" for i in range(20)), *(f"SLIC[a={i}]" for i in range(14))]
     styles = assign(labels)
-    assert len(set(map(look_in_grey, styles.values()))) == len(labels) == 62
+    assert len(set(map(look_in_grey, styles.values()))) == len(labels) == 63
 
 
 def test_methods_of_one_s_own_differ_in_the_marker_first():
