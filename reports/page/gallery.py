@@ -181,13 +181,15 @@ def choose(group: Analysis, most: int) -> dict[int, list[str]]:
         orders["disputed"] = -apart
     queues = {kind: known[np.argsort(key[known], kind="stable")] for kind, key in orders.items()}
     found: dict[int, list[str]] = {}
+    # of few images none is among the best and the worst
+    share = min(-(-most // len(queues)), max(1, len(known) // 2))
     for place in range(len(known)):
         for kind, queue in queues.items():
             image = int(queue[place])
-            share = -(-most // len(queues))
             if place < share and (image in found or len(found) < most):
                 found.setdefault(image, []).append(kind)
-    return found
+    others = [int(image) for image in known if image not in found]
+    return found | {image: [] for image in others[: most - len(found)]}
 
 
 def _middle(aligned: Aligned, metric: str) -> npt.NDArray[np.float64] | None:

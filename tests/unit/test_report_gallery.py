@@ -57,6 +57,13 @@ def test_the_best_the_worst_and_the_most_disputed_image_are_chosen(tmp_path):
     assert list(choose(group, 2)) == [0, 1]
 
 
+def test_of_few_images_all_are_shown_and_none_is_best_and_worst(tmp_path):
+    group, _ = _results(tmp_path)
+    chosen = choose(group, 12)
+    assert set(chosen) == {0, 1, 2, 3}
+    assert not any({"best", "worst"} <= set(kinds) for kinds in chosen.values())
+
+
 def test_of_one_method_nothing_is_disputed(tmp_path):
     group, _ = _results(tmp_path, labels=("SLIC",))
     assert choose(group, 2) == {0: ["best"], 1: ["worst"]}
