@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from methods.base import Method
 from methods.classical.lab import lab_planes
 from methods.classical.lattice import grid_labels, rows_and_columns
+from methods.classical.settings import check_settings
 from methods.kernels.absorb import absorb_small
 from methods.kernels.kmeans import ALL_ROWS, Scale, assign, move
 from methods.registry import register
@@ -62,18 +63,9 @@ class FastSlic(Method):
 
     def validate(self) -> None:
         """Refuse values out of range."""
-        if not 0 < self.compactness <= 1e9:
-            raise ValueError(
-                f"compactness={self.compactness} must be > 0 and <= 1e9, usual are 5 to 40"
-            )
-        if self.iterations < 1:
-            raise ValueError(f"iterations={self.iterations} must be >= 1, usual is 10")
+        check_settings(self.compactness, self.iterations, self.min_size_factor)
         if not 1 <= self.interlace <= 16:
             raise ValueError(f"interlace={self.interlace} must be from 1 (all rows) to 16")
-        if not 0 <= self.min_size_factor <= 1:
-            raise ValueError(
-                f"min_size_factor={self.min_size_factor} must be from 0 to 1; 0 merges nothing"
-            )
 
     def segment(self, image: NDArray[np.uint8], n: int) -> NDArray[Any]:
         """Return the 4-connected parts of about `n` clusters, small parts merged."""

@@ -12,6 +12,7 @@ from methods.base import Method
 from methods.canonical import connected_components
 from methods.classical.lab import to_lab
 from methods.classical.lattice import grid_labels, rows_and_columns
+from methods.classical.settings import check_settings
 from methods.kernels.compiled import compiled
 from methods.kernels.kmeans import (
     ALL_ROWS,
@@ -81,18 +82,9 @@ class PreSlicCentres(Method):
 
     def validate(self) -> None:
         """Refuse values out of range."""
-        if not 0 < self.compactness <= 1e9:
-            raise ValueError(
-                f"compactness={self.compactness} must be > 0 and <= 1e9, usual are 5 to 40"
-            )
-        if self.iterations < 1:
-            raise ValueError(f"iterations={self.iterations} must be >= 1, usual is 10")
+        check_settings(self.compactness, self.iterations, self.min_size_factor)
         if self.threshold < 0:
             raise ValueError(f"threshold={self.threshold} must be >= 0; 0 never stops a cluster")
-        if not 0 <= self.min_size_factor <= 1:
-            raise ValueError(
-                f"min_size_factor={self.min_size_factor} must be from 0 to 1; 0 merges nothing"
-            )
 
     def segment(self, image: NDArray[np.uint8], n: int) -> NDArray[Any]:
         """Return the labels, and leave in `facts` how often a cluster was visited."""
