@@ -157,6 +157,14 @@ VoidText = Annotated[
     ),
 ]
 Limit = Annotated[int | None, typer.Option("--limit", help="Use only the first so many images.")]
+Spread = Annotated[
+    bool,
+    typer.Option(
+        "--spread",
+        help="With --limit: images from all over the set instead of its first ones; a larger limit"
+        " adds to those of a smaller one.",
+    ),
+]
 Partial = Annotated[
     bool,
     typer.Option("--partial", help="Run on a split of which images or annotations are missing."),

@@ -31,6 +31,7 @@ def reproduce(
     root: options.Root = None,
     split: Annotated[str, typer.Option("--split", help="Part of BSDS500.")] = "test",
     limit: options.Limit = None,
+    spread: options.Spread = False,
     partial: options.Partial = False,
     methods: options.MethodsText = METHODS,
     n: options.Counts = COUNTS,
@@ -67,7 +68,7 @@ def reproduce(
     broken = values.warn_of_broken_plugins(methods)
     choices = choose(parse_terms(methods), list_methods(), default_methods)
     variants = make_variants(choices, preset.value, device.value, DATASET)
-    data = values.find_dataset(DATASET, root, split, limit, partial)
+    data = values.find_dataset(DATASET, root, split, limit, partial, spread=spread)
     with storage_errors(results):
         results.parent.mkdir(parents=True, exist_ok=True)
     cells = make_plan(data, variants, counts, seeds)

@@ -28,6 +28,7 @@ def run(
     root: options.Root = None,
     split: options.Split = None,
     limit: options.Limit = None,
+    spread: options.Spread = False,
     partial: options.Partial = False,
     exif: options.ExifText = None,
     void: options.VoidText = None,
@@ -128,7 +129,7 @@ def run(
     choices = choose(parse_terms(methods), list_methods(), default_methods)
     variants = make_variants(choices, preset.value, device.value, dataset)
     reading = values.make_reading(exif, void)
-    data = values.find_dataset(dataset, root, split, limit, partial, reading)
+    data = values.find_dataset(dataset, root, split, limit, partial, reading, spread)
     cells = make_plan(data, variants, counts, seeds, match_n, perturbations)
     console = output.make_console(quiet)
     for line in [*data.remarks(), *explain_presets(variants, dataset)]:

@@ -27,6 +27,7 @@ def score(
     root: options.Root = None,
     split: options.Split = None,
     limit: options.Limit = None,
+    spread: options.Spread = False,
     partial: options.Partial = False,
     exif: options.ExifText = None,
     void: options.VoidText = None,
@@ -61,7 +62,7 @@ def score(
         arguments=tuple(sys.argv[1:]),
     )
     reading = values.make_reading(exif, void)
-    data = values.find_dataset(dataset, root, split, limit, partial, reading)
+    data = values.find_dataset(dataset, root, split, limit, partial, reading, spread)
     found = find_label_maps(labels, data, name or labels.resolve().name)
     for line in found.left_out:  # told even to who wants to hear nothing
         typer.echo(f"Warning: {line}", err=True)

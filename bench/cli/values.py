@@ -282,6 +282,7 @@ def find_dataset(
     limit: int | None,
     partial: bool = False,
     reading: Reading | None = None,
+    spread: bool = False,
 ) -> Dataset:
     """Open the data set that the options name, and say on stderr what of it is left out.
 
@@ -300,8 +301,12 @@ def find_dataset(
 
     if limit is not None and limit < 1:
         raise UsageError(f"--limit: {limit} is too small; the least value is 1")
+    if spread and limit is None:
+        raise UsageError("--spread chooses images where --limit says how many; give both")
     try:
-        dataset = open_dataset(name, root=root, split=split, limit=limit, reading=reading)
+        dataset = open_dataset(
+            name, root=root, split=split, limit=limit, reading=reading, spread=spread
+        )
     except DatasetError as error:
         raise UsageError(str(error)) from error
     if dataset.lacking:

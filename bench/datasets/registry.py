@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -129,6 +129,7 @@ def open_dataset(
     split: str | None = None,
     limit: int | None = None,
     reading: Reading | None = None,
+    spread: bool = False,
 ) -> Dataset:
     """Open a data set by name.
 
@@ -145,6 +146,8 @@ def open_dataset(
         Keep only the first `limit` images of the sorted list.
     reading : Reading, optional
         What to do about turned images, and which values of annotations are void.
+    spread : bool
+        Keep images from all over the list (`spread_over`) instead of its first ones.
 
     Raises
     ------
@@ -163,8 +166,27 @@ def open_dataset(
         )
     dataset.reading = reading or Reading()
     dataset.whole = tuple(dataset.names)
-    dataset.names = dataset.whole[:limit]
+    dataset.names = spread_over(dataset.whole, limit) if spread else dataset.whole[:limit]
     return dataset
+
+
+def spread_over(names: Sequence[str], limit: int | None) -> tuple[str, ...]:
+    """Return so many names from all over a list, in its order; more of them contain fewer.
+
+    They are taken at the places of van der Corput's sequence: the first one, that in the middle,
+    those at a quarter and three quarters, and so on.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Each of them once.
+    limit : int or None
+        How many; None and more than there are stand for all.
+    """
+    bits = len(names).bit_length()
+    places = (int(f"{i:0{bits}b}"[::-1], 2) * len(names) >> bits for i in range(1 << bits))
+    kept = set(list(dict.fromkeys(places))[:limit])
+    return tuple(name for place, name in enumerate(names) if place in kept)
 
 
 def get_class(name: str) -> type[Dataset]:

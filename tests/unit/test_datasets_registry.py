@@ -7,6 +7,7 @@ import types
 import pytest
 
 from bench.datasets import DATASETS, Dataset, DatasetError, open_dataset, register, registry
+from bench.datasets.registry import spread_over
 
 
 @pytest.fixture(autouse=True)
@@ -97,3 +98,18 @@ def test_installed_data_sets_are_found_and_broken_ones_told(monkeypatch):
     with pytest.raises(DatasetError, match="unknown data set 'mime'; did you mean 'mine'"):
         open_dataset("mime")
     assert registry.entries()["lost"].error == "ImportError: no module named torchvision"
+
+
+def test_images_spread_over_the_list_grow_without_losing_any():
+    names = [f"{i:03}" for i in range(200)]
+    assert spread_over(names, 1) == ("000",)
+    assert spread_over(names, 5) == ("000", "025", "050", "100", "150")
+    for limit in range(1, 200):
+        kept = spread_over(names, limit)
+        assert len(kept) == limit
+        assert list(kept) == sorted(kept)
+        assert set(kept) < set(spread_over(names, limit + 1))
+    for whole in (200, 500, None):
+        assert spread_over(names, whole) == tuple(names)
+    assert spread_over(("a",), 3) == ("a",)
+    assert spread_over((), 3) == ()
