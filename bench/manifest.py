@@ -140,6 +140,7 @@ def run_facts(cells: Sequence[Cell], dataset: Dataset, settings: Settings) -> di
         "workers": settings.workers_for(len(cells)),
         "backend": settings.backend,
         "timeout": settings.timeout,
+        "memory": settings.memory,
         "timing": settings.timing,
         "metrics": settings.kept["metrics"],
         "force": settings.force,

@@ -17,6 +17,7 @@ from bench.execution.compiling import noted
 from bench.execution.crews import ONE_BY_ONE, SIDE_BY_SIDE, all_cores, stages, threads_of
 from bench.execution.executor import Watch, run_here, run_in_workers
 from bench.execution.job import Job, Outcome
+from bench.execution.memory_limit import GIB
 from bench.execution.supervision import undisturbed
 from bench.execution.time_left import TimeLeft
 from bench.execution.worker import warm_up_scoring
@@ -213,6 +214,7 @@ def _work(
         out=settings.out,
         plugins=settings.plugins,
         timeout=settings.timeout,
+        memory=None if settings.memory is None else int(settings.memory * GIB),
         rounds=TIMING_ROUNDS if settings.timing else 1,
         pinned=settings.timing,
         scoring=settings.scoring,

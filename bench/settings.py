@@ -22,6 +22,8 @@ class Settings:
         Worker processes; ``timing`` uses one.
     timeout : float or None
         Seconds that a method may take for one cell.
+    memory : float or None
+        GiB that a worker process may hold.
     timing : bool
         Run serially, methods of one core on one, in shuffled rounds, and keep medians.
     force, retry_failed : bool
@@ -43,6 +45,7 @@ class Settings:
     workers: int
     backend: str = "loky"
     timeout: float | None = None
+    memory: float | None = None
     timing: bool = False
     force: bool = False
     retry_failed: bool = False

@@ -12,6 +12,7 @@ import typer
 from bench.cli import options, output, values
 
 LONGEST_TIMEOUT = 10_000_000
+LARGEST_MEMORY = 1_000_000
 
 
 class Backend(StrEnum):
@@ -37,13 +38,25 @@ def run(
     workers: options.Workers = None,
     backend: Annotated[
         Backend,
-        typer.Option("--backend", help="'sequential' runs all cells in one process, to debug."),
+        typer.Option(
+            "--backend",
+            help="'sequential' runs all cells in this process, to debug: a method that crashes ends"
+            " the run.",
+        ),
     ] = Backend.LOKY,
     timeout: Annotated[
         float | None,
         typer.Option(
             "--timeout",
             help="Seconds that a method may take for a cell (its first: 60 more, to compile).",
+        ),
+    ] = None,
+    memory: Annotated[
+        float | None,
+        typer.Option(
+            "--memory",
+            metavar="GIB",
+            help="Memory that a worker process may hold; a method that needs more is stopped.",
         ),
     ] = None,
     timing: Annotated[
@@ -105,6 +118,15 @@ def run(
         raise UsageError(
             f"--timeout: {timeout:g} cannot be; give seconds above 0 and up to {LONGEST_TIMEOUT}"
         )
+    if memory is not None and not 0 < memory <= LARGEST_MEMORY:
+        raise UsageError(
+            f"--memory: {memory:g} cannot be; give GiB above 0, up to {LARGEST_MEMORY}: 4"
+        )
+    if memory is not None and backend is Backend.SEQUENTIAL:
+        raise UsageError(
+            "--memory: a method that runs in this very process cannot be stopped for its memory;"
+            " leave --backend sequential or --memory out"
+        )
     if match_n is not None and not 0 <= match_n < 1:
         raise UsageError(
             f"--match-n: {match_n:g} is no share of n; give 0 (exactly) to below 1, such as 0.05"
@@ -117,6 +139,7 @@ def run(
         workers=values.count_workers(workers),
         backend=backend,
         timeout=timeout,
+        memory=memory,
         timing=timing,
         force=force,
         retry_failed=retry_failed,

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import gc
+import signal
 import sys
 import traceback
 from pathlib import Path
 from typing import Any
 
-CRASHED = {
-    "status": "crashed",
-    "error": "the worker process died while it ran the method: a crash, or the system killed it for"
-    " lack of memory, where smaller images, fewer --workers, or --preset quick help",
-}
+_KILLED_BY_THE_SYSTEM = (
+    ", as the system does for lack of memory, where smaller images, fewer --workers, or --preset"
+    " quick help"
+)
+# What C++ says before it ends a process for which there is no memory.
+_NO_MEMORY_IN_C = "bad_alloc"
+MOST_WORDS = 200
 
 # PyTorch raises a plain RuntimeError for the CPU, and OpenCV an error of its own.
 _NO_MEMORY = (
@@ -32,6 +35,44 @@ _LESS_MEMORY = (
 def time_is_up(seconds: float, what: str = "the method") -> dict[str, Any]:
     """Return the columns that say so."""
     return {"status": "timeout", "error": f"{what} took longer than {seconds:g} s (--timeout)"}
+
+
+def too_much_memory(limit: int) -> dict[str, Any]:
+    """Return the columns that say so."""
+    text = f"{OUT_OF_MEMORY}: the method's process held more than {limit / 2**30:g} GiB (--memory)"
+    return {"status": "failed", "error": f"{text}; {_LESS_MEMORY}"}
+
+
+def crashed(status: int, last_words: str) -> dict[str, Any]:
+    """Return the columns that say how a process ended that a method took along, twice.
+
+    Parameters
+    ----------
+    status : int
+        Its exit status; negative if a signal ended it.
+    last_words : str
+        The last line that it printed.
+    """
+    if status >= 0:
+        how = f"it was ended by the method (exit status {status})"
+    else:
+        how = f"ended by {_signal_name(-status)}"
+        if -status == signal.SIGKILL:
+            how += _KILLED_BY_THE_SYSTEM
+    text = f"the method's process died, and again when it was alone: {how}"
+    if last_words:
+        text += f"; it said: {last_words[:MOST_WORDS]}"
+    return {
+        "status": "crashed",
+        "error": f"{OUT_OF_MEMORY}: {text}" if _NO_MEMORY_IN_C in last_words else text,
+    }
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
 
 
 def one_line(error: BaseException) -> str:

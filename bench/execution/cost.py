@@ -19,7 +19,7 @@ from bench.execution.cell_errors import one_line
 from bench.execution.crews import Crew, crews, threads_of
 from bench.execution.plugins import load_plugins
 from bench.execution.processes import interrupts_held, start_pool
-from bench.execution.worker import limit_threads
+from bench.execution.surroundings import limit_threads
 from bench.planning.cells import Cell, Lane, lane_of
 from bench.planning.variants import Variant
 from methods import progress

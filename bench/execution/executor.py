@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
+from contextlib import nullcontext
 from dataclasses import replace
-
-from joblib.externals import loky
+from multiprocessing.connection import wait
 
 from bench.errors import BenchError
-from bench.execution.cell_errors import CRASHED, time_is_up
+from bench.execution.cell_errors import crashed, time_is_up, too_much_memory
 from bench.execution.crews import Crew, crews, threads_of
-from bench.execution.inflight import Said, read_markers
+from bench.execution.inflight import Said
 from bench.execution.job import Job, Outcome, blank_row
-from bench.execution.processes import interrupts_held, start_pool
-from bench.execution.worker import initialise, limit_threads, run_batch, serve
+from bench.execution.memory_limit import GIB, TOO_LARGE, MemoryWatch
+from bench.execution.remains import adopt_orphans
+from bench.execution.worker import initialise, run_batch
+from bench.execution.worker_process import WorkerProcess, end_orphans
 from bench.planning.cells import Batch, Cell, Lane
 from bench.storage.files import forget_labels
 from bench.storage.store import Store
 from methods.memory import available
 
+TOO_LATE = "time-out"
 # A method that never returns to Python is killed this long after its time is up.
 GRACE_S = 2.0
 POLL_S = 0.2
@@ -45,7 +43,6 @@ def run_here(job: Job, stages: Iterable[Sequence[Batch]]) -> Iterator[Outcome]:
     for stage in stages:
         own = _job_of(job, stage[0][0].lane, contended=False)
         initialise(own)
-        limit_threads(own.threads)
         for batch in stage:
             yield from run_batch(batch)
 
@@ -53,12 +50,12 @@ def run_here(job: Job, stages: Iterable[Sequence[Batch]]) -> Iterator[Outcome]:
 def run_in_workers(
     job: Job, stages: Sequence[Sequence[Batch]], workers: int, watch: Watch | None = None
 ) -> Iterator[Outcome]:
-    """Run batches of cells in loky worker processes and yield the outcomes as they come.
+    """Run batches of cells in worker processes and yield the outcomes as they come.
 
-    A worker that dies breaks the whole pool of its crew. The pool is then started anew; cells that
-    were only waiting are handed out again. When several cells were running, or one of several
-    counts at once, each is run again alone to learn which of them kills its worker: that one ends
-    as ``crashed``, the others as usual.
+    A worker that dies is replaced, and the others go on. The cell that it was at is run again, in
+    a new process with no other of its lane beside it: what killed the worker may have been left by
+    a cell before it, or be the memory that others took. If it dies again the cell is ``crashed``.
+    A worker that was killed because its cell took too long, or too much memory, is not tried again.
 
     Parameters
     ----------
@@ -71,20 +68,37 @@ def run_in_workers(
         Hears how far cells are.
     """
     pools: dict[Lane, list[_Pool]] = {}
+
+    def everybody() -> list[WorkerProcess]:
+        return [worker for of in [*pools.values()] for pool in of for worker in [*pool.workers]]
+
+    adopt_orphans()
+    watched = nullcontext() if job.memory is None else MemoryWatch(job.memory, everybody)
     try:
         for i, stage in enumerate(stages):
             needed = {batch[0].lane for later in stages[i:] for batch in later}
             for lane in pools.keys() - needed:
                 _close(pools.pop(lane))
-            yield from _run_stage(_enlist(pools, job, stage, workers), watch)
+            with watched:
+                yield from _run_stage(_enlist(pools, job, stage, workers), watch)
     finally:
         for lane in pools:
             _close(pools[lane])
+        end_orphans(set())
+        adopt_orphans(False)
+
+
+def _close(pools: Iterable[_Pool]) -> None:
+    for pool in pools:
+        pool.close()
 
 
 def _job_of(job: Job, lane: Lane, contended: bool) -> Job:
     pinned = job.pinned and lane != "cores"
-    return replace(job, threads=threads_of(lane), pinned=pinned, contended=contended)
+    reserves = lane == "cuda"
+    return replace(
+        job, threads=threads_of(lane), pinned=pinned, contended=contended, reserves=reserves
+    )
 
 
 def _enlist(
@@ -109,12 +123,15 @@ def _run_stage(pools: Sequence[_Pool], watch: Watch | None) -> Iterator[Outcome]
     while any(pool.busy for pool in pools):
         for pool in pools:
             pool.hand_out()
-        running = [future for pool in pools for future in pool.running]
-        finished, _ = wait(running, timeout=POLL_S, return_when=FIRST_COMPLETED)
+        wait([each for pool in pools for worker in pool.workers for each in worker.listens], POLL_S)
         for pool in pools:
-            yield from pool.collect(finished & pool.running.keys())
-        if watch is not None and time.monotonic() >= next_look:
-            next_look = time.monotonic() + POLL_S
+            yield from pool.collect()
+        if time.monotonic() < next_look:
+            continue
+        next_look = time.monotonic() + POLL_S
+        for pool in pools:
+            pool.stop_overdue()
+        if watch is not None:
             compiling = [cell for pool in pools for cell in pool.compiling()]
             watch([each for pool in pools for each in pool.iterations()], compiling)
 
@@ -122,11 +139,6 @@ def _run_stage(pools: Sequence[_Pool], watch: Watch | None) -> Iterator[Outcome]
 def memory_of(batch: Batch) -> int:
     """Return the bytes that a batch needs at a time."""
     return max(cell.memory for cell in batch)
-
-
-def _close(pools: Iterable[_Pool]) -> None:
-    for pool in pools:
-        pool.executor.shutdown(wait=True, kill_workers=True)
 
 
 class _Pool:
@@ -145,117 +157,134 @@ class _Pool:
         self.crew = crew
         self.store = Store(job.out)
         self.waiting = waiting
-        self.suspects: deque[Batch] = deque()
-        self.running: dict[Future[list[Outcome]], Batch] = {}
-        self.overdue: set[str] = set()
-        self.alone = False
+        self.suspects: deque[Cell] = deque()
+        self.accused: set[str] = set()
+        self.workers: list[WorkerProcess] = []
         self.fruitless = 0
         self.memory = available()
-        self.executor = self._start()
-
-    def _start(self) -> loky.ProcessPoolExecutor:
-        return start_pool(self.crew.workers, serve, (self.job,), self.crew.environment)
 
     @property
     def busy(self) -> bool:
         """Whether there is anything left to run."""
-        return bool(self.waiting or self.suspects or self.running)
+        return bool(self.waiting or self.suspects or self.given)
+
+    @property
+    def given(self) -> list[Batch]:
+        """The batches that workers have and have not answered."""
+        return [batch for worker in self.workers for batch in worker.batches]
 
     def hand_out(self) -> None:
-        """Keep the workers busy; a suspect runs with nothing beside it."""
-        if self.suspects or self.alone:
-            queue, most = self.suspects, 1
-        else:
-            queue, most = self.waiting, self.crew.ahead
-        try:
-            while queue and len(self.running) < most and self._fits(queue[0]):
-                with interrupts_held():
-                    future = self.executor.submit(run_batch, queue[0])
-                self.running[future] = queue.popleft()
-                self.alone = queue is self.suspects
-        except BrokenProcessPool:  # a worker died between two cells
-            if not self.running:
-                self._restart()
+        """Keep the workers busy; suspects come last, each alone and in a new process."""
+        while self.waiting and len(self.given) < self.crew.ahead and self._fits(self.waiting[0]):
+            worker = self._free()
+            if worker is None or not worker.give(self.waiting[0]):
+                break
+            self.waiting.popleft()
+        if self.suspects and not self.waiting and not self.given:
+            for worker in [each for each in self.workers if each.answered]:
+                self._dismiss(worker)
+            worker = self._free()
+            assert worker is not None, "none is busy"
+            worker.give((self.suspects.popleft(),))
+
+    def _free(self) -> WorkerProcess | None:
+        """Return who is to have the next batch: who has none, a new one, or who is quick."""
+        idle = [worker for worker in self.workers if not worker.batches]
+        if not idle and len(self.workers) < self.crew.workers:
+            idle = [WorkerProcess(self.job, self.crew.environment)]
+            self.workers += idle
+        if not idle and len(self.waiting) > self.crew.workers:
+            idle = [each for each in self.workers if len(each.batches) == 1 and each.quick]
+        return idle[0] if idle else None
 
     def _fits(self, batch: Batch) -> bool:
         """Return whether there is memory for a batch beside those that are given out."""
-        needed = sum(memory_of(each) for each in self.running.values())
+        needed = sum(memory_of(each) for each in self.given)
         return not needed or needed + memory_of(batch) <= self.memory
 
-    def collect(self, finished: Iterable[Future[list[Outcome]]]) -> Iterator[Outcome]:
+    def collect(self) -> Iterator[Outcome]:
         """Take what the workers have finished, and see to those that died or are overdue."""
-        broken = False
-        for future in finished:
-            try:
-                outcomes = future.result()
-            except BrokenProcessPool:
-                broken = True
-                continue
-            del self.running[future]
-            self.fruitless = 0
-            yield from outcomes
-        self.alone = self.alone and bool(self.running)
-        if broken:
-            yield from self._recover()
-        self._kill_overdue()
+        for worker in [*self.workers]:
+            status = worker.status  # before its last words are heard
+            for batch, answer in worker.receive():
+                if isinstance(answer, Exception):
+                    raise answer
+                self.fruitless = 0
+                left = batch[len(answer.outcomes) :]
+                if answer.spoilt:
+                    self._replace(worker, left)
+                yield from answer.outcomes
+            if status is not None and worker in self.workers:
+                yield from self._bury(worker, status)
 
-    def iterations(self) -> Iterator[tuple[Cell, int, int]]:
-        """Return how far the running cells are that say so."""
-        cells = self._cells()
-        for said in self._said():
-            if said.iterations is not None:
-                yield (cells[said.key], *said.iterations)
+    def _replace(self, worker: WorkerProcess, left: Batch) -> None:
+        """Dismiss a worker in whose process a method has left what cannot be put back."""
+        self.waiting.extendleft(reversed(worker.batches))
+        if left:
+            self.waiting.appendleft(left)
+        self._dismiss(worker)
 
-    def compiling(self) -> Iterator[Cell]:
-        """Return the running cells whose methods are being compiled."""
-        cells = self._cells()
-        for said in self._said():
-            if said.compiling:
-                yield cells[said.key]
+    def _dismiss(self, worker: WorkerProcess) -> None:
+        self.workers.remove(worker)
+        worker.end()
 
-    def _recover(self) -> Iterator[Outcome]:
-        """Find out which cells died with the pool, keep that as rows, and start a new pool."""
-        in_flight = {said.key for said in self._said()}
-        # If we killed a worker, the pool broke for that; whatever else was running is innocent.
-        killed, self.overdue = self.overdue, set()
-        blamed = in_flight & killed if killed else in_flight
-        lost = list(self.running.values())
-        self._restart()
-        again: list[Batch] = []
-        for batch in lost:
-            left = []
-            for cell in batch:
-                row = self.store.read_row(cell.key)
-                if cell.key in blamed and killed:
-                    late = self.job.timeout or 0.0
-                    yield self._keep(cell, time_is_up(late), took_s=late)
-                elif cell.key in blamed and len(blamed) == len(batch) == 1:
-                    yield self._keep(cell, CRASHED, took_s=0.0)
-                elif cell.key in blamed:
-                    self.suspects.append((cell,))
-                elif cell.key not in in_flight and row is not None:
-                    yield Outcome(cell, row["status"], row["error"])
-                else:
+    def _bury(self, worker: WorkerProcess, status: int) -> Iterator[Outcome]:
+        """See to the cells of a worker that died.
+
+        The one that it was at is run again alone, unless the worker was killed for that cell.
+        """
+        said = worker.said()
+        why, stopped_at = worker.stopped or ("", None)
+        begun, *others = worker.batches or ((),)
+        self._dismiss(worker)
+        end_orphans({each.pid for each in self.workers})
+        self.waiting.extendleft(reversed(others))
+        left: list[Cell] = []
+        found = False
+        for cell in begun:
+            row = self.store.read_row(cell.key)
+            if said is not None and cell.key == said.key:
+                found = True
+                if why and cell.key == stopped_at:
+                    yield self._keep(cell, *self._stopped(why))
+                elif why:
                     left.append(cell)
-            if left and blamed.isdisjoint(cell.key for cell in batch):
-                again.append(tuple(left))
+                elif cell.key in self.accused:
+                    yield self._keep(cell, crashed(status, worker.last_words), 0.0)
+                else:
+                    self.accused.add(cell.key)
+                    self.suspects.append(cell)
+            elif row is not None and not found:
+                yield Outcome(cell, row["status"], row["error"])
+                self.fruitless = 0
             else:
-                again += [(cell,) for cell in left]
-        self.waiting.extendleft(reversed(again))
+                left.append(cell)
+        if not found:
+            self._count_fruitless(why, worker.last_words)
+        together = [tuple(left)] if left and not found else [(cell,) for cell in left]
+        self.waiting.extendleft(reversed(together))
 
-    def _restart(self) -> None:
-        """Start anew, without whatever was running."""
+    def _stopped(self, why: str) -> tuple[Mapping[str, object], float]:
+        """Return the columns of a cell whose worker was killed for it, and what it took."""
+        if why == TOO_LATE:
+            return time_is_up(self.job.timeout or 0.0), self.job.timeout or 0.0
+        return too_much_memory(self.job.memory or 0), 0.0
+
+    def _count_fruitless(self, why: str, last_words: str) -> None:
+        """Give up where workers die at no cell, again and again."""
         self.fruitless += 1
-        if self.fruitless > MOST_FRUITLESS:
+        if self.fruitless <= MOST_FRUITLESS:
+            return
+        if why == TOO_LARGE:
             raise BenchError(
-                f"worker processes died {self.fruitless} times without finishing a cell;"
-                " free some memory, use fewer --workers, or look at it with --backend sequential"
+                f"--memory: {(self.job.memory or 0) / GIB:g} GiB are too few for a worker process"
+                " even before it runs a method; give more"
             )
-        self.executor.shutdown(wait=True, kill_workers=True)
-        for said in self._said():
-            (self.store.inflight / str(said.pid)).unlink(missing_ok=True)
-        self.running.clear()
-        self.executor = self._start()
+        raise BenchError(
+            f"worker processes died {self.fruitless} times without beginning a cell"
+            f"{f' ({last_words})' if last_words else ''}; free some memory, use fewer --workers, or"
+            " look at it with --backend sequential"
+        )
 
     def _keep(self, cell: Cell, columns: Mapping[str, object], took_s: float) -> Outcome:
         self.fruitless = 0
@@ -266,20 +295,33 @@ class _Pool:
         (self.store.rounds / f"{cell.key}.json").unlink(missing_ok=True)
         return Outcome(cell, row["status"], row["error"], took_s=took_s)
 
-    def _kill_overdue(self) -> None:
+    def stop_overdue(self) -> None:
         """Kill workers whose cell is past its time; a method inside C code hears no alarm."""
         if self.job.timeout is None:
             return
-        for said in self._said():
-            if said.deadline is not None and time.time() > said.deadline + GRACE_S:
-                self.overdue.add(said.key)
-                with suppress(ProcessLookupError):
-                    os.kill(said.pid, signal.SIGKILL)
+        for worker in self.workers:
+            said = worker.said()
+            if said and said.deadline is not None and time.time() > said.deadline + GRACE_S:
+                worker.stop(TOO_LATE)
 
-    def _cells(self) -> dict[str, Cell]:
-        return {cell.key: cell for batch in self.running.values() for cell in batch}
+    def iterations(self) -> Iterator[tuple[Cell, int, int]]:
+        """Return how far the running cells are that say so."""
+        for cell, said in self._running():
+            if said.iterations is not None:
+                yield (cell, *said.iterations)
 
-    def _said(self) -> list[Said]:
-        """Return what the workers of this pool say; others run other cells."""
-        cells = self._cells()
-        return [said for said in read_markers(self.store.inflight) if said.key in cells]
+    def compiling(self) -> Iterator[Cell]:
+        """Return the running cells whose methods are being compiled."""
+        return (cell for cell, said in self._running() if said.compiling)
+
+    def _running(self) -> Iterator[tuple[Cell, Said]]:
+        cells = {cell.key: cell for batch in self.given for cell in batch}
+        for worker in self.workers:
+            said = worker.said()
+            if said is not None and said.key in cells:
+                yield cells[said.key], said
+
+    def close(self) -> None:
+        """End the workers, whatever they are at."""
+        for worker in [*self.workers]:
+            self._dismiss(worker)

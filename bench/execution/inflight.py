@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,11 +88,9 @@ class Marker:
         write_atomically(self.path, json.dumps(said).encode())
 
 
-def read_markers(folder: Path) -> Iterator[Said]:
-    """Read what the workers of a run say."""
-    for path in folder.glob("[0-9]*"):
-        if path.suffix:  # half-written
-            continue
-        with suppress(FileNotFoundError, ValueError):
-            key, deadline, iterations, compiling = json.loads(path.read_text())
-            yield Said(int(path.name), key, deadline, iterations and tuple(iterations), compiling)
+def read_marker(path: Path) -> Said | None:
+    """Read what a worker says; None where it is at no cell."""
+    with suppress(FileNotFoundError, ValueError):
+        key, deadline, iterations, compiling = json.loads(path.read_text())
+        return Said(int(path.name), key, deadline, iterations and tuple(iterations), compiling)
+    return None

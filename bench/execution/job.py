@@ -15,12 +15,18 @@ from bench.storage.schema import results_schema
 
 @dataclass(frozen=True)
 class Job:
-    """What all cells of a run share."""
+    """What all cells of a run share.
+
+    `memory` is how many bytes a worker may hold; `reserves` says that its libraries reserve far
+    more than they use, as those of CUDA do.
+    """
 
     dataset: Dataset
     out: Path
     plugins: tuple[Path, ...] = ()
     timeout: float | None = None
+    memory: int | None = None
+    reserves: bool = False
     contended: bool = False
     threads: int = 1
     rounds: int = 1

@@ -57,10 +57,17 @@ def start_pool(
     warnings.filterwarnings(
         "ignore", message="A worker stopped while some jobs", category=UserWarning
     )
-    safe = {_SAFE_PATH: os.environ.get(_SAFE_PATH) or _SET_HERE}
     return loky.ProcessPoolExecutor(
-        workers, initializer=initializer, initargs=initargs, env=safe | dict(environment or {})
+        workers,
+        initializer=initializer,
+        initargs=initargs,
+        env=variables_of_workers(environment or {}),
     )
+
+
+def variables_of_workers(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that a worker process starts with, beside those of this one."""
+    return {_SAFE_PATH: os.environ.get(_SAFE_PATH) or _SET_HERE, **environment}
 
 
 @contextmanager
@@ -71,6 +78,17 @@ def interrupts_held() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def only_here() -> Iterator[None]:
+    """End a copy of this process, which a method has made by forking, where the method returns."""
+    here = os.getpid()
+    try:
+        yield
+    finally:
+        if os.getpid() != here:
+            os._exit(1)
 
 
 @contextmanager

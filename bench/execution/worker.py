@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 
 from bench.datasets import Dataset, DatasetError, Sample
 from bench.datasets.perturbations import Perturbation
-from bench.errors import BenchError, StorageError
+from bench.errors import StorageError
 from bench.execution.alarm import alarm
 from bench.execution.cell_errors import OUT_OF_MEMORY, one_line, release_memory, time_is_up
 from bench.execution.compiling import noted, seconds_compiling
@@ -33,7 +32,9 @@ from bench.execution.method_calls import (
     share,
 )
 from bench.execution.plugins import load_plugins
-from bench.execution.processes import first_alone, obey_parent
+from bench.execution.processes import first_alone, only_here
+from bench.execution.remains import Remains
+from bench.execution.surroundings import Own, Surroundings
 from bench.planning.cells import Batch, Cell
 from bench.scoring.annotators import compared_metrics, is_outdated, read_scores, score_annotators
 from bench.scoring.score import Scoring, score
@@ -60,7 +61,8 @@ class MethodError(Exception):
 
 
 _job: Job | None = None
-_unready = ""  # why this process could not be prepared
+_surroundings: Surroundings | None = None
+_remains: Remains | None = None  # in worker processes only, which can be replaced
 
 # The cores that this process was given.
 _CORES = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set[int]()
@@ -68,42 +70,42 @@ _CORES = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set[in
 
 def initialise(job: Job) -> None:
     """Prepare this process: plugins, and one core for itself where times are taken on one."""
-    global _job
+    global _job, _surroundings
     load_plugins(job.plugins)
     _job = job.opened()
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(_CORES)} if job.pinned else _CORES)
+    _surroundings = Surroundings(job.threads)
+    _surroundings.settle()
 
 
-def serve(job: Job) -> None:
-    """Prepare a worker process; what fails is told at its first cells, since loky tells nobody."""
-    global _unready
-    obey_parent()
-    try:
-        initialise(job)
-    except BenchError as error:
-        _unready = str(error)
-    except Exception as error:
-        _unready = one_line(error)
+def watch_remains(remains: Remains) -> Remains:
+    """Let it know from now on when methods are warmed up and when they return."""
+    global _remains
+    _remains = remains
+    return remains
 
 
-def run_batch(batch: Batch) -> list[Outcome]:
-    """Run cells (or one timing round of each) and keep their rows.
+def spoilt() -> str:
+    """Say what a method has changed for good; empty if nothing."""
+    return "" if _surroundings is None else _surroundings.spoilt
+
+
+def run_batch(batch: Batch) -> Iterator[Outcome]:
+    """Run cells (or one timing round of each), keep their rows, and yield what came of each.
 
     Whatever goes wrong short of killing the process becomes a row with a status; only storage
     problems are raised, since they concern the run and not a cell.
     """
-    if _unready:
-        raise BenchError(f"a worker process could not be prepared, though this one was: {_unready}")
     assert _job is not None, "initialise comes first"
     store = Store(_job.out)
-    outcomes, todo = [], []
+    todo = []
     for cell in batch:
         row = store.read_row(cell.key) if _job.rounds > 1 else None
         if row is None:
             todo.append(cell)
         else:  # it failed in an earlier round, or has all of its rounds
-            outcomes.append(Outcome(cell, row["status"], finished=False))
+            yield Outcome(cell, row["status"], finished=False)
     shared = Shared(tuple(cell.n for cell in todo if cell.n is not None))
     for cell in todo:
         marker = Marker(store.inflight / str(os.getpid()), cell.key)
@@ -116,10 +118,9 @@ def run_batch(batch: Batch) -> list[Outcome]:
             marker.remove()
         took_s = time.perf_counter() - _warming_s - start
         compiled_s = seconds_compiling() - compiled_s
-        outcomes.append(replace(outcome, took_s=took_s, compiled_s=compiled_s))
-        if (outcomes[-1].error or "").startswith(OUT_OF_MEMORY):
+        if (outcome.error or "").startswith(OUT_OF_MEMORY):
             release_memory()
-    return outcomes
+        yield replace(outcome, took_s=took_s, compiled_s=compiled_s)
 
 
 def _run_cell(job: Job, store: Store, cell: Cell, shared: Shared, marker: Marker) -> Outcome:
@@ -177,20 +178,24 @@ def _segment(
     """Return the method's raw labels and the columns of the clock."""
     n = cell.n
     assert n is not None, "only stored label maps have no n"
+    assert _surroundings is not None, "initialise comes first"
     with _blamed_on_the_method():
         warm = _warm_method(job, store, cell, sample.image, n, marker)
         method = warm.method
-        if cell.shares_work:
-            with alarm(marker, job.timeout):
-                share(method, sample.image, shared)
-        start = time.perf_counter() - shared.spent_s
-        with alarm(marker, job.timeout, spent_s=shared.spent_s):
-            if job.match_n is not None:
-                made = call_matched(method, sample.image, n, job.match_n)
-            elif cell.shares_work:
-                made = call_for_many(method, sample.image, n, shared)
-            else:
-                made = call(method, sample.image, n)
+        with _surroundings.kept(cell.seed if cell.draws else 0, warm.own):
+            if cell.shares_work:
+                with alarm(marker, job.timeout), only_here():
+                    share(method, sample.image, shared)
+            start = time.perf_counter() - shared.spent_s
+            with alarm(marker, job.timeout, spent_s=shared.spent_s), only_here():
+                if job.match_n is not None:
+                    made = call_matched(method, sample.image, n, job.match_n)
+                elif cell.shares_work:
+                    made = call_for_many(method, sample.image, n, shared)
+                else:
+                    made = call(method, sample.image, n)
+    if _remains is not None:
+        _remains.returned()
     if job.timeout and time.perf_counter() - start > job.timeout:  # it would not be interrupted
         raise CellTimeoutError(job.timeout)
     measured = made.measured
@@ -227,7 +232,7 @@ def _blamed_on_the_method() -> Iterator[None]:
         raise MethodError(one_line(error)) from error
 
 
-_methods: dict[tuple[str, str], Method] = {}
+_methods: dict[tuple[str, str], Warm] = {}
 
 # Seconds that this process has spent warming up, or waiting for another that did.
 _warming_s = 0.0
@@ -235,9 +240,10 @@ _warming_s = 0.0
 
 @dataclass(frozen=True)
 class Warm:
-    """A method that is ready, what that took, and what went wrong with it (empty if nothing)."""
+    """A method that is ready, what it has set for itself, what that took, and what went wrong."""
 
     method: Method
+    own: Own
     seconds: float = 0.0
     trouble: str = ""
 
@@ -253,7 +259,8 @@ def _warm_method(
     global _warming_s
     known = cell.method, json.dumps(cell.given, sort_keys=True)
     if known in _methods:
-        return Warm(_methods[known])
+        return _methods[known]
+    assert _surroundings is not None, "initialise comes first"
     begin, trouble = time.perf_counter(), ""
     try:
         with (
@@ -261,6 +268,7 @@ def _warm_method(
             alarm(marker, job.timeout and job.timeout + WARM_UP_S, "the warm-up"),
             listening(lambda *_: None),  # its iterations are not those of the cell
             noted(marker.compile),
+            only_here(),
         ):
             method = get_method(cell.method, **cell.given)
             start = time.perf_counter()
@@ -271,20 +279,11 @@ def _warm_method(
             seconds = time.perf_counter() - start
     finally:
         _warming_s += time.perf_counter() - begin
-    limit_threads(job.threads)
-    _methods[known] = method
-    return Warm(method, seconds, trouble)
-
-
-def limit_threads(threads: int) -> None:
-    """Hold the libraries that are loaded to so many threads; later ones read the environment."""
-    from threadpoolctl import threadpool_limits
-
-    threadpool_limits(threads)
-    if "cv2" in sys.modules:
-        sys.modules["cv2"].setNumThreads(threads)
-    if "torch" in sys.modules:
-        sys.modules["torch"].set_num_threads(threads)
+        own = _surroundings.settle()
+    if _remains is not None:
+        _remains.warmed_up()
+    _methods[known] = Warm(method, own)
+    return Warm(method, own, seconds, trouble)
 
 
 def _join_rounds(store: Store, cell: Cell, clock: dict[str, Any]) -> dict[str, Any]:

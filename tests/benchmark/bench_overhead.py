@@ -55,7 +55,7 @@ def per_cell(folder, dataset, target):
     with store.locked():
         initialise(Job(dataset, out, pinned=True))  # one core, as the target says
         warm_up_scoring(DEFAULT_SCORING)
-        run_batch(warm[:1])
+        list(run_batch(warm[:1]))
         first, fresh, repeated = [], [], []
         for a, b, c in images:
             first.append(_without_method(store, a))
@@ -73,7 +73,7 @@ def per_cell(folder, dataset, target):
 
 def _without_method(store, cell):
     start = time.process_time()
-    run_batch((cell,))
+    list(run_batch((cell,)))
     elapsed = time.process_time() - start
     return 1000 * (elapsed - store.read_row(cell.key)["cpu_s"])
 

@@ -415,7 +415,7 @@ def test_a_count_that_crashes_beside_others_is_found_and_left_out_of_later_round
     (tmp_path / "begun").mkdir()
     method = f"shares[folder={tmp_path / 'begun'},crash_beside=9]"
     assert run(method, "--timing", "--limit", "1").status == 2
-    assert begun(tmp_path / "begun") == ["[4, 9]", "[4]", "[4]", "[4]", "[9]"]
+    assert begun(tmp_path / "begun") == ["[4, 9]", "[4]", "[4]", "[4]", "[9]", "[9]"]
     rows = results().set_index("n")
     assert rows.status.to_dict() == {4: "ok", 9: "crashed"}
     assert rows.time_repeats[4] == 3

@@ -3,7 +3,7 @@
 import pytest
 
 from bench.execution import inflight
-from bench.execution.inflight import Marker, Said, read_markers
+from bench.execution.inflight import Marker, Said, read_marker
 from methods.progress import listening, report
 
 
@@ -36,21 +36,21 @@ def clock(monkeypatch):
 def test_iterations_are_written_down_now_and_then(tmp_path, clock):
     marker = Marker(tmp_path / "17", "some cell")
     marker.write(deadline=5.0)
-    assert list(read_markers(tmp_path)) == [Said(17, "some cell", 5.0, None)]
+    assert read_marker(tmp_path / "17") == Said(17, "some cell", 5.0, None)
     marker.iterate(1, 1000)
     marker.iterate(2, 1000)
-    assert list(read_markers(tmp_path)) == [Said(17, "some cell", 5.0, (1, 1000))]
+    assert read_marker(tmp_path / "17") == Said(17, "some cell", 5.0, (1, 1000))
     clock.now += inflight.ITERATIONS_EVERY_S
     marker.iterate(3, 1000)
-    assert list(read_markers(tmp_path)) == [Said(17, "some cell", 5.0, (3, 1000))]
+    assert read_marker(tmp_path / "17") == Said(17, "some cell", 5.0, (3, 1000))
     marker.write(deadline=None)
-    assert list(read_markers(tmp_path)) == [Said(17, "some cell", None, (3, 1000))]
+    assert read_marker(tmp_path / "17") == Said(17, "some cell", None, (3, 1000))
     marker.compile(True)
-    assert list(read_markers(tmp_path)) == [Said(17, "some cell", None, (3, 1000), compiling=True)]
+    assert read_marker(tmp_path / "17") == Said(17, "some cell", None, (3, 1000), compiling=True)
     marker.compile(False)
-    assert list(read_markers(tmp_path)) == [Said(17, "some cell", None, (3, 1000))]
+    assert read_marker(tmp_path / "17") == Said(17, "some cell", None, (3, 1000))
     marker.remove()
-    assert list(read_markers(tmp_path)) == []
+    assert read_marker(tmp_path / "17") is None
 
 
 def test_a_method_goes_on_where_its_iterations_cannot_be_written(tmp_path):
@@ -60,6 +60,4 @@ def test_a_method_goes_on_where_its_iterations_cannot_be_written(tmp_path):
 
 def test_what_is_half_written_is_not_read(tmp_path):
     (tmp_path / "17").write_text('["some ce')
-    (tmp_path / "18.5.tmp").write_text('["some cell", null, null]')
-    (tmp_path / "compiled-slic").touch()
-    assert list(read_markers(tmp_path)) == []
+    assert read_marker(tmp_path / "17") is None

@@ -1,0 +1,193 @@
+"""One worker process as the run sees it: what it was given, what it says, how it ended."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import pickle
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from multiprocessing.connection import Connection
+
+import psutil
+from joblib.externals.loky.backend.process import LokyProcess
+
+from bench.execution.inflight import Said, read_marker
+from bench.execution.job import Job
+from bench.execution.processes import interrupts_held, variables_of_workers
+from bench.execution.serving import Answer, serve
+from bench.planning.cells import Batch
+from bench.storage.store import Store
+
+# Of what a method prints so much is kept, for the row of the cell that takes its process along.
+LAST_WORDS = 4096
+PIECE = 2**16
+# A batch that is sent while another runs must fit into the pipe, or the run would wait for it.
+FITS = 2**14
+# A worker whose last batch took less is given the next one before it asks.
+QUICK_S = 0.5
+# What is killed may have started others meanwhile; what cannot be killed is left in the end.
+MOST_GENERATIONS = 100
+# Workers say so in their environment, which what they start inherits.
+RUN = "SUPERPIXEL_BENCH_RUN"
+
+
+class WorkerProcess:
+    """A process that runs batches one after the other, and says what came of each.
+
+    Parameters
+    ----------
+    job : Job
+    environment : mapping
+        Variables that it starts with, beside those of this process.
+
+    Attributes
+    ----------
+    batches : deque of batches
+        What it was given and has not answered; it is at the first one.
+    answered : int
+        How many batches it has finished.
+    stopped : (str, str or None) or None
+        Why it was killed, and at which cell.
+    """
+
+    def __init__(self, job: Job, environment: Mapping[str, str]) -> None:
+        self._store = Store(job.out)
+        self.connection, theirs = multiprocessing.Pipe()
+        self._output, their_output = multiprocessing.Pipe(duplex=False)
+        os.set_blocking(self._output.fileno(), False)
+        own = {RUN: str(os.getpid())}
+        self.process = LokyProcess(
+            target=serve,
+            args=(job, theirs, their_output),
+            env=variables_of_workers(environment) | own,
+        )
+        with interrupts_held():
+            self.process.start()
+        theirs.close()
+        their_output.close()
+        assert self.process.pid is not None
+        self.pid: int = self.process.pid
+        self.batches: deque[Batch] = deque()
+        self.answered = 0
+        self.stopped: tuple[str, str | None] | None = None
+        self._written = b""
+        self._since = time.monotonic()
+        self._took_s = QUICK_S
+
+    @property
+    def listens(self) -> list[Connection]:
+        """What there is to wait for; nothing where it has closed its ends."""
+        return [each for each in (self.connection, self._output) if not each.closed]
+
+    @property
+    def quick(self) -> bool:
+        """Whether what it did last took so little that the next may wait for it."""
+        return self._took_s < QUICK_S
+
+    @property
+    def status(self) -> int | None:
+        """The exit status, negative for a signal; None while it runs."""
+        status: int | None = self.process.exitcode
+        return status
+
+    def give(self, batch: Batch) -> bool:
+        """Send a batch; return False if that has to wait until it has nothing else to do."""
+        sent = pickle.dumps(batch)
+        if self.batches and len(sent) > FITS:
+            return False
+        with suppress(OSError):  # it has died, or closed its end, which is seen elsewhere
+            self.connection.send_bytes(sent)
+        if not self.batches:
+            self._since = time.monotonic()
+        self.batches.append(batch)
+        return True
+
+    def receive(self) -> Iterator[tuple[Batch, Answer | Exception]]:
+        """Yield what came of its batches; keep the end of what it prints."""
+        self._read_output()
+        try:
+            while not self.connection.closed and self.connection.poll():
+                answer = self.connection.recv()
+                batch = self.batches.popleft() if self.batches else ()
+                now = time.monotonic()
+                self._took_s, self._since = now - self._since, now
+                self.answered += 1
+                yield batch, answer
+        except (EOFError, OSError):
+            self.connection.close()
+
+    def said(self) -> Said | None:
+        """Return which cell it is at, and how far."""
+        return read_marker(self._store.inflight / str(self.pid))
+
+    @property
+    def last_words(self) -> str:
+        """The last line that it printed."""
+        lines = self._written.decode("utf-8", "backslashreplace").split("\n")
+        return next((" ".join(line.split()) for line in reversed(lines) if line.strip()), "")
+
+    def stop(self, why: str) -> None:
+        """Kill it with all that it has started, and keep why."""
+        if self.stopped is None:
+            said = self.said()
+            self.stopped = why, said.key if said else None
+        kill_below(self.pid)
+
+    def end(self) -> None:
+        """Kill it, if it still runs, and forget it."""
+        if self.status is None:
+            kill_below(self.pid)
+        self.process.join()
+        self._read_output()
+        self.connection.close()
+        self._output.close()
+        (self._store.inflight / str(self.pid)).unlink(missing_ok=True)
+
+    def _read_output(self) -> None:
+        try:
+            while not self._output.closed:
+                piece = os.read(self._output.fileno(), PIECE)
+                if not piece:
+                    self._output.close()
+                self._written = (self._written + piece)[-LAST_WORDS:]
+                if len(piece) < PIECE:
+                    break
+        except BlockingIOError:
+            pass
+
+
+def kill_below(pid: int) -> None:
+    """Kill a process after all that it has started, and those which these start meanwhile."""
+    with suppress(psutil.NoSuchProcess):
+        process = psutil.Process(pid)
+        process.suspend()
+        for _ in range(MOST_GENERATIONS):
+            children = _alive(process)
+            for child in children:
+                with suppress(psutil.NoSuchProcess):
+                    child.kill()
+            if not children:
+                break
+        process.kill()
+
+
+def _alive(process: psutil.Process) -> list[psutil.Process]:
+    found = []
+    for child in process.children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            if child.status() != psutil.STATUS_ZOMBIE:
+                found.append(child)
+    return found
+
+
+def end_orphans(workers: set[int]) -> None:
+    """Kill what was started by workers that have died, which became children of this process."""
+    for child in psutil.Process().children():
+        with suppress(psutil.Error, ChildProcessError):
+            mark = child.pid not in workers and child.environ().get(RUN)
+            if mark == str(os.getpid()):
+                kill_below(child.pid)
+                os.waitpid(child.pid, 0)
