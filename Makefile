@@ -7,14 +7,21 @@ READY := $(VENV)/.ready
 DOCS_READY := $(VENV)/.docs
 SITE := docs/_build/html
 OUT ?= demo
+RUNS ?= reference
+SPLIT ?= test
+COMPARED = --methods all --preset quick --n 25,50,100,200,400,800 --dataset bsds500 --split $(SPLIT) \
+	--timeout 600
 AXE := .npm/node_modules/axe-core/axe.min.js
 
-.PHONY: help demo reproduce test lint docs axe benchmark clean
+.PHONY: help demo reproduce reference check-gpu test lint docs axe benchmark clean
 
 help:
 	@echo "make demo        run all methods on the embedded sample and draw the figures (folder demo/)"
 	@echo "make reproduce   the paper's comparison on BSDS500; says first what it costs:"
 	@echo "                 make reproduce ARGS='--root DIR --limit 10 --preset quick'"
+	@echo "make reference   run all methods on BSDS500, and write the scores that come with the suite:"
+	@echo "                 make reference SPLIT=test ARGS='--root DIR'; again with TIMES=20 for times"
+	@echo "make check-gpu   try the networks on an NVIDIA GPU, in ten minutes at most (folder gpu/)"
 	@echo "make test        run the tests"
 	@echo "make lint        ruff, mypy, and the order of imports"
 	@echo "make docs        the documentation site, into $(SITE)"
@@ -40,6 +47,19 @@ demo: $(READY)
 
 reproduce: $(READY)
 	$(BIN)/bench reproduce $(ARGS)
+
+# A run continues where it was interrupted; failed cells (status 2) are rows like others. Times of
+# TIMES images come along where they have been taken, on a machine that does nothing else.
+reference: $(READY)
+	mkdir -p $(RUNS)
+	$(BIN)/bench run $(COMPARED) --out $(RUNS)/$(SPLIT).parquet $(ARGS) || [ $$? -eq 2 ]
+	$(if $(TIMES),$(BIN)/bench run $(COMPARED) --limit $(TIMES) --spread --timing \
+		--out $(RUNS)/$(SPLIT)-times.parquet $(ARGS) || [ $$? -eq 2 ])
+	times=$(RUNS)/$(SPLIT)-times.parquet; $(BIN)/bench condense $(RUNS)/$(SPLIT).parquet \
+		--out reports/reference/bsds500-$(SPLIT).parquet $$(test -f $$times && echo --times $$times)
+
+check-gpu: $(READY)
+	$(BIN)/python -m tests.gpu $(ARGS)
 
 test: $(READY)
 	$(BIN)/python -m pytest -n 4 --dist worksteal

@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 from bench.cli import surroundings
 from bench.cli.check import check
 from bench.cli.compare import compare
+from bench.cli.condense import condense
 from bench.cli.data import data
 from bench.cli.drop import drop
 from bench.cli.figure import figure
@@ -51,8 +52,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 for _command in (
-    *(run, plot, report, reproduce, figure, compare, score, rescore, protocols, merge, drop),
-    *(check, data),
+    *(run, plot, report, reproduce, figure, compare, score, rescore, protocols, merge, condense),
+    *(drop, check, data),
 ):
     app.command()(_command)
 app.command(name="list")(list_)

@@ -77,6 +77,7 @@ def compare(
             " superpixels are.",
         ),
     ] = False,
+    with_: options.With = None,
     allow_mixed: options.AllowMixed = False,
     out: options.ReportFile = None,
     plugin: options.Plugins = None,
@@ -85,17 +86,21 @@ def compare(
 ) -> int:
     """Compare labels at equal count, or two files.
 
-    One file: methods return different counts for the same n, so each image is interpolated along
-    its own curve to the counts of --at. Two files: the same cells are matched, say of two versions
-    or machines; with --tolerance the exit status tells whether they agree.
+    One file, perhaps with others' labels (--with): methods return different counts for the same n,
+    so each image is interpolated along its own curve to the counts of --at. Two files: the same
+    cells are matched, say of two versions or machines; with --tolerance the exit status tells
+    whether they agree.
     """
     from bench.planning.selection import parse_integers
-    from reports.data.results import ResultsError, file_facts
+    from reports.data.results import ResultsError
 
     show = partial(_show, out=out, how=how, quiet=quiet)
     _check(b, at, over, tolerance, out)
     others = {"a second file": b is not None, "--over": over is not None, "--perturbed": perturbed}
     _check_at([name for name, given in others.items() if given], within, pvalues)
+    if with_ is not None and (b is not None or perturbed):
+        what = "--perturbed" if perturbed else "a second file"
+        raise UsageError(f"--with sets others' labels beside those of one file; leave out {what}")
     if perturbed and (b is not None or at is not None or over is not None):
         raise UsageError("--perturbed makes a table of its own; leave out --at, --over and B")
 
@@ -106,33 +111,42 @@ def compare(
     renames = values.read_renames(rename)
     counts = parse_integers(at, "--at", least=1) if at is not None else None
     span = _range(over) if over is not None else None
-    for results in filter(None, (a, b)):
-        output.recover(results, quiet)
     try:
-        for file in (a, b) if b is not None else (a,):
-            mixed = file_facts(file).mixed
-            if mixed:
-                note(f"{file}: {mixed}")
         if b is not None:
+            for file in (a, b):
+                output.recover(file, quiet)
+                _tell_mixed(file, note)
             return _two_files(a, b, wanted, labels, renames, allow_mixed, tolerance, show, quiet)
         from reports.data.perturbed import left_out_note
         from reports.tables.comparison import DEFAULT_METRICS, compare_at, compare_over
         from reports.tables.robustness import compare_perturbed
 
         chosen = (wanted or DEFAULT_METRICS, *labels, note, allow_mixed)
-        left_out = left_out_note(a, "--perturbed shows what they cost")
-        if left_out and not perturbed:
-            note(left_out)
-        if perturbed:
-            report = compare_perturbed(a, *chosen, rename=renames)
-        elif span is not None:
-            report = compare_over(a, span[0], span[1], *chosen, rename=renames)
-        else:
-            report = compare_at(a, counts, *chosen, rename=renames, within=within, pvalues=pvalues)
+        with output.beside(a, with_, allow_mixed, quiet) as (file, _):
+            _tell_mixed(a, note)
+            left_out = left_out_note(a, "--perturbed shows what they cost")
+            if left_out and not perturbed:
+                note(left_out)
+            if perturbed:
+                report = compare_perturbed(file, *chosen, rename=renames)
+            elif span is not None:
+                report = compare_over(file, span[0], span[1], *chosen, rename=renames)
+            else:
+                report = compare_at(
+                    file, counts, *chosen, rename=renames, within=within, pvalues=pvalues
+                )
     except ResultsError as error:
         raise UsageError(str(error)) from error
     show(report)
     return 0
+
+
+def _tell_mixed(file: Path, note: Callable[[str], None]) -> None:
+    from reports.data.results import file_facts
+
+    mixed = file_facts(file).mixed
+    if mixed:
+        note(f"{file}: {mixed}")
 
 
 def _two_files(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -29,6 +29,7 @@ class Kind(StrEnum):
     DATASETS = "datasets"
     PROTOCOLS = "protocols"
     RUNS = "runs"
+    REFERENCE = "reference"
 
 
 _DECLARED = (Kind.METHODS, Kind.METRICS, Kind.DATASETS)
@@ -56,7 +57,10 @@ def list_(
     protocol_file: options.ProtocolFile = None,
     how: options.FormatName = options.Format.TEXT,
 ) -> None:
-    """List methods, metrics, data sets or protocols, or what a results file holds ('runs')."""
+    """List methods, metrics, data sets or protocols, or what a results file holds.
+
+    'runs' is of a file of yours, 'reference' of the results that come with the suite, for --with.
+    """
     given = {"--verbose": verbose, "--plugin": plugin, "--protocol-file": protocol_file}
     for option, kinds in _ONLY_FOR.items():
         if given[option] and kind not in kinds:
@@ -64,10 +68,13 @@ def list_(
                 f"{option} is for {', '.join(kinds)}; leave it out of 'bench list {kind}'"
             )
     if kind is Kind.RUNS:
-        _runs(results or Path("results.parquet"), how)
+        _runs([results or Path("results.parquet")], how)
         return
     if results is not None:
         raise UsageError(f"'{results}' is one too many; only 'bench list runs' takes a file")
+    if kind is Kind.REFERENCE:
+        _reference(how)
+        return
     broken = []
     for path in plugin or ():
         try:
@@ -204,22 +211,38 @@ def _protocols(verbose: bool, file: Path | None) -> Iterator[Facts]:
             yield {"name": protocol.name, "title": protocol.title}
 
 
-def _runs(path: Path, how: options.Format) -> None:
+def _runs(paths: Sequence[Path], how: options.Format) -> None:
     from reports.data.contents import read_contents
     from reports.data.results import ResultsError
     from reports.tables.contents import contents_lines
 
-    output.recover(path, quiet=False)
-    try:
-        held = read_contents(path)
-    except ResultsError as error:
-        raise UsageError(str(error)) from error
-    if how is options.Format.TEXT:
-        for line in contents_lines(held):
-            typer.echo(output.wrapped(line))
-    else:
-        rows = json.loads(held.labels.to_json(orient="records"))
+    rows = []
+    for path in paths:
+        output.recover(path, quiet=False)
+        try:
+            held = read_contents(path)
+        except ResultsError as error:
+            raise UsageError(str(error)) from error
+        rows += json.loads(held.labels.to_json(orient="records"))
+        if how is options.Format.TEXT:
+            if path != paths[0]:
+                typer.echo("")
+            for line in contents_lines(held):
+                typer.echo(output.wrapped(line))
+    if how is not options.Format.TEXT:
         output.print_rows(rows, how)
+
+
+def _reference(how: options.Format) -> None:
+    from reports.data.reference import reference_files
+
+    files = reference_files()
+    if not files:
+        raise UsageError(
+            "no reference results came with this installation; docs/reference.md says how they are"
+            " made"
+        )
+    _runs(files, how)
 
 
 def _card(facts: Facts) -> None:

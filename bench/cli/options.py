@@ -179,6 +179,11 @@ RenamedLabels = Annotated[
     ),
 ]
 WithoutLabels = Annotated[str, typer.Option(help="Labels to leave out, as patterns.")]
+WITH_HELP = (
+    "Show the rows of another results file, too, of the images that both have: 'reference' are"
+    " those that come with the suite (`bench list reference`)."
+)
+With = Annotated[str | None, typer.Option("--with", metavar="reference|FILE", help=WITH_HELP)]
 ReportFile = Annotated[
     Path | None,
     typer.Option(

@@ -42,7 +42,8 @@ def plot(
         typer.Option(
             "--highlight",
             metavar="LABELS",
-            help="Labels that are in colour among others in grey, as patterns; may be repeated.",
+            help="Labels that are in colour among others in grey, as patterns; may be repeated."
+            " With --with 'mine' are all of RESULTS, as they are unless given.",
         ),
     ] = None,
     at: Annotated[
@@ -70,6 +71,7 @@ def plot(
     data: Annotated[
         bool, typer.Option("--data", help="Write the numbers behind each figure as CSV, too.")
     ] = False,
+    with_: options.With = None,
     annotators: Annotated[
         bool, typer.Option(help="Show how annotators score against each other.")
     ] = True,
@@ -84,6 +86,7 @@ def plot(
     figures that the results have what they show of, r-summary.csv and r-summary.md, and removes
     what an earlier plot of that file made and this one does not.
     Of more than 12 labels the best by the first metric and those of --highlight are in colour.
+    With --with reference the files are called r-with-reference-curves and so on.
     """
     from reports.plot import AT_ONE_COUNT, FIGURES, FORMATS, Choice
 
@@ -99,29 +102,23 @@ def plot(
         _check_used("--at", drawn, AT_ONE_COUNT)
     if drawn and budget is not None:
         _check_used("--budget", drawn, ("pareto",))
-    choice = Choice(
-        drawn,
-        [name for text in highlight or () for name in values.split_names("--highlight", text)],
-        _positive("--at", at),
-        _positive("--budget", budget),
-        [_two_labels(text) for text in pair or ()],
-        style.value,
-        data,
-        annotators,
-    )
-    output.recover(results, quiet)
-    output.draw(
-        results,
-        quiet=quiet,
-        out=out,
-        metrics=wanted,
-        formats=kinds,
-        only=shown,
-        without=hidden,
-        rename=names,
-        choice=choice,
-        allow_mixed=allow_mixed,
-    )
+    asked = [name for text in highlight or () for name in values.split_names("--highlight", text)]
+    line = _positive("--at", at), _positive("--budget", budget)
+    pairs = [_two_labels(text) for text in pair or ()]
+    with output.beside(results, with_, allow_mixed, quiet) as (file, own):
+        lit = output.highlighted(asked, () if allow_mixed else own, shown, hidden, names)
+        output.draw(
+            file,
+            quiet=quiet,
+            out=results.parent if out is None else out,
+            metrics=wanted,
+            formats=kinds,
+            only=shown,
+            without=hidden,
+            rename=names,
+            choice=Choice(drawn, lit, *line, pairs, style.value, data, annotators),
+            allow_mixed=allow_mixed,
+        )
 
 
 def _check_known(option: str, what: str, names: Sequence[str], known: Sequence[str]) -> None:

@@ -36,7 +36,8 @@ def report(
         typer.Option(
             "--highlight",
             metavar="LABELS",
-            help="Labels that are in colour among many, as patterns; may be repeated.",
+            help="Labels that are in colour among many, as patterns; may be repeated. With --with"
+            " 'mine' are all of RESULTS, as they are unless given.",
         ),
     ] = None,
     gallery: Annotated[
@@ -46,6 +47,7 @@ def report(
         str, typer.Option(help="Heading of the page.", show_default="the data set")
     ] = "",
     root: options.Root = None,
+    with_: options.With = None,
     plugin: options.Plugins = None,
     allow_mixed: options.AllowMixed = False,
     quiet: options.Quiet = False,
@@ -61,27 +63,29 @@ def report(
     from reports.output import OutputError
     from reports.page.report import Page, make_report
 
-    target = _page_file(out or results.with_suffix(".html"))
+    target = _page_file(out or output.with_name(results, with_).with_suffix(".html"))
     values.load_plugins(plugin)
     shown, hidden = values.split_patterns(only, without)
     wanted = [] if metrics is None else values.split_metrics("--metrics", metrics)
     names = values.read_renames(rename)
-    lit = [name for text in highlight or () for name in values.split_names("--highlight", text)]
-    output.recover(results, quiet)
+    asked = [name for text in highlight or () for name in values.split_names("--highlight", text)]
     note = partial(output.note, quiet=quiet)
     try:
-        page = Page(
-            wanted,
-            shown,
-            hidden,
-            names,
-            lit,
-            allow_mixed,
-            title,
-            pictures_of(results, root, gallery),
-            _spread(results, root, allow_mixed),
-        )
-        written = make_report(results, target, page, note)
+        with output.beside(results, with_, allow_mixed, quiet) as (file, own):
+            lit = output.highlighted(asked, () if allow_mixed else own, shown, hidden, names)
+            page = Page(
+                wanted,
+                shown,
+                hidden,
+                names,
+                lit,
+                allow_mixed,
+                title,
+                pictures_of(file, root, gallery),
+                _spread(results, root, allow_mixed),
+                results.name if with_ is None else f"{results.name} --with {with_}",
+            )
+            written = make_report(file, target, page, note)
     except ResultsError as error:
         raise UsageError(str(error)) from error
     except OutputError as error:

@@ -159,7 +159,7 @@ def merge(inputs: Sequence[Path], out: Path, labels: How = "leave") -> Merged:
         table = with_column(whole.take(kept), "labels_file", names)
         columns = {name for file in files for name in file.columns}
         _keep_annotators(files, store)
-        manifest = _join_facts(files)
+        manifest = join_facts([file.facts for file in files])
         store.write_manifest(manifest)
         write_part(store.shards, without_unknown(table, columns))
         store.finish(store.manifest())
@@ -291,19 +291,19 @@ def _keep_annotators(files: Sequence[_Input], store: Store) -> None:
                 write_atomically(store.annotators / path.name, path.read_bytes())
 
 
-def _join_facts(files: Sequence[_Input]) -> dict[str, Any]:
-    """Join what the files say of themselves: what all share, every run and every machine."""
+def join_facts(files: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Join what files say of themselves: what all share, every run and every machine."""
     runs: dict[str, list[dict[str, Any]]] = {name: [] for name in _RUNS}
     machines: dict[str, Any] = {}
     annotators: dict[str, Any] = {}
-    for file in files:
+    for facts in files:
         for name, joined in runs.items():
-            joined += [run for run in file.facts.get(name, ()) if run not in joined]
-        machines |= file.facts.get("machines", {})
-        for name, found in file.facts.get("annotators", {}).items():
+            joined += [run for run in facts.get(name, ()) if run not in joined]
+        machines |= facts.get("machines", {})
+        for name, found in facts.get("annotators", {}).items():
             if found["images"] > annotators.get(name, {"images": 0})["images"]:
                 annotators[name] = found
-    first = {k: v for k, v in files[0].facts.items() if k not in _OF_ONE_FILE}
+    first = {k: v for k, v in files[0].items() if k not in _OF_ONE_FILE}
     every = {
         name: sorted(joined, key=lambda run: str(run.get("started")))
         for name, joined in runs.items()

@@ -74,6 +74,8 @@ class Page:
         Where images and label maps come from; no gallery without.
     spread : Spread
         Scores under other protocols.
+    typed : str
+        How commands are given the results file, where that is not by its name.
     """
 
     metrics: Sequence[str] = ()
@@ -85,6 +87,7 @@ class Page:
     title: str = ""
     pictures: Pictures | None = None
     spread: Spread = field(default_factory=Spread)
+    typed: str = ""
 
 
 def make_report(
@@ -167,7 +170,7 @@ def make_report(
         "groups": static,
         "protocol": _protocol(facts),
         "held": _held(held, facts),
-        "commands": list(_commands(results, held)),
+        "commands": list(_commands(page.typed or results.name, held)),
         "most_failures": MOST,
     }
     text = render(words, data, galleries)
@@ -301,8 +304,8 @@ def _held(held: Contents, facts: Facts) -> dict[str, Any]:
     }
 
 
-def _commands(results: Path, held: Contents) -> Iterator[str]:
+def _commands(typed: str, held: Contents) -> Iterator[str]:
     yield from (f"bench {run['arguments']}" for run in held.runs.to_dict("records"))
-    yield f"bench plot {results.name}"
-    yield f"bench compare {results.name}"
-    yield f"bench report {results.name}"
+    yield f"bench plot {typed}"
+    yield f"bench compare {typed}"
+    yield f"bench report {typed}"

@@ -1,0 +1,40 @@
+"""``bench condense``: the scores of a results file, small enough to publish."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bench.cli import options, output, values
+
+
+def condense(
+    results: Annotated[Path, typer.Argument(help="What `bench run` wrote.")],
+    out: Annotated[Path, typer.Option("--out", help="Results file to write.")],
+    times: Annotated[
+        Path | None,
+        typer.Option(
+            "--times",
+            metavar="TIMED.parquet",
+            help="What `bench run --timing` made of some of the same cells; times come along.",
+        ),
+    ] = None,
+    quiet: options.Quiet = False,
+) -> int:
+    """Write the scores of a results file as a small one, say for others to compare with.
+
+    Every score to the last digit, with versions, machines and what the annotators score against
+    each other; no label maps, no values by annotator, no folders, no times but those of --times.
+    Every command reads the new file, and --with sets it beside another.
+    """
+    from bench.storage.condensing import condense as condense_file
+
+    target = values.results_file(out)
+    for path in filter(None, (results, times)):
+        output.recover(path, quiet)
+    size = condense_file(results, target, times)
+    if not quiet:
+        typer.echo(f"{out}: {size / 1e6:.1f} MB")
+    return 0
