@@ -36,5 +36,5 @@ def condense(
         output.recover(path, quiet)
     size = condense_file(results, target, times)
     if not quiet:
-        typer.echo(f"{out}: {size / 1e6:.1f} MB")
+        typer.echo(f"{out}: {size / 1000:,.0f} kB")
     return 0

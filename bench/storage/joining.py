@@ -296,7 +296,7 @@ def _warn_of_versions(file: _File, name: str, on_note: Note) -> None:
     for method, label, version in known.itertuples(index=False):
         with suppress(UnknownMethodError, PluginError):  # of a plugin
             here = method_version(get_class(method))
-            if here != version:
+            if isinstance(version, str) and here != version:
                 other.append(f"{label} ({version}, here {here})")
     if other:
         on_note(

@@ -1,0 +1,86 @@
+"""The reference results that come with the suite are what the suite computes."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from bench.datasets import open_dataset
+from bench.scoring.score import Scoring, score
+from bench.storage.provenance import machine
+from methods.canonical import canonicalise
+from methods.registry import get_class, get_method, method_version
+from reports.data.reference import reference_files
+from reports.data.results import file_facts, run_facts
+from tests.shared import BSDS500, needs_shared
+
+CELLS = 10
+FILES = reference_files()
+if not FILES:
+    pytest.skip("no reference results are here; 'make reference' makes them", True)
+
+
+@pytest.fixture(params=FILES, ids=lambda path: path.stem)
+def path(request):
+    return request.param
+
+
+@needs_shared
+def test_cells_drawn_by_lot_have_the_scores_that_are_computed_now(path):
+    facts = run_facts(pq.read_schema(path))
+    dataset = open_dataset("bsds500", root=BSDS500, split=facts["dataset"].partition("/")[2])
+    scoring = Scoring(file_facts(path).protocol, tuple(facts["metrics"]))
+    drawn = repeatable(pd.read_parquet(path), facts["machines"]).sample(CELLS, random_state=0)
+    for row in drawn.to_dict("records"):
+        given = json.loads(row["params"])
+        known = get_class(row["method"]).parameters()
+        given |= {name: row[name] for name in ("seed", "device") if name in known}
+        sample = dataset.load(row["image"])
+        assert dataset.fingerprint(row["image"]) == row["content"]
+        made = get_method(row["method"], **given).segment(sample.image.copy(), row["n"])
+        found = score(canonicalise(made, sample.image.shape[:2]), sample, row["n"], scoring)
+        names = [name for name in (*facts["metrics"], "n_returned") if name in found]
+        ours, theirs = ([float(its[name]) for name in names] for its in (found, row))
+        where = f"{row['label']} at {row['n']} on {row['image']}: {names}"
+        np.testing.assert_array_equal(ours, theirs, err_msg=where)
+        assert len(names) > 20
+
+
+def repeatable(rows, machines):
+    """Return what this machine can compute again: of the same version, on the same processor.
+
+    Networks round otherwise on another instruction set.
+    """
+    here = {name: method_version(get_class(name)) for name in rows["method"].unique()}
+    networks = [name for name in here if "cuda" in get_class(name).devices]
+    same = {id for id, its in machines.items() if its["instruction_set"] == instruction_set()}
+    as_before = ~rows["method"].isin(networks) | rows["machine"].isin(same)
+    current = rows["version"] == rows["method"].map(here)
+    return rows[(rows["status"] == "ok") & as_before & current]
+
+
+def instruction_set():
+    return machine()["instruction_set"]
+
+
+def test_it_is_whole_and_says_where_it_is_from(path):
+    rows = pd.read_parquet(path)
+    facts = run_facts(pq.read_schema(path))
+    split = facts["dataset"].partition("/")[2]
+    assert path.name == f"bsds500-{split}.parquet"
+    images = {"test": 200, "val": 100}[split]
+    cells = rows.groupby(["method", "n"])["image"].nunique()
+    assert (cells == images).all()
+    assert set(rows["n"]) == {25, 50, 100, 200, 400, 800}
+    assert (rows["status"] == "ok").mean() > 0.99
+    assert all(run["versions"]["superpixel-bench"] for run in facts["runs"])
+    assert set(rows["machine"]) <= facts["machines"].keys()
+
+
+def test_it_is_small_and_has_no_folders(path):
+    assert path.stat().st_size < 9e6
+    said = pq.read_schema(path).metadata[b"superpixel_bench.run"].decode()
+    assert not any(name in said for name in ("/home/", "/root/", "/tmp/", "/work/"))
+    assert pd.read_parquet(path, columns=["labels_file"]).isna().all(axis=None)
