@@ -232,7 +232,7 @@ def _blamed_on_the_method() -> Iterator[None]:
         raise MethodError(one_line(error)) from error
 
 
-_methods: dict[tuple[str, str], Warm] = {}
+_methods: dict[tuple[str, str, tuple[int, ...]], Warm] = {}
 
 # Seconds that this process has spent warming up, or waiting for another that did.
 _warming_s = 0.0
@@ -257,7 +257,8 @@ def _warm_method(
     the better words for it.
     """
     global _warming_s
-    known = cell.method, json.dumps(cell.given, sort_keys=True)
+    sizes = (*image.shape[:2], n) if cell.lane == "cuda" else ()  # of what is compiled there
+    known = cell.method, json.dumps(cell.given, sort_keys=True), sizes
     if known in _methods:
         return _methods[known]
     assert _surroundings is not None, "initialise comes first"

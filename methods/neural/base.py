@@ -174,5 +174,12 @@ class Neural(Method):
         return solve(self, as_rgb_uint8(image), n)
 
     def warm_up(self, image: NDArray[np.uint8], n: int) -> None:
-        """Compile by two iterations on a corner of the image."""
-        Method.warm_up(type(self)(**{**self.params(), "iterations": 2}), image, n)
+        """Compile by two iterations: on a corner of the image, on CUDA on all of it.
+
+        What is compiled for CUDA is for one size of image and one count.
+        """
+        short = type(self)(**{**self.params(), "iterations": 2})
+        if self.device.startswith("cuda"):
+            short.segment(image, n)
+        else:
+            Method.warm_up(short, image, n)

@@ -79,14 +79,17 @@ class Convolution(nn.Module):
 
     def forward(self, values: Tensor) -> Tensor:
         """Return (H, W, outputs) for (H, W, inputs)."""
-        channels, least = min(self.weight.shape[:2]), winograd.chosen(values.dtype).least
-        if values.device.type == "cpu" and self.size == 3 and channels >= least:
+        if values.device.type == "cpu" and self.size == 3 and self.is_wide(values.dtype):
             return winograd.convolve(values, self.weight, self.padding, self.dilation)
         planes = values.permute(2, 0, 1)[None]
         weight = self.weight.to(values.dtype, memory_format=torch.channels_last)
         padding = self.padding * self.dilation
         result = functional.conv2d(planes, weight, padding=padding, dilation=self.dilation)
         return result.squeeze(0).permute(1, 2, 0)
+
+    def is_wide(self, dtype: torch.dtype) -> bool:
+        """Return whether there are channels enough for what this processor does best."""
+        return min(self.weight.shape[:2]) >= winograd.chosen(dtype).least
 
 
 class ConvInReLU(nn.Module):

@@ -19,6 +19,10 @@ from methods.neural.losses import Summary, summarise
 from methods.neural.objective import Objective
 from methods.neural.scene import Scene
 
+#: Of how many sizes and counts a process keeps compiled code. PyTorch's own limit, 8, is soon met
+#: by three networks, six counts and two orientations; what comes later would run uncompiled.
+SHAPES = 1 << 10
+
 
 def initialise(network: nn.Module, start: Callable[..., Tensor], seed: int) -> None:
     """Draw the weights of all convolutions; other parameters keep what they are made with.
@@ -54,8 +58,10 @@ def compiled_for(device: str) -> Iterator[Callable[..., Tensor]]:
     if device != "cuda":
         yield loss_of  # `methods.neural.fused` has joined them
         return
-    with torch._dynamo.config.patch(suppress_errors=True):
-        yield torch.compile(loss_of)
+    with torch._dynamo.config.patch(
+        suppress_errors=True, recompile_limit=SHAPES, accumulated_recompile_limit=SHAPES
+    ):
+        yield torch.compile(loss_of, dynamic=False)
 
 
 class Adam:

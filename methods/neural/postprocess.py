@@ -78,7 +78,9 @@ def sums_of_assignments(logits: Tensor, parts: NDArray[np.int32]) -> NDArray[np.
     (parts, N) ndarray of float64
     """
     sums = np.zeros((int(parts.max()) + 1, logits.shape[-1]))
-    kernels.add_assignments(logits.detach().float().cpu().numpy(), parts, sums)
+    # from CUDA channels may come one after the other, and what is compiled is for one order
+    numbers = np.ascontiguousarray(logits.detach().float().cpu().numpy())
+    kernels.add_assignments(numbers, parts, sums)
     return sums
 
 

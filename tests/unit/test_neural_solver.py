@@ -21,6 +21,8 @@ from methods.neural import machine, optimise, size, solver
 from methods.neural.heads import factors
 from methods.neural.machine import available_memory, kept_memory, reproducible
 from methods.neural.postprocess import postprocess
+from methods.neural.rim import Rim
+from methods.neural.scene import make_scene
 from methods.parameters import ParameterError
 from methods.progress import listening
 from tests.scenes import disc, noise, slope, two_colours
@@ -424,12 +426,37 @@ def test_on_cuda_sums_are_not_left_to_chance_nor_float32_rounded():
 
 def test_what_cannot_be_compiled_is_forgiven_in_the_loop_alone(monkeypatch):
     config = torch._dynamo.config
-    monkeypatch.setattr(torch, "compile", lambda function: function)
+    monkeypatch.setattr(torch, "compile", lambda function, dynamic: function)
     assert not config.suppress_errors
     with optimise.compiled_for("cuda") as value_of:
         assert value_of is optimise.loss_of
         assert config.suppress_errors
     assert not config.suppress_errors
+
+
+@pytest.mark.parametrize("name", ["rim", "ea", "proposed"])
+def test_what_cuda_gets_is_one_graph_on_one_device(name):
+    """On the device "meta", which has no numbers, layers and losses go the way of CUDA."""
+    method = get_method(name, preset="paper", width=4, blocks=1)
+    image = np.random.default_rng(0).integers(0, 256, (8, 12, 3), dtype=np.uint8)
+    network = method.layers(4, 8, 12).to("meta")
+    scene = make_scene(image, 1.0, "meta", torch.bfloat16)
+    torch._dynamo.reset()
+    torch._dynamo.utils.counters.clear()
+    whole = torch.compile(optimise.loss_of, backend="eager", fullgraph=True, dynamic=False)
+    whole(network, scene, method.objective(scene)).backward()
+    assert torch._dynamo.utils.counters["stats"]["unique_graphs"] == 1
+    assert all(weight.grad.device.type == "meta" for weight in network.parameters())
+
+
+def test_cuda_is_warmed_up_by_the_whole_image_since_shapes_are_compiled(monkeypatch):
+    seen = []
+    monkeypatch.setattr(Rim, "segment", lambda self, image, n: seen.append((image.shape, n)))
+    image = np.zeros((200, 300, 3), np.uint8)
+    monkeypatch.setattr(device, "cuda_devices", lambda: 1)
+    for where in ("cpu", "cuda"):
+        get_method("rim", preset="quick", device=where).warm_up(image, 50)
+    assert seen == [((128, 128, 3), 14), ((200, 300, 3), 50)]
 
 
 # Memory
