@@ -229,6 +229,13 @@ def test_each_cuda_device_has_a_worker_that_sees_no_other(execute, notes, monkey
     assert {note["gpu"] for note in read(notes)} == {"5", "7"}
 
 
+@pytest.mark.parametrize(("lane", "times"), [("cuda", 3), ("core", 1)])
+def test_what_cuda_compiles_for_a_count_is_compiled_before_the_clock(execute, notes, lane, times):
+    execute(("one_core", {"folder": str(notes)}, lane), counts=(4, 9, 16))
+    warm = [note for note in read(notes) if note["what"] == "warm-up"]
+    assert len(warm) == times
+
+
 def test_timing_takes_one_cuda_device(monkeypatch):
     monkeypatch.setattr(lanes, "cuda_devices", lambda: 2)
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
