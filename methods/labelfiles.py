@@ -1,8 +1,12 @@
-"""Reading and writing label maps: PNG of 8 or 16 bits, NPY, CSV and MAT."""
+"""Reading and writing label maps: PNG and PGM of 8 or 16 bits, NPY, CSV and MAT."""
 
 from __future__ import annotations
 
 import io
+import math
+import re
+import struct
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,9 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from methods.canonical import InvalidLabelsError, check_shape
+from methods.matfiles import load_mat
+from methods.plainfiles import read_plain
 
 #: Suffixes of the files that are taken for label maps; what they hold, their bytes say.
-SUFFIXES = (".png", ".npy", ".csv", ".mat")
+SUFFIXES = (".png", ".npy", ".csv", ".mat", ".pgm")
+
+#: The most pixels of a label map; Pillow reads no larger images either.
+MOST_PIXELS = 178_956_970
 
 #: Names that a label map has in the MAT files of published code.
 MAT_NAMES = ("labels", "Segmentation")
@@ -26,12 +35,14 @@ _OTHERS = (
     (b"II*\0", "a TIFF"),
     (b"MM\0*", "a TIFF"),
     (b"RIFF", "a WebP"),
-    (b"P5", "a PGM"),
+    (b"P2", "a PGM of text"),
     (b"P6", "a PPM"),
     (b"PK\x03\x04", "a ZIP or NPZ archive"),
     (b"\x1f\x8b", "compressed by gzip"),
     (b"%PDF", "a PDF"),
 )
+# Width, height and maxval, with white space and comments between, and one white space behind.
+_PGM = re.compile(rb"P5" + rb"(?:\s|#[^\n]*\n)+(\d{1,9})" * 3 + rb"\s")
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 # From here on a float of that many bytes has not every whole number: two labels may have met.
 _EXACT = {2: 2**11, 4: 2**24, 8: 2**53}
@@ -71,9 +82,10 @@ def read_labels(path: str | Path) -> NDArray[Any]:
     Parameters
     ----------
     path : str or Path
-        PNG (grey of 1 to 16 bits, or a palette: its indices), NPY (2-D integers or bool), CSV (one
-        line per image row, whole numbers with commas between) or MAT (up to version 7; its only
-        2-D array of whole numbers, or the one called ``labels`` or ``Segmentation``).
+        PNG (grey of 1 to 16 bits, or a palette: its indices), binary PGM (its values, whatever its
+        maxval), NPY (2-D integers or bool), CSV (one line per image row, whole numbers with commas
+        between) or MAT (up to version 7; its only 2-D array of whole numbers, or the one called
+        ``labels`` or ``Segmentation``).
 
     Returns
     -------
@@ -83,23 +95,25 @@ def read_labels(path: str | Path) -> NDArray[Any]:
     Raises
     ------
     LabelFileError
-        If the file is missing, is called or holds something else, or has a value that is no whole
-        number of at most 64 bits.
+        If the file is missing, is called or holds something else, has a value that is no whole
+        number of at most 64 bits, or more than `MOST_PIXELS`. Sizes are checked before anything
+        is made of that size.
     """
     file = Path(path)
     if file.suffix.lower() not in SUFFIXES:
         raise LabelFileError(
             f"{file}: labels are read from {', '.join(SUFFIXES)}, not from {file.suffix!r}"
         )
-    if not file.is_file():
-        raise LabelFileError(f"{file}: no such file")
     try:
-        content = file.read_bytes()
+        content = read_plain(file)
         values = _reader(content, file)(content, file)
     except LabelFileError:
         raise
+    except FileNotFoundError:
+        raise LabelFileError(f"{file}: no such file") from None
     except Exception as error:
-        raise LabelFileError(f"{file} cannot be read ({error}); write the file again") from error
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise LabelFileError(f"{file} cannot be read ({reason}); write the file again") from error
     return check_labels(values, str(file))
 
 
@@ -123,6 +137,7 @@ def check_labels(values: NDArray[Any], source: str) -> NDArray[Any]:
             f"{source}: holds an array of shape {values.shape}, not (H, W); save one integer per "
             f"pixel"
         )
+    check_pixels(values.shape, source)
     if values.dtype.kind == "b":
         return values.astype(np.uint8)
     if values.dtype.kind in "iu":
@@ -143,6 +158,21 @@ def check_labels(values: NDArray[Any], source: str) -> NDArray[Any]:
             f"on, so labels may have become equal; save integers"
         )
     return values.astype(np.int64)
+
+
+def check_pixels(shape: tuple[int, ...], source: str) -> None:
+    """Refuse more pixels than are read, before or after anything of that size is made.
+
+    Raises
+    ------
+    LabelFileError
+        If the product of the numbers in `shape` is more than `MOST_PIXELS`.
+    """
+    if math.prod(shape) > MOST_PIXELS:
+        raise LabelFileError(
+            f"{source}: has {' x '.join(map(str, shape))} pixels, more than {MOST_PIXELS}, the "
+            f"most that are read; cut the image into parts"
+        )
 
 
 def encode_labels(labels: NDArray[Any], suffix: str = ".png") -> bytes:
@@ -200,10 +230,12 @@ def _reader(content: bytes, file: Path) -> Callable[[bytes, Path], NDArray[Any]]
         raise LabelFileError(f"{file}: is a MAT file of version 7.3, or HDF5; save it with -v7")
     if content.startswith(b"MATLAB"):
         return _read_mat
+    if content.startswith(b"P5"):
+        return _read_pgm
     for start, what in _OTHERS:
         if content.startswith(start):
             raise LabelFileError(
-                f"{file}: is {what}; save labels as PNG (8 or 16 bits), NPY, CSV or MAT"
+                f"{file}: is {what}; save labels as PNG or PGM (8 or 16 bits), NPY, CSV or MAT"
             )
     if suffix == ".csv":
         return _read_csv
@@ -217,7 +249,8 @@ def _reader(content: bytes, file: Path) -> Callable[[bytes, Path], NDArray[Any]]
 def _read_png(content: bytes, file: Path) -> NDArray[Any]:
     from PIL import ExifTags, Image
 
-    with Image.open(io.BytesIO(content), formats=["PNG"]) as image:
+    check_pixels(struct.unpack_from(">II", content, 16), str(file))
+    with warnings.catch_warnings(), Image.open(io.BytesIO(content), formats=["PNG"]) as image:
         bits = content[24]
         image.load()
         if getattr(image, "n_frames", 1) > 1:
@@ -235,21 +268,39 @@ def _read_png(content: bytes, file: Path) -> NDArray[Any]:
     return pixels
 
 
+def _read_pgm(content: bytes, file: Path) -> NDArray[Any]:
+    """Return the values as they are; as an image they would be shares of the maxval."""
+    head = _PGM.match(content)
+    if head is None:
+        raise LabelFileError(f"{file}: its header is no PGM's; write width, height and maxval")
+    width, height, maxval = map(int, head.groups())
+    check_pixels((height, width), str(file))
+    kind = np.dtype(">u2" if maxval > 255 else np.uint8)
+    if not 0 < maxval < 65536 or len(content) - head.end() < height * width * kind.itemsize:
+        raise LabelFileError(
+            f"{file}: is no whole PGM of {height} x {width} values up to {maxval}, which may be "
+            f"65535; write it again"
+        )
+    values: NDArray[Any] = np.frombuffer(content, kind, height * width, head.end())
+    return values.reshape(height, width).astype(kind.newbyteorder("="))
+
+
 def _read_npy(content: bytes, file: Path) -> NDArray[Any]:
-    array = np.asarray(np.load(io.BytesIO(content), allow_pickle=False))
-    if array.dtype.kind not in "iub":  # unlike CSV and MATLAB, numpy keeps integers as such
-        raise LabelFileError(f"{file}: holds {array.dtype}, labels are integers; convert and save")
-    return array
+    stream = io.BytesIO(content)
+    version = np.lib.format.read_magic(stream)
+    if version[0] == 1:
+        shape, _, kind = np.lib.format.read_array_header_1_0(stream)
+    else:
+        shape, _, kind = np.lib.format.read_array_header_2_0(stream)
+    if kind.kind not in "iub":  # unlike CSV and MATLAB, numpy keeps integers as such
+        raise LabelFileError(f"{file}: holds {kind}, labels are integers; convert and save")
+    check_pixels(shape, str(file))
+    return np.asarray(np.load(io.BytesIO(content), allow_pickle=False))
 
 
 def _read_mat(content: bytes, file: Path) -> NDArray[Any]:
-    from scipy.io import loadmat
-
-    stream: Any = io.BytesIO(content)  # the stubs know file names alone
     found = {
-        name: value
-        for name, value in loadmat(stream).items()
-        if isinstance(value, np.ndarray) and value.dtype.kind in "iufb"
+        name: value for name, value in load_mat(content).items() if isinstance(value, np.ndarray)
     }
     named = [name for name in MAT_NAMES if name in found]
     arrays = {name: value for name, value in found.items() if value.ndim == 2}

@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 
 # Beyond this a float has not every whole number.
 _EXACT = 2**53
+_LEAST = np.iinfo(np.int64).min
+# Text takes many times its size while it is parsed; these are far beyond any image.
+_MOST_BYTES, _MOST_COLUMNS = 2**28, 2**20
 _SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
@@ -41,9 +44,16 @@ def parse_labels(content: bytes) -> NDArray[Any]:
         If it is no text, has other separators or lines of different lengths, or a value is no
         whole number that fits 64 bits.
     """
+    if len(content) > _MOST_BYTES:
+        raise LabelTextError(f"it has more than {_MOST_BYTES} bytes; save labels as PNG or NPY")
     lines = [(number, line) for number, line in _lines(content) if line]
     if not lines:
         raise LabelTextError("it is empty; write one line per image row")
+    wide = max(lines, key=lambda line: line[1].count(","))
+    if wide[1].count(",") >= _MOST_COLUMNS:
+        raise LabelTextError(
+            f"line {wide[0]} has more than {_MOST_COLUMNS} values; write one line per image row"
+        )
     text = "\n".join(line for _, line in lines)
     _check_separators(text)
     try:
@@ -86,19 +96,25 @@ def _quickly(text: str) -> NDArray[Any]:
 
 def _one_by_one(lines: list[tuple[int, str]]) -> NDArray[Any]:
     """Parse each value exactly, or say which cannot be."""
-    rows = [[_whole(word.strip(), number) for word in line.split(",")] for number, line in lines]
-    for (number, _), row in zip(lines, rows, strict=True):
-        if len(row) != len(rows[0]):
+    rows: list[NDArray[Any]] = []
+    lowest = highest = 0
+    kind: type[np.int64 | np.uint64] = np.int64
+    for number, line in lines:
+        row = [_whole(word.strip(), number) for word in line.split(",")]
+        if rows and len(row) != len(rows[0]):
             raise LabelTextError(
                 f"line {number} has {len(row)} values, line {lines[0][0]} has {len(rows[0])}; "
                 f"write one value per pixel"
             )
-    lowest, highest = min(map(min, rows)), max(map(max, rows))
-    for kind in (np.int64, np.uint64):
-        if np.iinfo(kind).min <= lowest and highest <= np.iinfo(kind).max:
-            return np.array(rows, kind)
-    odd = lowest if lowest < np.iinfo(np.int64).min else highest
-    raise LabelTextError(f"{odd} does not fit 64 bits beside {lowest}; number superpixels from 0")
+        lowest, highest = min(lowest, *row), max(highest, *row)
+        if highest > np.iinfo(np.int64 if lowest < 0 else np.uint64).max or lowest < _LEAST:
+            odd = lowest if lowest < _LEAST else highest
+            raise LabelTextError(
+                f"{odd} does not fit 64 bits beside {lowest}; number superpixels from 0"
+            )
+        kind = np.int64 if highest <= np.iinfo(np.int64).max else np.uint64
+        rows.append(np.array(row, kind))
+    return np.array(rows, kind)
 
 
 def _whole(word: str, line: int) -> int:

@@ -29,6 +29,13 @@ os.environ["PYTHONPATH"] = os.pathsep.join(
 
 # How long an example takes says what else the machine does.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# By hand, in tests/fuzz: pytest tests/fuzz --hypothesis-profile fuzz --hypothesis-show-statistics
+settings.register_profile(
+    "fuzz",
+    max_examples=int(os.environ.get("FUZZ_EXAMPLES", "2000")),
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
 settings.load_profile("untimed")
 
 os.environ.pop("COLUMNS", None)  # what is printed does not depend on the developer's terminal

@@ -16,7 +16,7 @@ def score(
         Path,
         typer.Argument(
             metavar="LABELS_DIR",
-            help="Folder with [<n>/]<image>.png, .npy, .csv or .mat.",
+            help="Folder with [<n>/]<image>.png, .pgm, .npy, .csv or .mat.",
         ),
     ],
     name: Annotated[

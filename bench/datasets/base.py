@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from bench.datasets.reading import Reading
 from bench.errors import DatasetError as DatasetError
+from methods.plainfiles import read_plain
 
 if TYPE_CHECKING:
     import numpy as np
@@ -139,11 +140,14 @@ def _size(shape: tuple[int, ...]) -> str:
 
 
 def hash_files(files: Iterable[tuple[str, Path]]) -> str:
-    """Return the SHA-256 (hex) over role and content of files; a missing file counts as absent."""
+    """Return the SHA-256 (hex) over role and content of files; a missing file counts as absent.
+
+    So does what is no plain file, such as a pipe, and a file of more than `LARGEST` bytes.
+    """
     digest = hashlib.sha256()
     for role, path in files:
         try:
-            content = path.read_bytes()
+            content = read_plain(path)
         except OSError:
             digest.update(f"{role} absent\n".encode("utf-8", "surrogateescape"))
             continue

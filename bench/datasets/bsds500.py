@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
-import scipy.io
 from numpy.typing import NDArray
 
 from bench.datasets import download
@@ -19,6 +18,8 @@ from bench.datasets.base import Dataset, DatasetError, Sample, check_sizes, expa
 from bench.datasets.images import applied_orientation, image_size, read_image
 from bench.errors import hint
 from methods.labelfiles import LabelFileError, check_labels
+from methods.matfiles import MatFileError, load_mat
+from methods.plainfiles import read_plain
 from reports.data.words import counted, few
 
 SPLITS = ("train", "val", "test")
@@ -168,11 +169,8 @@ def _read_segmentations(path: Path) -> list[NDArray[Any]]:
     if not path.is_file():
         raise DatasetError(f"the annotation {path} is missing; fetch it with 'bench data bsds500'")
     try:
-        # The hash list vouches for the content; checking the checksum again costs a sixth.
-        content = scipy.io.loadmat(
-            str(path), variable_names=["groundTruth"], verify_compressed_data_integrity=False
-        )
-        cells = content["groundTruth"].ravel()
+        found = load_mat(read_plain(path), ("groundTruth",))["groundTruth"]
+        cells = found if isinstance(found, list) else [found]
         truths = [_segmentation(cell, f"{path}, annotator {k}") for k, cell in enumerate(cells, 1)]
     except LabelFileError as error:
         raise DatasetError(f"annotation {error}") from error
@@ -181,11 +179,10 @@ def _read_segmentations(path: Path) -> list[NDArray[Any]]:
             f"the annotation {path} has no variable 'groundTruth'; it is not of BSDS500, whose"
             " files 'bench data bsds500' fetches"
         ) from error
-    # A broken file makes the reader fail in many ways (zlib, struct, key, type errors).
-    except Exception as error:
+    except (MatFileError, OSError) as error:
+        reason = getattr(error, "strerror", None) or error
         raise DatasetError(
-            f"cannot read the annotation {path}: {type(error).__name__}: {error}; "
-            "fetch it again with 'bench data bsds500'"
+            f"cannot read the annotation {path}: {reason}; fetch it again with 'bench data bsds500'"
         ) from error
     if not truths:
         raise DatasetError(
@@ -202,9 +199,9 @@ def _segmentation(cell: Any, source: str) -> NDArray[Any]:
     LabelFileError
         If there is none.
     """
-    if isinstance(cell, np.ndarray) and cell.size == 1:
-        cell = cell.ravel()[0]
-    fields = getattr(getattr(cell, "dtype", None), "names", None) or ()
+    if isinstance(cell, list) and len(cell) == 1:  # a structure in a cell
+        cell = cell[0]
+    fields = list(cell) if isinstance(cell, dict) else []
     if "Segmentation" not in fields:
         raise LabelFileError(
             f"{source}: has no field 'Segmentation' (fields: {', '.join(fields) or 'none'}); save"

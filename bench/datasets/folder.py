@@ -33,7 +33,7 @@ class Folder(Dataset):
 
         ROOT/images/[SPLIT/]IMAGE.png                   .png .jpg .jpeg .bmp .tif .tiff .ppm .pgm
                                                         .webp; may also lie directly in ROOT
-        ROOT/labels/[SPLIT/]IMAGE.png                   .png (8 or 16 bit) .npy .csv .mat;
+        ROOT/labels/[SPLIT/]IMAGE.png                   .png .pgm (8 or 16 bit) .npy .csv .mat;
         ROOT/labels/[SPLIT/]IMAGE_ANNOTATOR.png         annotators by suffix after _ - or .
         ROOT/labels/[SPLIT/]ANNOTATOR/IMAGE.png         annotators by subfolder
         ROOT/void/[SPLIT/]IMAGE.png                     optional: pixels not 0 count in no metric

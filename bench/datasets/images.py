@@ -19,6 +19,7 @@ from bench.datasets import tiff
 from bench.datasets.base import DatasetError
 from bench.datasets.reading import Exif
 from methods.image import as_rgb_uint8
+from methods.plainfiles import read_plain
 
 #: What to do about an image of a data set that cannot be read.
 CURE = "replace the file or take it out of the data set"
@@ -125,13 +126,14 @@ class _Stored:
 def _opened(path: Path, cure: str) -> Iterator[_Stored]:
     """Open an image file; whatever is wrong with it becomes a DatasetError that names it."""
     try:
-        content = path.read_bytes()
+        content = read_plain(path)
         orientation = 1
         if content[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
             content, orientation = tiff.upright(content)
         with warnings.catch_warnings():
-            # Large images are meant; from twice that limit on Pillow refuses.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            # Large images are meant; from twice that limit on Pillow refuses. What else it warns
+            # of, such as tags that are cut short, nobody can act upon.
+            warnings.simplefilter("ignore")
             with Image.open(io.BytesIO(content), formats=_FORMATS) as image:
                 yield _Stored(content, image, orientation)
     except (DatasetError, MemoryError):
@@ -145,7 +147,8 @@ def _opened(path: Path, cure: str) -> Iterator[_Stored]:
         most = 2 * (Image.MAX_IMAGE_PIXELS or 0)
         raise _unreadable(path, f"it has more than {most} pixels, the most read", cure) from error
     except Exception as error:  # a broken file makes decoders fail in many ways
-        raise _unreadable(path, str(error) or type(error).__name__, cure) from error
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise _unreadable(path, reason, cure) from error
 
 
 def _check(stored: _Stored, exif: Exif) -> None:

@@ -80,7 +80,7 @@ BAD = {
     "colour.png": (lambda path: cv2.imwrite(str(path), np.zeros((4, 4, 3))), "3 colour channels"),
     "float.npy": (lambda path: np.save(path, LABELS / 2), "float64"),
     "stack.npy": (lambda path: np.save(path, np.zeros((2, 3, 4), int)), r"\(2, 3, 4\)"),
-    "object.npy": (lambda path: np.save(path, np.array([{}])), "cannot be read"),
+    "object.npy": (lambda path: np.save(path, np.array([{}])), "holds object"),
     "words.csv": (lambda path: write_text(path, "a,b\n"), "cannot be read"),
     "ragged.csv": (lambda path: write_text(path, "1,2\n3\n"), "cannot be read"),
     "half.csv": (lambda path: write_text(path, "1,2.5\n"), "line 1 has 2.5; labels are integers"),

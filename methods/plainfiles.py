@@ -1,0 +1,31 @@
+"""Reading a file whole that somebody else has made: a plain one, and no larger than it may be."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+#: Bytes; nothing that the suite reads whole is meant to be larger.
+LARGEST = 2**31
+
+
+def read_plain(path: Path, most: int = LARGEST) -> bytes:
+    """Return the content of a file; what would never end is not begun.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read, is a folder, a pipe or a device, or has more than `most` bytes.
+    """
+    # Opening a pipe waits for who writes to it, unless told not to.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as file:
+        facts = os.fstat(descriptor)
+        if not stat.S_ISREG(facts.st_mode):
+            raise OSError(errno.EINVAL, "it is a folder, pipe or device, no plain file")
+        content = file.read(most + 1) if facts.st_size <= most else b""
+        if facts.st_size > most or len(content) > most:
+            raise OSError(errno.EFBIG, f"it has more than {most} bytes, the most that are read")
+        return content
