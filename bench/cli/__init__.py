@@ -20,6 +20,7 @@ from bench.cli.drop import drop
 from bench.cli.figure import figure
 from bench.cli.list import list_
 from bench.cli.merge import merge
+from bench.cli.output import shown
 from bench.cli.plot import plot
 from bench.cli.protocols import protocols
 from bench.cli.report import report
@@ -98,7 +99,7 @@ def _status(arguments: list[str] | None) -> int:
     try:
         returned: Any = app(arguments, prog_name="bench", standalone_mode=False)
     except BenchError as error:
-        typer.echo(f"bench: {error}", err=True)
+        typer.echo(f"bench: {shown(str(error))}", err=True)
         return error.exit_status
     except (KeyboardInterrupt, typer.Abort):
         typer.echo("bench: interrupted", err=True)

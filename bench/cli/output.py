@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from bench.cli.options import Format, ReportFormat
-from reports.data.words import counted
+from reports.data.words import counted, printable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,15 +31,25 @@ def make_console(quiet: bool) -> Console:
     """
     from rich.console import Console
 
-    return Console(
+    class Plain(Console):
+        def print(self, *objects: Any, **how: Any) -> None:
+            """Print; a text of a stranger's file does not reach the terminal as a command."""
+            super().print(*(shown(it) if isinstance(it, str) else it for it in objects), **how)
+
+    return Plain(
         quiet=quiet, soft_wrap=True, stderr=True, markup=False, emoji=False, highlight=False
     )
+
+
+def shown(message: str) -> str:
+    """Return a message of several lines as a terminal may show it."""
+    return "\n".join(map(printable, message.split("\n")))
 
 
 def note(remark: str, quiet: bool = False) -> None:
     """Say on standard error what a user should know of what was printed, unless to be quiet."""
     if not quiet:
-        typer.echo(f"note: {remark}", err=True)
+        typer.echo(f"note: {shown(remark)}", err=True)
 
 
 def terminal_width() -> int | None:
@@ -127,12 +137,19 @@ def _written(text: str, numbers: pd.DataFrame, how: ReportFormat) -> str:
 
         return macros(numbers)
     if how is ReportFormat.CSV:
-        return numbers.to_csv(index=False)
+        return numbers.map(_for_spreadsheet).to_csv(index=False)
     if how is ReportFormat.JSON:
         names = [str(name) for name in numbers]
         rows = numbers.astype(object).itertuples(index=False)
         return _json([dict(zip(names, row, strict=True)) for row in rows])
     return text.rstrip() + "\n"
+
+
+def _for_spreadsheet(value: Any) -> Any:
+    """Keep a text from being taken for a formula, which spreadsheets compute when they open it."""
+    return (
+        f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@")) else value
+    )
 
 
 def _json(rows: Sequence[Mapping[str, Any]]) -> str:

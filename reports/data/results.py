@@ -19,7 +19,7 @@ from metrics import DEFAULT_PROTOCOL, METRICS, PROTOCOLS, Protocol, ProtocolErro
 from metrics.names import did_you_mean
 from metrics.protocols import from_definition
 from reports.data.labels import VARIANT, Note, matches, tell_apart
-from reports.data.words import counted
+from reports.data.words import counted, printable
 
 SCHEMA_VERSION = "4"
 # The versions that can be read, each with the columns that files of it may lack.
@@ -52,6 +52,9 @@ _TEXTS = frozenset(
         *("error", "labels_file", "facts", "run"),
     )
 )
+_NEVER_NULL = ("dataset", "split", "image", "label", "method", "status")
+_COUNTS = ("n", "n_requested", "n_returned", "n_labels", "n_components", "time_repeats", "threads")
+_LARGEST = 1e15  # beyond it squares of scores, and their sums, would leave what a float can hold
 _TRUTHS = frozenset(("contended", "match_reached", "temporary"))
 
 # What the metadata say of the runs, by the kind that it must be.
@@ -310,6 +313,7 @@ def load(path: Path, columns: Iterable[str] = COLUMNS) -> pd.DataFrame:
     for metric in lists:
         values = table[f"{metric}_by_annotator"].combine_chunks()
         frame[pairs_column(metric)] = _count_defined(values)
+    _check_values(frame, path)
     if "n" in frame:
         frame["n"] = frame["n"].astype(float)
     if "contended" in frame:
@@ -338,6 +342,45 @@ def _check_columns(schema: pa.Schema, wanted: Iterable[str], path: Path) -> None
             raise ResultsError(
                 f"{path}: no column {name!r}, which another program left out; {_cure(path)}"
             )
+
+
+def _check_values(frame: pd.DataFrame, path: Path) -> None:
+    """Refuse values that no run writes; texts that a terminal would obey are made harmless."""
+    for name in frame:
+        if name in _TEXTS:
+            wrong = _wrong_text(str(name), frame[name])
+            frame[name] = _printable(frame[name])
+        else:
+            wrong = "" if name in _TRUTHS else _wrong_number(str(name), frame[name])
+        if wrong:
+            raise ResultsError(
+                f"{path}: column {name!r} has {wrong}, which no run writes; {_cure(path)}"
+            )
+
+
+def _wrong_text(name: str, values: pd.Series) -> str:
+    if name in _NEVER_NULL and values.isna().any():
+        return "nothing in some row"
+    odd = sorted(set(values.unique()).difference(STATUSES)) if name == "status" else []
+    return repr(odd[0]) if odd else ""
+
+
+def _wrong_number(name: str, values: pd.Series) -> str:
+    numbers = values.to_numpy(dtype=float, na_value=np.nan)
+    wrong = np.isfinite(numbers) & (np.abs(numbers) > _LARGEST)
+    if name in _COUNTS:
+        wrong |= numbers < 0
+    return f"{numbers[wrong][0]:g}" if wrong.any() else ""
+
+
+def _printable(values: pd.Series) -> pd.Series:
+    """Return texts as a terminal may show them; those that are so already stay as they are."""
+    kept = values.cat.categories if isinstance(values.dtype, pd.CategoricalDtype) else values
+    odd = {text: printable(text) for text in kept.dropna().unique() if not text.isprintable()}
+    if not odd:
+        return values
+    texts = values.astype(object).map(lambda text: odd.get(text, text))
+    return texts.astype("category") if kept is not values else texts
 
 
 def _expected(name: str) -> str:

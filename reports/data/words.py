@@ -24,6 +24,15 @@ def number(n: float) -> str:
     return "not given" if isnan(n) else f"{n:.0f}"
 
 
+def printable(text: str) -> str:
+    """Write what would move a terminal's cursor, or end a line of a table, with a backslash."""
+    if text.isprintable():
+        return text
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text
+    )
+
+
 def few(names: Iterable[object], most: int = 3) -> str:
     """Name the first few, and say how many more there are."""
     texts = [str(name) for name in names]
