@@ -139,7 +139,7 @@ def _files_imported(file: Path, folder: Path) -> Iterator[Path]:
     """Return the files of a folder that the import statements of one of them may load."""
     try:
         tree = ast.parse(file.read_bytes())
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, MemoryError, RecursionError):  # the last two: nested deeply
         return  # importing it will say so
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -196,11 +196,20 @@ def _import(file: Path, module: str, registers: Sequence[Register]) -> None:
     before = list(sys.path)
     try:
         importlib.import_module(module)
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise  # the user's
+    except BaseException as error:
         _drop(file, registers)
-        raise PluginError(f"plugin {file} failed: {type(error).__name__}: {error}") from error
+        raise PluginError(f"plugin {file} failed: {_said(error)}") from error
     finally:
         _keep_ours_first(before)
+
+
+def _said(error: BaseException) -> str:
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception:  # its message is the plugin's code, too
+        return type(error).__name__
 
 
 def _keep_ours_first(before: Sequence[str]) -> None:

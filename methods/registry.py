@@ -105,6 +105,11 @@ def register(cls: M) -> M:
         raise RegistrationError(f"{place} has name='all', which means all methods; choose another")
     if cls.segment is Method.segment:
         raise RegistrationError(f"{place} defines no segment(self, image, n)")
+    for fact in ("title", "reference", "doi", "license", "library", "version", "departures"):
+        if not isinstance(getattr(cls, fact), str):
+            raise RegistrationError(
+                f"{place} has {fact}={getattr(cls, fact)!r}: declare it as a text"
+            )
     cls.parameters()  # raises where an annotation is no parameter
     if BUILTIN.get(cls.name) == place:
         return cls

@@ -164,10 +164,22 @@ def open_dataset(
             f"the data set '{name}' has neither turned images nor void values; leave --exif and"
             " --void out"
         )
+    _check_names(dataset)
     dataset.reading = reading or Reading()
     dataset.whole = tuple(dataset.names)
     dataset.names = spread_over(dataset.whole, limit) if spread else dataset.whole[:limit]
     return dataset
+
+
+def _check_names(dataset: Dataset) -> None:
+    """Refuse names that would lead out of the folder of label maps, which are named after them."""
+    for name in dataset.names:
+        whole = isinstance(name, str) and name.isprintable() and name not in ("", ".")
+        if not whole or Path(name).is_absolute() or ".." in Path(name).parts:
+            raise DatasetError(
+                f"the data set '{dataset.name}' calls an image {name!r}, which cannot be that of a"
+                " file below a folder; give it another name"
+            )
 
 
 def spread_over(names: Sequence[str], limit: int | None) -> tuple[str, ...]:

@@ -55,12 +55,14 @@ class LabelMaps:
 
     def _target(self, source: Path) -> Path:
         """Return a place below the folder of label maps that no other source has."""
+        given = source
+        source = Path(os.path.normpath(given))  # rows of a stranger may have ".." in it
         folders = source.parts[:-1]
         at = [i for i, name in enumerate(folders) if name == self.store.labels.name]
         below = source.parts[at[-1] + 1 :] if at else source.parts[-2:]
         target = self.store.labels.joinpath(*below)
         tried = 1
-        while self._sources.get(target, source) != source:
+        while self._sources.get(target, given) != given:
             tried += 1
             target = target.with_name(f"{Path(below[-1]).stem}-{tried}{source.suffix}")
         return target

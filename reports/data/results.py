@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -110,6 +111,12 @@ def check_results(path: Path) -> pa.Schema:
             f"{path}: schema version {version}, but this version of bench reads "
             f"{' and '.join(LATER)}; use the version of bench that wrote it, or run it again with "
             "another --out"
+        )
+    twice = [name for name, times in Counter(schema.names).items() if times > 1]
+    if twice:
+        raise ResultsError(
+            f"{path}: has two columns {printable(twice[0])!r}, as another program saved it;"
+            f" {_cure(path)}"
         )
     try:
         run_facts(schema)
