@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Literal
 
 from bench.datasets import Dataset, DatasetError
@@ -26,7 +27,15 @@ def lane_of(device: str, alone: bool) -> Lane:
     return "cores" if alone else "core"
 
 
-@dataclass(frozen=True)
+_NOTHING: dict[str, Any] = {}
+
+
+def _nothing() -> dict[str, Any]:
+    """Return one empty dictionary for all cells, of which there may be a million."""
+    return _NOTHING
+
+
+@dataclass(frozen=True, slots=True)
 class Cell:
     """One row to be: an image, a method variant or a stored label map, a count and a seed.
 
@@ -46,7 +55,7 @@ class Cell:
     n: int | None
     seed: int
     device: str
-    given: dict[str, Any] = field(default_factory=dict, hash=False)
+    given: dict[str, Any] = field(default_factory=_nothing, hash=False)
     version: str = ""
     folder: str = ""
     labels_path: str | None = None
@@ -58,7 +67,7 @@ class Cell:
     called: bool = False
     connectivity: Connectivity | None = None
     perturbation: Perturbation | None = None
-    carried: dict[str, Any] = field(default_factory=dict, hash=False)
+    carried: dict[str, Any] = field(default_factory=_nothing, hash=False)
 
     @property
     def labels_name(self) -> str:
@@ -109,15 +118,10 @@ def make_plan(
     UsageError
         If no cell remains because every count exceeds every image's pixels.
     """
-    # A seed in brackets may be one of --seed, too.
-    cells = list(
-        {
-            (cell.image, cell.key): cell
-            for image in dataset.names
-            for how in (None, *perturbations)
-            for cell in _cells_of_image(dataset, image, variants, counts, seeds, match_n, how)
-        }.values()
-    )
+    asked = _asked_of_each_image(variants, counts, seeds, match_n, perturbations)
+    needs = _needs_of(variants)
+    names = dict.fromkeys(dataset.names)
+    cells = [cell for image in names for cell in _cells_of_image(dataset, image, asked, needs)]
     if all(cell.decline for cell in cells):
         raise UsageError(
             f"--n: {', '.join(map(str, counts))} is above the number of pixels of every image"
@@ -126,53 +130,106 @@ def make_plan(
     return cells
 
 
-def _cells_of_image(
-    dataset: Dataset,
-    image: str,
+@dataclass(frozen=True)
+class _Asked:
+    """What is asked of every image alike, worked out once for all of them.
+
+    Attributes
+    ----------
+    variant : int
+        The place of the method variant.
+    n : int
+    identity : str
+        The end of the JSON of a cell's identity, which begins with the content of its image.
+    facts : mapping
+        Fields of the cell.
+    """
+
+    variant: int
+    n: int
+    identity: str
+    facts: Mapping[str, Any]
+
+
+def _asked_of_each_image(
     variants: Sequence[Variant],
     counts: Sequence[int],
     seeds: Sequence[int],
     match_n: float | None,
-    perturbation: Perturbation | None,
+    perturbations: Sequence[Perturbation],
+) -> list[_Asked]:
+    asked = {}  # once each: a seed in brackets may be one of --seed, too
+    for how in (None, *perturbations):
+        for i, variant in enumerate(variants):
+            facts = _facts_of(variant, match_n, how)
+            own_seeds = [variant.given["seed"]] if "seed" in variant.given else seeds
+            given = {
+                seed: variant.given | ({"seed": seed} if "seed" in variant.takes else {})
+                for seed in own_seeds
+            }
+            for n in counts:
+                for seed in own_seeds:
+                    identity = [variant.name, variant.version, variant.params, n, seed]
+                    identity += [variant.device]
+                    identity += [] if match_n is None else [{"match_n": match_n}]
+                    identity += [] if how is None else [{"perturbation": str(how)}]
+                    end = _json(identity).removeprefix("[")
+                    own = {"n": n, "seed": seed, "given": given[seed]}
+                    asked[end] = _Asked(i, n, end, facts | own)
+    return list(asked.values())
+
+
+def _facts_of(variant: Variant, match_n: float | None, how: Perturbation | None) -> dict[str, Any]:
+    return {
+        "method": variant.name,
+        "params": variant.params_json,
+        "label": variant.label,
+        "version": variant.version,
+        "folder": variant.folder,
+        "device": variant.device,
+        "shares_work": variant.shares_work and match_n is None,
+        "draws": variant.draws,
+        "called": bool(variant.called),
+        "perturbation": how,
+    }
+
+
+#: What a variant, by its place, needs for an image of a size and n: all cores, and bytes.
+_Needs = Callable[[int, tuple[int, int] | None, int], tuple[bool, int]]
+
+
+def _needs_of(variants: Sequence[Variant]) -> _Needs:
+    """Return what asks a variant once for all images of one size."""
+
+    @lru_cache(maxsize=10_000)
+    def needs(variant: int, size: tuple[int, int] | None, n: int) -> tuple[bool, int]:
+        return variants[variant].needs(size, n)
+
+    return needs
+
+
+def _cells_of_image(
+    dataset: Dataset, image: str, asked: Iterable[_Asked], needs: _Needs
 ) -> Iterator[Cell]:
     size = image_size(dataset, image)
     content = dataset.fingerprint(image)
     pixels = size[0] * size[1] if size else None
-    for variant in variants:
-        own_seeds = [variant.given["seed"]] if "seed" in variant.given else seeds
-        for n in counts:
-            decline = None
-            if pixels is not None and n > pixels:
-                decline = f"n = {n} is above the {counted(pixels, 'pixel')} of image '{image}'"
-            alone, memory = variant.needs(size, n)
-            for seed in own_seeds:
-                identity = [content, variant.name, variant.version, variant.params, n, seed]
-                identity += [variant.device]
-                identity += [] if match_n is None else [{"match_n": match_n}]
-                identity += [] if perturbation is None else [{"perturbation": str(perturbation)}]
-                given = variant.given | ({"seed": seed} if "seed" in variant.takes else {})
-                yield Cell(
-                    key=digest(identity),
-                    image=image,
-                    content=content,
-                    size=size,
-                    method=variant.name,
-                    params=variant.params_json,
-                    label=variant.label,
-                    version=variant.version,
-                    folder=variant.folder,
-                    n=n,
-                    seed=seed,
-                    device=variant.device,
-                    given=given,
-                    decline=decline,
-                    shares_work=variant.shares_work and match_n is None,
-                    lane=lane_of(variant.device, alone),
-                    memory=memory,
-                    draws=variant.draws,
-                    called=bool(variant.called),
-                    perturbation=perturbation,
-                )
+    beginning = f"[{_json(content)}, "
+    for each in asked:
+        decline = None
+        if pixels is not None and each.n > pixels:
+            decline = f"n = {each.n} is above the {counted(pixels, 'pixel')} of image '{image}'"
+        alone, memory = needs(each.variant, size, each.n)
+        yield Cell(
+            key=_short(beginning + each.identity),
+            image=image,
+            content=content,
+            size=size,
+            decline=decline,
+            lane=lane_of(each.facts["device"], alone),
+            memory=memory,
+            **each.facts,
+        )
 
 
 def group(cells: Iterable[Cell]) -> list[Batch]:
@@ -180,11 +237,14 @@ def group(cells: Iterable[Cell]) -> list[Batch]:
     batches: dict[object, list[Cell]] = {}
     for cell in cells:
         alone = not cell.shares_work or cell.decline
-        same = (cell.content, cell.image, cell.method, cell.version, cell.params, cell.seed)
-        where = (cell.device, cell.lane, cell.perturbation)
-        own = cell.key if alone else (*same, *where)
-        batches.setdefault(own, []).append(cell)
+        batches.setdefault(cell.key if alone else _shared_by(cell), []).append(cell)
     return [tuple(batch) for batch in batches.values()]
+
+
+def _shared_by(cell: Cell) -> tuple[object, ...]:
+    """Return what is the same for the counts that a method is asked for at once."""
+    same = (cell.content, cell.image, cell.method, cell.version, cell.params, cell.seed)
+    return (*same, cell.device, cell.lane, cell.perturbation)
 
 
 def image_size(dataset: Dataset, image: str) -> tuple[int, int] | None:
@@ -197,5 +257,12 @@ def image_size(dataset: Dataset, image: str) -> tuple[int, int] | None:
 
 def digest(identity: object) -> str:
     """Return a short name for any JSON-like value, the same in every process."""
-    text = json.dumps(identity, sort_keys=True)
+    return _short(_json(identity))
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, sort_keys=True)
+
+
+def _short(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:24]

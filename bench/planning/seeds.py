@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from bench.planning.cells import Cell
 from bench.storage.copies import Computed, Copy, store_copies
 from bench.storage.store import Store
 from reports.data.words import counted
+
+# Of rows with other values in these columns no cell is a copy.
+_ASKED = ("image", "method", "n")
+
+#: Returns stored computations with their cells' keys, given values that columns may have.
+Stored = Callable[[Mapping[str, Collection[Any]]], dict[Computed, str]]
+
+
+def _nothing_stored(_: Mapping[str, Collection[Any]]) -> dict[Computed, str]:
+    return {}
 
 
 @dataclass(frozen=True)
@@ -51,7 +62,7 @@ class Shared:
             )
 
 
-def share_seeds(todo: Iterable[Cell], stored: Callable[[], dict[Computed, str]] = dict) -> Shared:
+def share_seeds(todo: Iterable[Cell], stored: Stored = _nothing_stored) -> Shared:
     """Find which of the cells to run are of the same computation, or of one that is stored.
 
     Parameters
@@ -59,11 +70,17 @@ def share_seeds(todo: Iterable[Cell], stored: Callable[[], dict[Computed, str]] 
     todo : iterable of Cell
     stored : callable
         Returns the computations that are stored, ok and not to be done again, with their cells'
-        keys. Called only where a cell's method does not draw.
+        keys, given the values of some columns that are asked for. Called only where a cell's
+        method does not draw.
     """
-    shared = Shared([], [], {})
     cells = list(todo)
-    first = {} if all(cell.draws for cell in cells) else stored()
+    shareable = [cell for cell in cells if not cell.draws]
+    if not shareable:
+        return Shared(cells, [], {})
+    first = stored({name: {getattr(cell, name) for cell in shareable} for name in _ASKED})
+    if not first and len({cell.seed for cell in shareable}) == 1:  # without looking at each
+        return Shared(cells, [], {})
+    shared = Shared([], [], {})
     for cell in cells:
         source = cell.key if cell.draws else first.setdefault(_computed(cell), cell.key)
         if source == cell.key:

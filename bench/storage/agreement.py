@@ -18,7 +18,7 @@ def agreement(table: pa.Table, folder: Path, manifest: Mapping[str, Any]) -> dic
     Parameters
     ----------
     table : Table
-        The rows of the results file.
+        What the rows of the results file are of.
     folder : Path
         Where what is known of each image's annotators lies, by the image's content.
     manifest : mapping
@@ -31,7 +31,9 @@ def agreement(table: pa.Table, folder: Path, manifest: Mapping[str, Any]) -> dic
     """
     before = manifest.get("annotators", {})
     pairs = manifest.get("protocol", {}).get("annotators") == "pairs"
-    images = table.select(["dataset", "split", "content"]).to_pandas().drop_duplicates()
+    images = (
+        table.group_by(["dataset", "split", "content"], use_threads=False).aggregate([]).to_pandas()
+    )
     found = {}
     for (dataset, split), contents in images.groupby(["dataset", "split"])["content"]:
         name = dataset_name(dataset, split)

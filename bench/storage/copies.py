@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from bench.storage.files import put_copy, put_link, storage_errors
 from bench.storage.label_paths import find_label_map
+from bench.storage.schema import results_schema
 from bench.storage.store import Store
 
 
@@ -35,18 +36,30 @@ class Copy(NamedTuple):
     labels_name: str
 
 
-def computed(store: Store, keys: Collection[str], runs: Collection[str]) -> dict[Computed, str]:
-    """Return the computations that ended ok, of the rows with these keys, and their keys.
+def computed(
+    store: Store,
+    asked: Mapping[str, Collection[Any]],
+    usable: Callable[[str], bool],
+    runs: Collection[str],
+) -> dict[Computed, str]:
+    """Return the computations that ended ok, and the keys of their rows.
 
-    Only of these runs: those of others may lack a metric.
+    Parameters
+    ----------
+    store : Store
+    asked : mapping of str to collection
+        By column, the values that are asked for; rows with others are passed over.
+    usable : callable
+        Tells whether the row with a key may be used.
+    runs : collection of str
+        Only of these runs: rows of others may lack a metric.
     """
     table = store.rows(("key", "status", "run", *Computed._fields))
-    rows = zip(*(column.to_pylist() for column in table.columns), strict=True)
-    return {
-        Computed(*its): key
-        for key, status, run, *its in rows
-        if status == "ok" and key in keys and run in runs
-    }
+    for column, values in {"status": ["ok"], "run": runs, **asked}.items():
+        allowed = pa.array(list(values), results_schema().field(column).type)
+        table = table.filter(pc.is_in(table[column], allowed))
+    rows = zip(*(table[name].to_pylist() for name in ("key", *Computed._fields)), strict=True)
+    return {Computed(*its): key for key, *its in rows if usable(key)}
 
 
 def store_copies(

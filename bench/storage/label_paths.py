@@ -6,6 +6,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 
 def find_label_map(results: Path, labels_file: str, former: Collection[str] = ()) -> Path:
@@ -36,15 +37,17 @@ def as_named_now(
 ) -> pa.ChunkedArray:
     """Return the column labels_file with the name that the file's own folder has now."""
     own = results.with_suffix(".run").name
-    names = column.to_pylist()
-    of_head = {_head(name): name for name in names if name}
+    heads = pc.list_element(pc.split_pattern(column, "/", max_splits=1), 0).to_pandas()
+    # The last name of each head says for all of them.
+    examples = column.take(heads.dropna().drop_duplicates(keep="last").index.to_numpy())
     renamed = {
-        head
-        for head, name in of_head.items()
+        _head(name)
+        for name in filter(None, examples.to_pylist())
         if find_label_map(results, name, former) != results.parent / name
     }
     if not renamed:
         return column
+    names = column.to_pylist()
     moved = [_with_head(name, own) if _head(name) in renamed else name for name in names]
     return pa.chunked_array([pa.array(moved, column.type)])
 

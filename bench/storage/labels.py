@@ -26,8 +26,8 @@ class Labelled(NamedTuple):
 def stored_labels(store: Store) -> set[Labelled]:
     """Return every label that the rows of an output have, and what it stands for."""
     table = store.rows(("method", "params", "label", "version"))
-    rows = zip(*(column.to_pylist() for column in table.columns), strict=True)
-    return {Labelled(method, params, label, not version) for method, params, label, version in rows}
+    rows = table.group_by(table.column_names).aggregate([]).to_pylist()
+    return {Labelled(r["method"], r["params"], r["label"], not r["version"]) for r in rows}
 
 
 def relabel(store: Store, labels: Mapping[tuple[str, str], str]) -> None:

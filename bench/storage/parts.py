@@ -9,7 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from bench.errors import UsageError
@@ -17,11 +21,14 @@ from bench.storage.files import write_atomically
 from bench.storage.schema import CELL_FACTS, IDENTITY, missing_facts, promoted, to_table
 from reports.data.results import LATER, version_of
 
+# Texts of which nearly every row has another one.
+_OWN_TEXTS = ("key", "labels_file")
+
 # A shard does not say its version; it may lack what any version that can be read may lack.
 _ANY_LACKS = frozenset(name for names in LATER.values() for name in names)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Done:
     """What is known of a finished cell without reading its scores.
 
@@ -93,17 +100,32 @@ def read_part(path: Path, columns: Iterable[str] | None = None) -> pa.Table:
         If it is damaged, or was written with other columns than any version that can be read.
     """
     wanted = None if columns is None else list(columns)
+    with _damage_told(path), pq.ParquetFile(path) as file:
+        found = file.schema_arrow
+        _check_version(path, found)
+        names = None if wanted is None else [name for name in wanted if name in found.names]
+        table = file.read(columns=names)
+    return _promoted(path, table, wanted)
+
+
+def part_schema(path: Path) -> pa.Schema:
+    """Return the columns that `read_part` gives, without reading a row; the same errors."""
     with _damage_told(path):
         found = pq.read_schema(path)
+    _check_version(path, found)
+    return _promoted(path, found.empty_table()).schema
+
+
+def _check_version(path: Path, found: pa.Schema) -> None:
     may_lack = LATER.get(version_of(found) or "")
     if may_lack is None:
         raise _another_version(path, "has another schema version")
     missing = missing_facts(found.names, may_lack)
     if missing:
         raise _another_version(path, f"has no column {missing[0]}")
-    names = None if wanted is None else [name for name in wanted if name in found.names]
-    with _damage_told(path):
-        table = pq.read_table(path, columns=names)
+
+
+def _promoted(path: Path, table: pa.Table, wanted: Iterable[str] | None = None) -> pa.Table:
     try:
         return promoted(table, wanted)
     except ValueError as error:
@@ -150,6 +172,26 @@ def read_all(parts: Sequence[Path], rows: Sequence[dict[str, Any]] = ()) -> pa.T
     return pa.concat_tables([*tables, to_table(rows)], promote_options="permissive")
 
 
+def read_facts(
+    parts: Sequence[Path], rows: Sequence[dict[str, Any]], columns: Sequence[str]
+) -> pa.Table:
+    """Read a few columns of parts and loose rows as one table, oldest first.
+
+    Texts that repeat are dictionaries, which there is memory for in a million rows.
+    """
+    tables = [_encoded(read_part(part, columns)) for part in parts]
+    tables.append(_encoded(to_table(rows).select(columns)))
+    return pa.concat_tables(tables).unify_dictionaries()
+
+
+def _encoded(table: pa.Table) -> pa.Table:
+    for name in table.column_names:
+        if name not in _OWN_TEXTS and pa.types.is_string(table.schema.field(name).type):
+            place = table.schema.get_field_index(name)
+            table = table.set_column(place, name, table[name].dictionary_encode())
+    return table
+
+
 def stored_columns(parts: Iterable[Path]) -> set[str]:
     """Name the columns that any of the parts has."""
     names = set()
@@ -161,8 +203,22 @@ def stored_columns(parts: Iterable[Path]) -> set[str]:
 
 def newest(table: pa.Table) -> pa.Array:
     """Tell which rows are the last ones of their cell."""
-    identity = table.select(list(IDENTITY)).to_pandas()
-    return pa.array(~identity.duplicated(keep="last").to_numpy())
+    return pa.array(~pd.Series(numbered(table, IDENTITY)).duplicated(keep="last").to_numpy())
+
+
+def numbered(table: pa.Table, columns: Iterable[str]) -> npt.NDArray[np.int64]:
+    """Return a number for each row, the same for rows that are equal in some columns.
+
+    The numbers begin at 0, in the order in which they first appear.
+    """
+    numbers = np.zeros(len(table), np.int64)
+    for name in columns:
+        column = table[name].unify_dictionaries().combine_chunks()
+        if not pa.types.is_dictionary(column.type):
+            column = column.dictionary_encode()
+        values = pc.fill_null(column.indices, len(column.dictionary)).to_numpy()
+        numbers = pd.factorize(numbers * (len(column.dictionary) + 1) + values)[0]
+    return numbers
 
 
 @contextmanager

@@ -31,7 +31,9 @@ from bench.storage.parts import (
     find_parts,
     newest,
     number_of,
+    numbered,
     read_all,
+    read_facts,
     read_part,
     read_shard,
     read_shards,
@@ -42,7 +44,8 @@ from bench.storage.parts import (
 )
 from bench.storage.provenance import now
 from bench.storage.renewal import update_renewals
-from bench.storage.schema import IDENTITY, to_table, with_column, with_run_facts
+from bench.storage.schema import IDENTITY, to_table
+from bench.storage.whole import Whole
 from reports.data.results import VERSION_KEY, ResultsError, check_results, run_facts
 from reports.output import put
 
@@ -196,18 +199,19 @@ class Store:
         A row that another one replaced, say of an image that was changed and changed back, is not
         in the results file any more, so its cell is not finished.
         """
-        known = ("key", "status", "time_repeats", "temporary")
-        names = list(dict.fromkeys([*known, *IDENTITY]))
-        parts = find_parts(self.shards)
-        tables = [read_part(part, names) for part in parts]
-        tables.append(to_table(read_shards(self.shards)).select(names))
-        numbers = [number_of(part) for part in parts]
-        numbers.append(self.last_part() + 1)
-        of_part = np.repeat(numbers, [len(table) for table in tables])
-        table = pa.concat_tables(tables).append_column("part", pa.array(of_part))
+        known = ("status", "time_repeats", "temporary", "part")  # in the order of Done's
+        parts, loose = find_parts(self.shards), read_shards(self.shards)
+        rows = [pq.read_metadata(part).num_rows for part in parts] + [len(loose)]
+        numbers = [*map(number_of, parts), self.last_part() + 1]
+        names = tuple(dict.fromkeys(("key", *known[:-1], *IDENTITY)))
+        table = read_facts(parts, loose, names)
+        table = table.append_column("part", pa.array(np.repeat(numbers, rows)))
         table = table.filter(newest(table))
-        columns = (table[name].to_pylist() for name in (*known, "part"))
-        return {key: Done(*rest) for key, *rest in zip(*columns, strict=True)}
+        # Most rows have one of a few values, which need not be there a million times.
+        kinds = numbered(table, known)
+        firsts = table.select(known).take(np.unique(kinds, return_index=True)[1])
+        each = [Done(*row.values()) for row in firsts.to_pylist()]
+        return dict(zip(table["key"].to_pylist(), map(each.__getitem__, kinds), strict=True))
 
     def outdated(self, done: Collection[str]) -> int:
         """Return how many rows of the parts have been replaced, given the cells that are done."""
@@ -224,15 +228,17 @@ class Store:
         return loose | stored_columns(find_parts(self.shards))
 
     def rows(self, columns: Iterable[str] | None = None) -> pa.Table:
-        """Return all rows, of those of one cell the newest alone; all columns or some."""
+        """Return all rows, of those of one cell the newest alone; all columns or some.
+
+        Where some are asked for, texts that repeat are dictionaries.
+        """
         parts, loose = find_parts(self.shards), read_shards(self.shards)
         if columns is None:
             table = read_all(parts, loose)
             return table.filter(newest(table))
         wanted = list(columns)
         needed = list(dict.fromkeys((*wanted, *IDENTITY)))
-        tables = [read_part(part, needed) for part in parts]
-        table = pa.concat_tables([*tables, to_table(loose).select(needed)])
+        table = read_facts(parts, loose, needed)
         return table.filter(newest(table)).select(wanted)
 
     def gather(self) -> None:
@@ -262,25 +268,23 @@ class Store:
         if not parts:
             return 0
         self._leave_what_is_not_ours()
-        table = read_all(parts)
-        order = [(name, "ascending") for name in ("image", "label", "n", "seed")]
-        kept = table.filter(newest(table)).sort_by(order)
+        whole = Whole(parts)
         facts = manifest | {
             "parts": [part.name for part in parts],
             "unrenewed": update_renewals(self.folder, self.done),
-            "annotators": agreement(kept, self.annotators, manifest),
+            "annotators": agreement(whole.facts, self.annotators, manifest),
         }
-        labels = as_named_now(kept["labels_file"], self.out, manifest.get("folders", ()))
-        whole = with_run_facts(with_column(kept, "labels_file", labels), facts)
+        labels = whole.facts["labels_file"]
+        labels = as_named_now(labels, self.out, manifest.get("folders", ()))
 
         def write(temporary: Path) -> None:
-            pq.write_table(whole, temporary, compression="zstd")
+            whole.write(temporary, facts, labels)
             remember(self.folder, [temporary, self.out])
 
         with storage_errors(self.out):
             put(self.out, write)
             self._changed.unlink(missing_ok=True)
-        return len(table) - len(kept)
+        return whole.outdated
 
     # --- without a run -------------------------------------------------------------------
 

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from reports.data.labels import tell_apart
-from reports.data.results import ResultsError, dataset_name, load
+from reports.data.labels import VARIANT, tell_apart
+from reports.data.results import ORIGINS, ResultsError, dataset_name, load
 from reports.data.words import counted, few
 
 Flags = npt.NDArray[np.bool_]
@@ -118,7 +118,8 @@ def find_mixtures(frame: pd.DataFrame, kinds: Iterable[Kind] = KINDS) -> list[Mi
 
 def mixtures_in(results: Path) -> list[Mixture]:
     """Find what a mean over the rows of a results file would mix, whatever their labels."""
-    return find_mixtures(tell_apart(load(results)))
+    columns = ("dataset", "split", "image", "label", "status", *ORIGINS, *VARIANT)
+    return find_mixtures(tell_apart(load(results, columns)))
 
 
 def _mixtures_of(ok: pd.DataFrame, kind: Kind) -> Iterator[Mixture]:

@@ -16,6 +16,7 @@ from bench.storage.provenance import machine, software
 PARTS = (
     "scoring",
     "overhead",
+    "throughput",
     "resume",
     "plot",
     "report",

@@ -1,13 +1,11 @@
 """What ``bench report`` takes for a large results file, and how fast its page answers."""
 
-import os
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 from reports.page.render import read_script, read_style
+from tests.benchmark.process import Process
 from tests.benchmark.row import Row
 from tests.browser import chromium
 from tests.fake_results import Fake, write
@@ -44,14 +42,14 @@ INTERACTIVE = "performance.getEntriesByType('navigation')[0].domInteractive"
 def main():
     with tempfile.TemporaryDirectory() as folder:
         results = write(Path(folder) / "results.parquet", RUN)
-        seconds, processor, megabytes = report(results)
+        made = report(results)
         page = results.with_suffix(".html")
         what = f"report, {len(RUN.labels)} methods x {len(RUN.ns)} n x {RUN.images} images"
         code = len(read_script().encode()) + len(read_style().encode())
         return [
-            Row(what, seconds, "s", 60.0, "whole process, 30 metrics, without pictures"),
-            Row(f"{what}, processor", processor, "s", None, "of all threads"),
-            Row(f"{what}, memory", megabytes, "MB", 2048.0, "peak, one process"),
+            Row(what, made.seconds, "s", 60.0, "whole process, 30 metrics, without pictures"),
+            Row(f"{what}, processor", made.processor, "s", None, "of all threads"),
+            Row(f"{what}, memory", made.megabytes, "MB", 2048.0, "peak, one process"),
             Row(f"{what}, page", page.stat().st_size / 1e6, "MB", 15.0, "without pictures"),
             Row("report, script and style", code / 1e3, "KB", 600.0, ""),
             *(answers(page) if chromium.program() else ()),
@@ -59,15 +57,9 @@ def main():
 
 
 def report(results):
-    """Return seconds, processor seconds and peak MB of one ``bench report``, start to exit."""
-    start = time.perf_counter()
+    """Return one ``bench report``, from start to exit."""
     command = [sys.executable, "-m", "bench", "report", str(results), "--gallery", "0", "--quiet"]
-    with subprocess.Popen(command) as process:
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 0
-    taken = time.perf_counter() - start
-    return taken, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+    return Process(command).ended()
 
 
 def answers(page):
