@@ -114,7 +114,7 @@ COMMANDS = {
     "csv": ("compare", "results.parquet", "--format", "csv"),
     "latex": ("compare", "results.parquet", "--format", "latex", "--at", "5"),
     "macros": ("compare", "results.parquet", "--format", "macros"),
-    "merge": ("merge", "results.parquet", "other.parquet", "--out", "m.parquet", "--labels", "copy"),
+    "merge": ("merge", "results.parquet", "other.parquet", "--out", "m.parquet", "--labels=copy"),
     "drop": ("drop", "results.parquet", "--only", "Grid"),
     "resume": (
         *("run", "--methods", "grid,hex", "--n", "4,9", "--backend", "sequential"),
