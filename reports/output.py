@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -19,19 +20,45 @@ class OutputError(OSError):
     """A file that cannot be written; the message names it, the reason and the cure."""
 
 
-def put(path: Path, write: Callable[[Path], object]) -> None:
-    """Put a file that `write` fills in the place of `path`, making folders that it needs.
+def put(path: Path, write: Callable[[Path], object], synced: bool = False) -> None:
+    """Put a file that `write` fills in the place of `path`, in a folder that is there.
 
-    The one writer of files: each is whole or not there. An OSError is the file system's own; what
-    was at `path` before is then still there, and nothing else.
+    The one writer of files: each is whole or not there, whatever is killed. An OSError is the file
+    system's own; what was at `path` before is then still there, and nothing else.
+
+    Parameters
+    ----------
+    path : Path
+    write : callable
+        Gets the temporary path, which ends in ``.tmp``.
+    synced : bool
+        Whether to wait until the disk has it, so that the same holds when the power goes. That
+        takes milliseconds.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
         write(temporary)
+        if synced:
+            _sync(temporary)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+    if synced:
+        sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Wait until the disk has the names in a folder, where its file system can be asked."""
+    with suppress(OSError):  # some network file systems cannot
+        _sync(folder)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> Path:
@@ -55,6 +82,7 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> Path:
         If the file system refuses. What was at `path` before is then still there.
     """
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         put(path, write)
     except OSError as error:
         reason = error.strerror or error

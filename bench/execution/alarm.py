@@ -31,7 +31,7 @@ def alarm(
     def ring(_signum: int, _frame: FrameType | None) -> None:
         raise CellTimeoutError(seconds, what)
 
-    marker.write(deadline=time.time() + left)
+    marker.write(deadline=time.monotonic() + left)
     before = signal.signal(signal.SIGALRM, ring)
     signal.setitimer(signal.ITIMER_REAL, left)
     try:

@@ -301,7 +301,7 @@ class _Pool:
             return
         for worker in self.workers:
             said = worker.said()
-            if said and said.deadline is not None and time.time() > said.deadline + GRACE_S:
+            if said and said.deadline is not None and time.monotonic() > said.deadline + GRACE_S:
                 worker.stop(TOO_LATE)
 
     def iterations(self) -> Iterator[tuple[Cell, int, int]]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.errors import StorageError
-from bench.storage.files import write_atomically
+from bench.storage.files import write_quickly
 
 # How often a method's iterations are written down; it may report many more.
 ITERATIONS_EVERY_S = 0.5
@@ -26,7 +26,8 @@ class Said:
     key : str
         The cell that it is at.
     deadline : float or None
-        When the cell should have ended, in seconds since the epoch.
+        When the cell should have ended, in seconds of `time.monotonic`, which on
+        Linux and macOS is the same clock in all processes, and which nobody can set.
     iterations : (int, int) or None
         How many iterations of how many are done, if the method reports them.
     compiling : bool
@@ -59,7 +60,7 @@ class Marker:
         self._next = 0.0
 
     def write(self, deadline: float | None) -> None:
-        """Say that this process is at the cell, until the deadline (seconds since the epoch)."""
+        """Say that this process is at the cell, until the deadline (by `time.monotonic`)."""
         self._deadline = deadline
         self._save()
 
@@ -85,7 +86,7 @@ class Marker:
 
     def _save(self) -> None:
         said = [self.key, self._deadline, self._iterations, self._compiling]
-        write_atomically(self.path, json.dumps(said).encode())
+        write_quickly(self.path, json.dumps(said).encode())
 
 
 def read_marker(path: Path) -> Said | None:

@@ -16,7 +16,7 @@ from filelock import FileLock
 from joblib.externals import loky
 
 from bench.execution.supervision import end_with_parent
-from bench.storage.files import storage_errors, write_atomically
+from bench.storage.files import storage_errors, write_quickly
 
 # Python starts without the current folder first on its path, where files of the user's may have
 # the names of modules that a worker needs; what methods start themselves is left as they expect.
@@ -109,6 +109,6 @@ def first_alone(through: Path) -> Iterator[None]:
             lock.release()
         yield
         if first:
-            write_atomically(through, b"")
+            write_quickly(through, b"")
     finally:
         lock.release()

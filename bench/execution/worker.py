@@ -39,7 +39,7 @@ from bench.planning.cells import Batch, Cell
 from bench.scoring.annotators import compared_metrics, is_outdated, read_scores, score_annotators
 from bench.scoring.score import Scoring, score
 from bench.scoring.stability import adjusted_rand_index
-from bench.storage.files import forget_labels, write_atomically
+from bench.storage.files import forget_labels, write_quickly
 from bench.storage.rounds import read_rounds, spread, write_rounds
 from bench.storage.store import Store
 from methods.base import Method, Skip
@@ -311,13 +311,13 @@ def _keep_annotators(store: Store, cell: Cell, sample: Sample, scoring: Scoring)
     path = store.annotators / f"{cell.content}.json"
     kept = None if is_outdated(path) else read_scores(path)
     if kept is None or (kept and not kept.keys() >= set(compared_metrics(scoring))):
-        write_atomically(path, json.dumps(score_annotators(sample, scoring)).encode())
+        write_quickly(path, json.dumps(score_annotators(sample, scoring)).encode())
 
 
 def _keep_labels(store: Store, cell: Cell, labels: NDArray[np.int32]) -> str:
     suffix = ".png" if labels.max() <= LARGEST_IN_PNG else ".npy"
     path = store.labels / f"{cell.labels_name}{suffix}"
-    write_atomically(path, encode_labels(labels, suffix))
+    write_quickly(path, encode_labels(labels, suffix), new_folder=True)
     forget_labels(store.labels, cell.labels_name, but=path)
     return str(path.relative_to(store.out.parent))
 

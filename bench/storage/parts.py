@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from bench.errors import UsageError
-from bench.storage.files import write_atomically
+from bench.storage.files import sync_all, write_atomically
 from bench.storage.schema import CELL_FACTS, IDENTITY, missing_facts, promoted, to_table
 from reports.data.results import LATER, version_of
 
@@ -60,7 +60,8 @@ def number_of(part: Path) -> int:
 
 
 def write_part(folder: Path, table: pa.Table) -> None:
-    """Keep many finished rows as the newest part."""
+    """Keep many finished rows as the newest part, once the disk has the label maps of the rows."""
+    sync_all(folder)
     last = max(map(number_of, find_parts(folder)), default=0)
     write_parquet(folder / f"part-{last + 1:06d}.parquet", table)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.storage.files import write_atomically
+from bench.storage.files import write_quickly
 
 
 def read_rounds(folder: Path, key: str) -> list[dict[str, float]]:
@@ -24,7 +24,7 @@ def read_rounds(folder: Path, key: str) -> list[dict[str, float]]:
 def write_rounds(folder: Path, key: str, rounds: list[dict[str, float]]) -> None:
     """Keep the times of a cell's timing rounds so far."""
     content = json.dumps({"machine": platform.node(), "rounds": rounds})
-    write_atomically(folder / f"{key}.json", content.encode())
+    write_quickly(folder / f"{key}.json", content.encode())
 
 
 def spread(values: Iterable[float]) -> float:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import glob
 import json
-import os
 import uuid
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
@@ -19,11 +18,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from filelock import FileLock, Timeout
 
-from bench.errors import BusyError, UsageError
+from bench.errors import UsageError
 from bench.storage.agreement import agreement
-from bench.storage.files import storage_errors, write_atomically
+from bench.storage.damage import forget_damaged
+from bench.storage.files import storage_errors, write_atomically, write_quickly
+from bench.storage.holding import Hold
 from bench.storage.label_paths import as_named_now
 from bench.storage.origin import difference, remember
 from bench.storage.parts import (
@@ -42,12 +42,11 @@ from bench.storage.parts import (
     write_parquet,
     write_part,
 )
-from bench.storage.provenance import now
 from bench.storage.renewal import update_renewals
 from bench.storage.schema import IDENTITY, to_table
 from bench.storage.whole import Whole
 from reports.data.results import VERSION_KEY, ResultsError, check_results, run_facts
-from reports.output import put
+from reports.output import put, sync_folder
 
 
 class Store:
@@ -69,45 +68,34 @@ class Store:
         self.annotators = self.folder / "annotators"
         self.manifest_path = self.folder / "manifest.json"
         self._changed = self.folder / "changed"
+        self._hold = Hold(self.folder, out)
 
     # --- opening -------------------------------------------------------------------------
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the output for this process alone.
+        """Hold the output for this process alone, and remove what a killed run left half-done.
 
-        The lock is the operating system's: it goes with the process that held it, however that
-        process ended, so a dead run never blocks the next.
+        Raises
+        ------
+        BusyError
+            If another process holds it.
+        StorageError
+            If the file system refuses, here or in what is done while the output is held.
         """
         with storage_errors(self.folder):
-            for folder in (self.shards, self.labels, self.inflight):
+            for folder in (self.shards, self.labels, self.inflight, self.rounds, self.annotators):
                 folder.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(self.folder / "lock", timeout=0)
-            try:
-                lock.acquire()
-            except Timeout:
-                raise BusyError(
-                    f"another run ({self._holder()}) is writing to {self.out};"
-                    " wait for it, or give another --out"
-                ) from None
-        try:
-            holder = {"pid": os.getpid(), "since": now()}
-            write_atomically(self.folder / "holder.json", json.dumps(holder).encode())
+            sync_folder(self.folder)
+            sync_folder(self.out.parent)
+        with storage_errors(), self._hold.taken():
             half_written = self.out.parent.glob(f"{glob.escape(self.out.name)}.*.tmp")
             own = (self.shards, self.labels, self.rounds, self.annotators)  # others lock their own
             temporary = (file for folder in own for file in folder.rglob("*.tmp"))
             for leftover in (*half_written, *self.inflight.iterdir(), *temporary):
                 leftover.unlink(missing_ok=True)
+            forget_damaged(self.out, self.shards, self.labels)
             yield
-        finally:
-            lock.release()
-
-    def _holder(self) -> str:
-        try:
-            holder = json.loads((self.folder / "holder.json").read_text())
-            return f"process {holder['pid']}, since {holder['since']}"
-        except (OSError, ValueError, KeyError):
-            return "just starting"
 
     def manifest(self) -> dict[str, Any]:
         """Return the manifest, with no runs where there is none yet.
@@ -129,6 +117,7 @@ class Store:
 
     def write_manifest(self, manifest: dict[str, Any]) -> None:
         """Replace the manifest."""
+        self._hold.check()
         write_atomically(self.manifest_path, json.dumps(manifest, indent=1).encode())
 
     def adopt(self) -> str | None:
@@ -187,7 +176,7 @@ class Store:
 
     def write_row(self, row: dict[str, Any]) -> None:
         """Keep one finished row; safe from any process."""
-        write_atomically(self.shards / f"{row['key']}.json", json.dumps(row).encode())
+        write_quickly(self.shards / f"{row['key']}.json", json.dumps(row).encode())
 
     def read_row(self, key: str) -> dict[str, Any] | None:
         """Return a row that a worker wrote since the last gathering, or None."""
@@ -243,6 +232,7 @@ class Store:
 
     def gather(self) -> None:
         """Turn the loose shards into one Parquet part."""
+        self._hold.check()
         rows = read_shards(self.shards)
         self.write_part(rows)
         for row in rows:
@@ -282,7 +272,7 @@ class Store:
             remember(self.folder, [temporary, self.out])
 
         with storage_errors(self.out):
-            put(self.out, write)
+            put(self.out, write, synced=True)
             self._changed.unlink(missing_ok=True)
         return whole.outdated
 
