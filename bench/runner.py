@@ -31,6 +31,7 @@ from bench.scoring.annotators import mark_outdated
 from bench.settings import Settings
 from bench.storage.copies import computed
 from bench.storage.files import storage_errors
+from bench.storage.keeping import Keeper
 from bench.storage.labels import relabel, stored_labels
 from bench.storage.parts import Done
 from bench.storage.provenance import machine, machine_id, now, suite_version
@@ -58,7 +59,6 @@ from reports.data.words import counted
 
 INTERRUPTED = Interrupted.exit_status
 TIMING_ROUNDS = 3
-GATHER_EVERY_CELLS = 2000
 
 
 def run(cells: Sequence[Cell], dataset: Dataset, settings: Settings, console: Console) -> int:
@@ -103,7 +103,8 @@ def run(cells: Sequence[Cell], dataset: Dataset, settings: Settings, console: Co
             manifest["runs"].append(run)
             store.write_manifest(manifest)
         runs = scored_by(manifest, settings)
-        usable = _reusable(todo, done, old, settings)
+        anew = old | {cell.key for cell in todo}
+        usable = _reusable(cells, done, anew, settings)
         shared = share_seeds(todo, partial(computed, store, usable=usable, runs=runs))
         del done, usable  # a quarter of a gigabyte for a million rows
         for line in (*renewed.explain(settings.out.name), *shared.explain()):
@@ -191,12 +192,13 @@ def _wanted(cell: Cell, finished: dict[str, Done], settings: Settings) -> bool:
 
 
 def _reusable(
-    todo: Sequence[Cell], done: dict[str, Done], old: set[str], settings: Settings
+    cells: Sequence[Cell], done: dict[str, Done], anew: set[str], settings: Settings
 ) -> Callable[[str], bool]:
-    """Return what tells by its key whether a row may serve for other seeds, not to be renewed."""
+    """Return what tells by its key whether a row may serve for other seeds; none is run anew."""
     least = TIMING_ROUNDS if settings.timing else 1
-    again = done.keys() if settings.force else {cell.key for cell in todo} | old
-    return lambda key: key in done and done[key].repeats >= least and key not in again
+    # With --force only what the same --force has renewed before it was interrupted.
+    may = {cell.key for cell in cells} if settings.force else done.keys()
+    return lambda key: key in done and done[key].repeats >= least and key in may and key not in anew
 
 
 def _work(
@@ -232,13 +234,14 @@ def _work(
     total = sum(len(batch) for stage in todo_stages for batch in stage)
     forecast = TimeLeft(todo_stages, workers, one_by_one=settings.timing)
     unit = "rounds" if settings.timing else "cells"
+    keeper = Keeper(store, gathers=not settings.timing)
     with Display(total, console, unit, forecast.left) as display:
         outcomes = (
             run_here(job, todo_stages)
             if settings.backend == "sequential"
-            else run_in_workers(job, todo_stages, workers, _watch(display, forecast))
+            else run_in_workers(job, todo_stages, workers, _watch(display, forecast, keeper))
         )
-        _follow(outcomes, display, forecast, None if settings.timing else store)
+        _follow(outcomes, display, forecast, keeper)
 
 
 def _say_compiling(begins: bool, console: Console) -> None:
@@ -324,10 +327,11 @@ def _forget(store: Store, cells: Iterable[Cell]) -> None:
             mark_outdated(store.annotators / f"{content}.json")
 
 
-def _watch(display: Display, forecast: TimeLeft) -> Watch:
-    """Return what learns from how far long cells are, and shows it."""
+def _watch(display: Display, forecast: TimeLeft, keeper: Keeper) -> Watch:
+    """Return what learns from how far long cells are, shows it, and is called often."""
 
     def show(cells: Sequence[tuple[Cell, int, int]], compiling: Sequence[Cell]) -> None:
+        keeper.look()
         forecast.hear(cells)
         display.show_compiling(dict.fromkeys(cell.method for cell in compiling))
         display.show_iterations(
@@ -338,14 +342,13 @@ def _watch(display: Display, forecast: TimeLeft) -> Watch:
 
 
 def _follow(
-    outcomes: Iterator[Outcome], display: Display, forecast: TimeLeft, gathering: Store | None
+    outcomes: Iterator[Outcome], display: Display, forecast: TimeLeft, keeper: Keeper
 ) -> None:
-    """Show the outcomes as they come, and gather the shards now and then, if at all."""
-    for i, outcome in enumerate(outcomes, start=1):
+    """Show the outcomes as they come, and keep what is finished."""
+    for outcome in outcomes:
         cell = outcome.cell
         what = f"{cell.label}, n = {cell.n}, image '{cell.image}'"
         forecast.finish(cell, outcome.took_s)
         display.add_compiled(cell.method, outcome.compiled_s)
         display.add(outcome.status, what, outcome.error, outcome.finished)
-        if gathering is not None and i % GATHER_EVERY_CELLS == 0:
-            gathering.gather()
+        keeper.add()

@@ -54,7 +54,10 @@ class Finished:
 @pytest.fixture
 def tiny(tmp_path):
     """A folder data set of three 30 x 40 images with two annotators each."""
-    root = tmp_path / "tiny"
+    return write_tiny(tmp_path / "tiny")
+
+
+def write_tiny(root):
     rng = np.random.default_rng(0)
     for i in range(3):
         halves = np.zeros((30, 40), np.uint8)

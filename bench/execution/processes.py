@@ -15,6 +15,7 @@ from typing import Any
 from filelock import FileLock
 from joblib.externals import loky
 
+from bench.errors import BenchError
 from bench.execution.supervision import end_with_parent
 from bench.storage.files import storage_errors, write_quickly
 
@@ -52,17 +53,28 @@ def start_pool(
     initargs : tuple
     environment : mapping, optional
         Variables that the processes start with, beside those of this one.
+
+    Raises
+    ------
+    BenchError
+        If the system has no semaphores left for them.
     """
     # A worker that has grown is replaced by loky, which says so as a warning to developers.
     warnings.filterwarnings(
         "ignore", message="A worker stopped while some jobs", category=UserWarning
     )
-    return loky.ProcessPoolExecutor(
-        workers,
-        initializer=initializer,
-        initargs=initargs,
-        env=variables_of_workers(environment or {}),
-    )
+    try:
+        return loky.ProcessPoolExecutor(
+            workers,
+            initializer=initializer,
+            initargs=initargs,
+            env=variables_of_workers(environment or {}),
+        )
+    except OSError as error:
+        raise BenchError(
+            f"cannot start worker processes: {error.strerror or error}; free some space in"
+            " /dev/shm, or run without them: --backend sequential"
+        ) from error
 
 
 def variables_of_workers(environment: Mapping[str, str]) -> dict[str, str]:

@@ -24,24 +24,24 @@ def forget_damaged(out: Path, shards: Path, labels: Path) -> None:
     """
     for path in shards.glob("*.json"):
         row = read_shard(path)
-        name = None if row is None else row.get("labels_file")
-        kept = name and find_label_map(out, name)
-        if kept and kept.is_relative_to(labels) and not is_whole(kept):
+        if row is None or row.get("labels_file") is None:
+            continue
+        kept = find_label_map(out, row["labels_file"])
+        if kept.is_relative_to(labels) and not is_whole(kept, row.get("n_returned")):
             path.unlink(missing_ok=True)
 
 
-def is_whole(labels: Path) -> bool:
+def is_whole(labels: Path, count: int | None) -> bool:
     """Tell whether the file of a label map is there from its first byte to its last.
 
-    It is not decoded, which would take thirty times as long: a PNG has checksums, and in an NPY the
-    numbers of all labels must be there.
+    A PNG has checksums, and is not decoded, which would take thirty times as long. Of an NPY, which
+    has none, the `count` of labels is taken.
     """
     from PIL import Image
 
     try:
         if labels.suffix == ".npy":
-            found = np.load(labels)
-            return bool(np.unique(found).size == found.max() + 1)
+            return count is None or np.unique(np.load(labels)).size == count
         with Image.open(labels) as image:
             image.verify()
     except (OSError, SyntaxError, ValueError, EOFError):

@@ -15,7 +15,7 @@ from bench.storage.files import write_atomically
 from bench.storage.label_copies import How, LabelMaps
 from bench.storage.label_paths import find_label_map
 from bench.storage.origin import difference
-from bench.storage.parts import read_part, without_unknown, write_part
+from bench.storage.parts import find_parts, read_part, without_unknown, write_part
 from bench.storage.schema import IDENTITY, with_column
 from bench.storage.store import Store
 from reports.data.mixture import Mixture, mixtures_in, short
@@ -33,6 +33,9 @@ _SHARED = {
 # Where a file names runs: those that wrote it, and those whose label maps were scored again.
 _RUNS = ("runs", "made_by")
 _OF_ONE_FILE = ("id", "parts", "folders")
+
+# In the folder of a merge that is not done.
+_MERGING = "merging"
 
 
 @dataclass(frozen=True)
@@ -154,6 +157,9 @@ def merge(inputs: Sequence[Path], out: Path, labels: How = "leave") -> Merged:
         )
     store = Store(out)
     with store.locked():
+        if _was_killed(store):
+            find_parts(store.shards)[0].unlink()
+        write_atomically(store.folder / _MERGING, b"")
         places = LabelMaps(store, labels)
         names = [path and places.place(path) for path in sources]
         table = with_column(whole.take(kept), "labels_file", names)
@@ -163,6 +169,7 @@ def merge(inputs: Sequence[Path], out: Path, labels: How = "leave") -> Merged:
         store.write_manifest(manifest)
         write_part(store.shards, without_unknown(table, columns))
         store.finish(store.manifest())
+        (store.folder / _MERGING).unlink()
     return Merged(
         rows=len(kept),
         given=tuple(len(file.table) for file in files),
@@ -187,11 +194,20 @@ def _check_paths(inputs: Sequence[Path], out: Path) -> None:
     if out.resolve() in seen:
         raise UsageError(f"--out: {out} is one of the files to merge; give another name")
     taken = out if out.exists() else Store(out).shards
-    if out.exists() or (taken.is_dir() and any(taken.iterdir())):
+    if out.exists() or (_rows_in(taken) and not _was_killed(Store(out))):
         raise UsageError(
             f"--out: {taken} is there already, and would be lost; give another name, or move it and"
             " its .run folder away"
         )
+
+
+def _rows_in(shards: Path) -> list[str]:
+    return [path.name for path in shards.iterdir()] if shards.is_dir() else []
+
+
+def _was_killed(store: Store) -> bool:
+    """Tell whether a folder has what a merge wrote that was killed, and nothing else."""
+    return (store.folder / _MERGING).exists() and _rows_in(store.shards) == ["part-000001.parquet"]
 
 
 def _check_together(first: _Input, other: _Input) -> None:
