@@ -8,12 +8,11 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from rich.console import Console
 
 from bench.planning.cells import Cell
 from bench.settings import Settings
-from bench.storage.parts import Done
+from bench.storage.parts import Done, read_columns
 from bench.storage.schema import FAILURES
 from reports.data.words import counted
 from reports.statistics.pieces import MOST_PIECES
@@ -23,7 +22,7 @@ REASONS = 3  # for which cells were skipped, shown at the end
 
 def say_what_was_not_reached(cells: Sequence[Cell], settings: Settings, console: Console) -> None:
     """Say for which labels no request came near enough to n."""
-    rows = pq.read_table(settings.out, columns=["key", "label", "match_reached"]).to_pylist()
+    rows = read_columns(settings.out, columns=["key", "label", "match_reached"]).to_pylist()
     asked = {cell.key for cell in cells if not cell.carried}  # known of what is scored again
     missed = Counter(
         row["label"] for row in rows if row["key"] in asked and row["match_reached"] is False
@@ -40,7 +39,7 @@ def say_what_was_not_reached(cells: Sequence[Cell], settings: Settings, console:
 def say_what_had_to_wait(cells: Sequence[Cell], out: Path, console: Console) -> None:
     """Say how many cells were timed while other programs had the processor."""
     timed, asked = [("status", "==", "ok")], {cell.key for cell in cells}
-    rows = pq.read_table(out, columns=["key", "contended"], filters=timed).to_pylist()
+    rows = read_columns(out, columns=["key", "contended"], filters=timed).to_pylist()
     contended = [row["contended"] for row in rows if row["key"] in asked]
     if any(contended):
         were = "was" if sum(contended) == 1 else "were"
@@ -85,7 +84,7 @@ def _say_why_skipped(cells: Sequence[Cell], out: Path, console: Console) -> None
     asked = {cell.key for cell in cells}
     reasons = Counter(
         f"{row['label']}: {row['error']}"
-        for row in pq.read_table(out, columns=columns, filters=which).to_pylist()
+        for row in read_columns(out, columns=columns, filters=which).to_pylist()
         if row["key"] in asked
     )
     for reason, number in reasons.most_common(REASONS):
@@ -100,7 +99,7 @@ def _say_pieces(cells: Sequence[Cell], out: Path, console: Console) -> None:
     That is on average over the images as they are; perturbed ones are another matter.
     """
     columns, ok = ["key", "label", "n", "n_labels", "n_components"], [("status", "==", "ok")]
-    rows = pq.read_table(out, columns=columns, filters=ok)
+    rows = read_columns(out, columns=columns, filters=ok)
     cells = [cell for cell in cells if cell.perturbation is None]
     rows = rows.filter(pc.is_in(rows["key"], pa.array([cell.key for cell in cells], pa.string())))
     ratios = pc.divide(pc.cast(rows["n_components"], pa.float64()), rows["n_labels"])

@@ -19,13 +19,16 @@ def read_plain(path: Path, most: int = LARGEST) -> bytes:
     OSError
         If it cannot be read, is a folder, a pipe or a device, or has more than `most` bytes.
     """
-    # Opening a pipe waits for who writes to it, unless told not to.
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as file:
-        facts = os.fstat(descriptor)
+    with open(path, "rb", opener=_open_at_once) as file:
+        facts = os.fstat(file.fileno())
         if not stat.S_ISREG(facts.st_mode):
-            raise OSError(errno.EINVAL, "it is a folder, pipe or device, no plain file")
+            raise OSError(errno.EINVAL, "it is a pipe or device, no plain file")
         content = file.read(most + 1) if facts.st_size <= most else b""
         if facts.st_size > most or len(content) > most:
             raise OSError(errno.EFBIG, f"it has more than {most} bytes, the most that are read")
         return content
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Open a file; a pipe would otherwise be waited for until somebody writes to it."""
+    return os.open(path, flags | os.O_NONBLOCK)

@@ -135,6 +135,18 @@ def _promoted(path: Path, table: pa.Table, wanted: Iterable[str] | None = None) 
         ) from error
 
 
+def read_columns(path: Path, columns: list[str], filters: Any = None) -> pa.Table:
+    """Return some columns of a results file that was just written, of all rows or of some.
+
+    Raises
+    ------
+    UsageError
+        If it is damaged.
+    """
+    with _damage_told(path):
+        return pq.read_table(path, columns=columns, filters=filters)
+
+
 def read_shard(path: Path) -> dict[str, Any] | None:
     """Return a row, or None if there is none; a damaged one (a power cut) is thrown away."""
     try:

@@ -114,7 +114,10 @@ COMMANDS = {
     "csv": ("compare", "results.parquet", "--format", "csv"),
     "latex": ("compare", "results.parquet", "--format", "latex", "--at", "5"),
     "macros": ("compare", "results.parquet", "--format", "macros"),
-    "merge": ("merge", "results.parquet", "other.parquet", "--out", "m.parquet", "--labels=copy"),
+    "merge": (
+        *("merge", "results.parquet", "other.parquet"),
+        *("--out", "m.parquet", "--labels", "copy"),
+    ),
     "drop": ("drop", "results.parquet", "--only", "Grid"),
     "resume": (
         *("run", "--methods", "grid,hex", "--n", "4,9", "--backend", "sequential"),
@@ -180,7 +183,7 @@ def commands(slow):
     return st.sampled_from(sorted(many)).map(many.__getitem__)
 
 
-@fuzzed(25)
+@fuzzed(12)
 @given(data=st.data())
 def test_rows_that_nobody_of_us_wrote(copied, data):
     folder = copied()
@@ -192,7 +195,7 @@ def test_rows_that_nobody_of_us_wrote(copied, data):
     run(folder, *data.draw(commands(slow=True)))
 
 
-@fuzzed(20)
+@fuzzed(10)
 @given(data=st.data())
 def test_facts_that_nobody_of_us_wrote(copied, data):
     folder = copied()
@@ -205,7 +208,7 @@ def test_facts_that_nobody_of_us_wrote(copied, data):
     run(folder, *data.draw(commands(slow=True)))
 
 
-@fuzzed(20)
+@fuzzed(10)
 @given(data=st.data())
 def test_a_damaged_results_file(copied, data):
     folder = copied()
@@ -214,7 +217,7 @@ def test_a_damaged_results_file(copied, data):
     run(folder, *data.draw(commands(slow=False)))
 
 
-@fuzzed(20)
+@fuzzed(10)
 @given(data=st.data())
 def test_a_damaged_folder(copied, data):
     folder = copied()

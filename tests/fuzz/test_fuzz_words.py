@@ -212,7 +212,7 @@ COMMANDS = [
 ]
 
 
-@fuzzed(60)
+@fuzzed(40)
 @given(command=st.sampled_from(COMMANDS), arguments=ARGUMENTS)
 def test_command_lines(tmp_path_factory, command, arguments):
     folder = tmp_path_factory.mktemp("words")

@@ -127,3 +127,17 @@ def test_a_data_set_cannot_name_an_image_out_of_the_folder_of_label_maps(name):
             open_dataset("named")
     finally:
         forget(__name__)
+
+
+def test_a_results_file_damaged_inside_is_told_by_the_run_that_made_it(here, tiny, tmp_path):
+    arguments = ("run", "--methods", "grid", "--n", "4", "--backend", "sequential", "--quiet")
+    where = ("--dataset", "folder", "--root", tiny)
+    assert here(*arguments, *where).status == 0
+    path = tmp_path / "results.parquet"
+    content = bytearray(path.read_bytes())
+    content[4:2000] = bytes(1996)  # its facts at the end are whole
+    path.write_bytes(content)
+    told = here(*arguments[:-1], *where)
+    assert told.status == 1
+    assert "results.parquet" in told.out
+    assert "damaged" in told.out

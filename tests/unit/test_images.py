@@ -1,5 +1,7 @@
 """Pictures: one decoder says size and pixels of every format, and what needs a guess is refused."""
 
+import os
+
 import cv2
 import numpy as np
 import pytest
@@ -7,6 +9,7 @@ import tifffile
 from PIL import Image, ImageOps
 
 from bench.datasets import DatasetError
+from bench.datasets.base import hash_files
 from bench.datasets.images import image_size, read_image
 
 H, W = 12, 18
@@ -204,3 +207,12 @@ def test_an_orientation_that_does_not_exist_turns_nothing(tmp_path, orientation)
     save_turned(tmp_path / "a.png", orientation)
     for exif in ("refuse", "apply"):
         np.testing.assert_array_equal(read_image(tmp_path / "a.png", exif=exif), COLOUR)
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: path.symlink_to("/dev/zero")])
+def test_what_is_no_plain_file_is_not_waited_for(tmp_path, make):
+    path = tmp_path / "image.png"
+    make(path)
+    assert hash_files([("image", path)]) == hash_files([("image", tmp_path / "none")])
+    with pytest.raises(DatasetError, match=r"no plain file|Is a directory"):
+        read_image(path)

@@ -1,5 +1,6 @@
 """Label maps survive every file format, and a file that holds none is refused by name."""
 
+import os
 import struct
 import zlib
 
@@ -262,3 +263,61 @@ def test_superpixels_of_another_image_are_refused_with_their_file(tmp_path, labe
     np.save(tmp_path / "a.npy", labels)
     with pytest.raises(InvalidLabelsError, match=rf"a\.npy: .*{reason}"):
         read_label_map(tmp_path / "a.npy", (5, 7))
+
+
+BOMBS = {
+    # Small files that name sizes which nothing in them has.
+    "wide.png": (
+        lambda path: path.write_bytes(
+            b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + (10**5).to_bytes(4) * 2 + b"\x08\0\0\0\0" + bytes(4)
+        ),
+        "100000 x 100000 pixels, more than",
+    ),
+    "wide.npy": (
+        lambda path: path.write_bytes(
+            b"\x93NUMPY\x01\0v\0"
+            + b"{'descr': '<i8', 'fortran_order': False, 'shape': (100000, 100000), }".ljust(118)
+        ),
+        "100000 x 100000 pixels, more than",
+    ),
+    "wide.pgm": (
+        lambda path: path.write_bytes(b"P5 100000 100000 255\n"),
+        "100000 x 100000 pixels, more than",
+    ),
+    "line.csv": (lambda path: path.write_bytes(b"1," * 2**20 + b"1\n"), "more than 1048576 values"),
+    "long.csv": (lambda path: truncate(path, 2**28 + 1), "more than 268435456 bytes"),
+    "huge.png": (lambda path: truncate(path, 2**31 + 1), "more than 2147483648 bytes"),
+    "deep.npy": (
+        lambda path: path.write_bytes(b"\x93NUMPY\x01\0\x80\0" + b"(" * 128),
+        "cannot be read",
+    ),
+    "pipe.png": (lambda path: os.mkfifo(path), "no plain file"),
+    "folder.png": (lambda path: path.mkdir(), "Is a directory"),
+    "device.png": (lambda path: path.symlink_to("/dev/zero"), "no plain file"),
+}
+
+
+def truncate(path, size):
+    with path.open("wb") as file:
+        file.truncate(size)  # a hole: it takes no space
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_file_that_would_fill_memory_or_never_end_is_refused_unread(tmp_path, name):
+    write, message = BOMBS[name]
+    write(tmp_path / name)
+    with pytest.raises(LabelFileError, match=message):
+        read_labels(tmp_path / name)
+
+
+def test_a_pgm_has_its_values_as_they_are(tmp_path):
+    path = tmp_path / "labels.pgm"
+    path.write_bytes(b"P5\n# made by hand\n3 2\n999\n" + np.arange(6, dtype=">u2").tobytes())
+    np.testing.assert_array_equal(read_labels(path), [[0, 1, 2], [3, 4, 5]])
+    path.write_bytes(b"P5 3 2 255\n" + bytes(range(6)))
+    np.testing.assert_array_equal(read_labels(path), [[0, 1, 2], [3, 4, 5]])
+    short, deep = b"P5 3 2 255\n12345", b"P5 3 2 70000\n" + bytes(12)
+    for content in (short, deep, b"P5 3 2\n", b"P5 -3 2 9\n1"):
+        path.write_bytes(content)
+        with pytest.raises(LabelFileError, match=r"PGM"):
+            read_labels(path)
