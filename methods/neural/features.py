@@ -38,8 +38,27 @@ def normalise(
     """Instance norm, perhaps ReLU, a border by reflection; see `fused.normalise`."""
     if values.device.type == "cpu":
         return fused.normalise(values.contiguous(), weight, bias, relu, border, dtype)
-    planes = values.float().permute(2, 0, 1)[None]
-    result = functional.instance_norm(planes, None, None, weight, bias).squeeze(0).permute(1, 2, 0)
+    return plain_normalise(values, weight, bias, relu, border, dtype)
+
+
+def plain_normalise(
+    values: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    relu: bool,
+    border: int = 0,
+    dtype: torch.dtype | None = None,
+) -> Tensor:
+    """Return the same in PyTorch's own operations, for any device.
+
+    Not by its `instance_norm`: where channels lie side by side the gradient of that is wrong on the
+    CPU (2.13), and of a GPU nobody has looked.
+    """
+    floats = values.float()
+    centred = floats - floats.mean((0, 1))
+    result = centred * torch.rsqrt(centred.square().mean((0, 1)) + fused.EPSILON)
+    if weight is not None and bias is not None:
+        result = result * weight + bias
     if relu:
         result = functional.relu(result)
     result = result.to(dtype or values.dtype)

@@ -10,6 +10,7 @@ import torch
 from torch.nn import functional
 
 from methods.neural import fused, rows
+from methods.neural.features import plain_normalise
 from methods.neural.losses import Summary, plain_summary
 from methods.neural.rows import MOST_PARTS, PART, each, parts
 
@@ -76,6 +77,22 @@ def test_the_norm_is_that_of_torch_and_so_are_its_slopes(shape, relu, border, of
     for ours, theirs in zip(found, expected, strict=True):
         assert ours.dtype == torch.float32
         near(ours, theirs, 1e-5)
+
+
+@pytest.mark.parametrize(("relu", "border"), [(False, 0), (True, 0), (True, 1)])
+@pytest.mark.parametrize("affine", [True, False])
+def test_the_norm_for_other_devices_is_the_same_and_so_are_its_slopes(relu, border, affine):
+    weight, bias = (some(1, 5), some(2, 5)) if affine else (None, None)
+    results, slopes = [], []
+    for normalise in (fused.normalise, plain_normalise):
+        values = some(0, 7, 9, 5).requires_grad_()
+        own = [None if each is None else each.clone().requires_grad_() for each in (weight, bias)]
+        result = normalise(values, *own, relu, border)
+        result.backward(some(3, *result.shape))
+        results.append(result.detach())
+        slopes.append([each.grad for each in (values, *own) if each is not None])
+    torch.testing.assert_close(*results, rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(*slopes, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
