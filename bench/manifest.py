@@ -139,6 +139,7 @@ def run_facts(cells: Sequence[Cell], dataset: Dataset, settings: Settings) -> di
         "cells": len(cells),
         "workers": settings.workers_for(len(cells)),
         "backend": settings.backend,
+        **({"shard": settings.shard} if settings.shard else {}),
         "timeout": settings.timeout,
         "memory": settings.memory,
         "timing": settings.timing,

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import random
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from rich.console import Console
 from bench.datasets import Dataset
 from bench.errors import Interrupted
 from bench.execution.compiling import noted
-from bench.execution.crews import ONE_BY_ONE, SIDE_BY_SIDE, all_cores, stages, threads_of
+from bench.execution.crews import ONE_BY_ONE, SIDE_BY_SIDE, TOGETHER, stages
 from bench.execution.executor import Watch, run_here, run_in_workers
 from bench.execution.job import Job, Outcome
 from bench.execution.memory_limit import GIB
@@ -23,7 +22,7 @@ from bench.execution.supervision import undisturbed
 from bench.execution.time_left import TimeLeft
 from bench.execution.worker import warm_up_scoring
 from bench.manifest import add_metrics, add_origin, open_manifest, run_facts, scored_by
-from bench.planning.cells import Batch, Cell, Lane, group
+from bench.planning.cells import Batch, Cell, group
 from bench.planning.labels import settle_labels
 from bench.planning.seeds import share_seeds
 from bench.progress import Display
@@ -47,13 +46,14 @@ from bench.storage.schema import FAILURES
 from bench.storage.store import Store
 from bench.summary import (
     all_of,
+    announce,
+    say_compiling,
     say_mixed,
     say_new_metrics,
     say_what_had_to_wait,
     say_what_was_not_reached,
     summarise,
 )
-from methods.memory import available
 from reports.data.mixture import mixtures_in
 from reports.data.words import counted
 
@@ -114,8 +114,10 @@ def run(cells: Sequence[Cell], dataset: Dataset, settings: Settings, console: Co
             asked = len(cells) - len(shared.copied)
             _work(store, manifest, shared.run, asked, dataset, settings, console)
             shared.store_copies(store, run["id"])
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, Interrupted) as reason:
             with undisturbed():
+                if isinstance(reason, Interrupted):
+                    console.print(f"{reason}.", style="red", highlight=False, markup=False)
                 shared.store_copies(store, run["id"])
                 return _keep(store, manifest, settings.force, console, outdated)
         if todo:
@@ -227,65 +229,32 @@ def _work(
         machine=manifest["runs"][-1]["machine"],
         suite=suite_version(),
     )
-    _announce(todo, asked, workers, settings, console)
-    with noted(lambda begins: _say_compiling(begins, console)):
-        warm_up_scoring(settings.scoring)
+    announce(todo, asked, workers, settings, console)
+    on_cluster = settings.backend == "dask"
+    if not on_cluster:
+        with noted(lambda begins: say_compiling(begins, console)):
+            warm_up_scoring(settings.scoring)
     todo_stages = _stages(store, todo, settings)
     total = sum(len(batch) for stage in todo_stages for batch in stage)
-    forecast = TimeLeft(todo_stages, workers, one_by_one=settings.timing)
+    one_after_the_other = [part for stage in todo_stages for part in stages(stage)]
+    forecast = TimeLeft(one_after_the_other, workers, one_by_one=settings.timing)
     unit = "rounds" if settings.timing else "cells"
     keeper = Keeper(store, gathers=not settings.timing)
     with Display(total, console, unit, forecast.left) as display:
+        watch = _watch(display, forecast, keeper)
+        if on_cluster:
+            from bench.cluster.run import run_cells
+
+            cluster = run_cells(job, todo_stages, settings, manifest, watch, forecast, console)
+            with closing(cluster):
+                _follow(cluster, display, forecast, keeper)
+            return
         outcomes = (
             run_here(job, todo_stages)
             if settings.backend == "sequential"
-            else run_in_workers(job, todo_stages, workers, _watch(display, forecast, keeper))
+            else run_in_workers(job, todo_stages, workers, watch)
         )
         _follow(outcomes, display, forecast, keeper)
-
-
-def _say_compiling(begins: bool, console: Console) -> None:
-    if begins:
-        console.print("Compiling the scoring, on first use only ...")
-
-
-def _announce(
-    todo: Sequence[Cell], asked: int, workers: int, settings: Settings, console: Console
-) -> None:
-    resumed = f" ({asked - len(todo)} of {asked} are finished)" if len(todo) < asked else ""
-    how = "one after the other, timed" if settings.timing else _side_by_side(todo, workers)
-    console.print(
-        f"{counted(len(todo), 'cell')} to run{resumed}, {how}, into {settings.out}", highlight=False
-    )
-    if (cores := all_cores()) < workers:
-        console.print(
-            f"Note: {workers} workers share {counted(cores, 'core')}, so each is slower;"
-            " leave --workers out for as many as there are cores.",
-            style="yellow",
-        )
-    busy = os.getloadavg()[0]
-    if settings.timing and busy > 0.5:
-        console.print(
-            f"Note: this machine is busy (load {busy:.1f}); times will be better on an idle one.",
-            style="yellow",
-        )
-
-
-def _side_by_side(todo: Sequence[Cell], workers: int) -> str:
-    """Say how many cells of each lane run at a time."""
-    counts = Counter(cell.lane for cell in todo)
-    beside = min(workers, counts["core"])
-    largest = max((cell.memory for cell in todo if cell.lane == "core"), default=0)
-    fit = available() // largest if largest else beside
-    short = f" (memory for {max(1, fit)} of the largest)" if fit < beside else ""
-    ways: dict[Lane, str] = {
-        "core": f"{beside} at a time{short}",
-        "cuda": "on CUDA",
-        "cores": f"one at a time with {counted(threads_of('cores'), 'thread')}",
-    }
-    if len(counts) == 1:
-        return ways[todo[0].lane]
-    return ", ".join(f"{counts[lane]} of them {way}" for lane, way in ways.items() if counts[lane])
 
 
 def _stages(store: Store, todo: Sequence[Cell], settings: Settings) -> list[list[Batch]]:
@@ -293,8 +262,12 @@ def _stages(store: Store, todo: Sequence[Cell], settings: Settings) -> list[list
     if settings.timing:
         batches = _timing_rounds(store, todo)
         return [stage for its in batches for stage in stages(its, ONE_BY_ONE)]
-    how = ONE_BY_ONE if settings.backend == "sequential" else SIDE_BY_SIDE
+    how = _HOW[settings.backend]
     return [stage for cells in _clean_first(todo) for stage in stages(group(cells), how)]
+
+
+# A Dask worker sees to it that what needs all of its cores is alone there.
+_HOW = {"loky": SIDE_BY_SIDE, "sequential": ONE_BY_ONE, "dask": TOGETHER}
 
 
 def _clean_first(cells: Iterable[Cell]) -> Iterator[list[Cell]]:

@@ -20,6 +20,12 @@ class Settings:
         The results file.
     workers : int
         Worker processes; ``timing`` uses one.
+    backend : str
+        Where cells run: ``loky``, ``sequential`` or ``dask``.
+    scheduler : str
+        Of Dask: its address, its file, or ``local``.
+    shard : str
+        The part of a plan that this run is, such as ``3/16``; empty if it is all of it.
     timeout : float or None
         Seconds that a method may take for one cell.
     memory : float or None
@@ -44,6 +50,8 @@ class Settings:
     out: Path
     workers: int
     backend: str = "loky"
+    scheduler: str = ""
+    shard: str = ""
     timeout: float | None = None
     memory: float | None = None
     timing: bool = False
@@ -65,6 +73,8 @@ class Settings:
         }
 
     def workers_for(self, cells: int) -> int:
-        """Return how many cells run at a time."""
+        """Return how many cells run at a time; 0 on a cluster, which is not known before."""
+        if self.backend == "dask":
+            return 0
         alone = self.timing or self.backend == "sequential"
         return 1 if alone else min(self.workers, cells)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,14 +11,65 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from rich.console import Console
 
-from bench.planning.cells import Cell
+from bench.execution.crews import all_cores, threads_of
+from bench.planning.cells import Cell, Lane
 from bench.settings import Settings
 from bench.storage.parts import Done, read_columns
 from bench.storage.schema import FAILURES
+from methods.memory import available
 from reports.data.words import counted
 from reports.statistics.pieces import MOST_PIECES
 
 REASONS = 3  # for which cells were skipped, shown at the end
+
+
+def say_compiling(begins: bool, console: Console) -> None:
+    """Say that what all cells need is being compiled."""
+    if begins:
+        console.print("Compiling the scoring, on first use only ...")
+
+
+def announce(
+    todo: Sequence[Cell], asked: int, workers: int, settings: Settings, console: Console
+) -> None:
+    """Say how many cells are to run, in which way."""
+    resumed = f" ({asked - len(todo)} of {asked} are finished)" if len(todo) < asked else ""
+    if settings.backend == "dask":
+        how = f"on the Dask cluster '{settings.scheduler}'"
+    else:
+        how = "one after the other, timed" if settings.timing else _side_by_side(todo, workers)
+    console.print(
+        f"{counted(len(todo), 'cell')} to run{resumed}, {how}, into {settings.out}", highlight=False
+    )
+    if (cores := all_cores()) < workers:
+        console.print(
+            f"Note: {workers} workers share {counted(cores, 'core')}, so each is slower;"
+            " leave --workers out for as many as there are cores.",
+            style="yellow",
+        )
+    busy = os.getloadavg()[0]
+    if settings.timing and busy > 0.5:
+        console.print(
+            f"Note: this machine is busy (load {busy:.1f}); times will be better on an idle one.",
+            style="yellow",
+        )
+
+
+def _side_by_side(todo: Sequence[Cell], workers: int) -> str:
+    """Say how many cells of each lane run at a time."""
+    counts = Counter(cell.lane for cell in todo)
+    beside = min(workers, counts["core"])
+    largest = max((cell.memory for cell in todo if cell.lane == "core"), default=0)
+    fit = available() // largest if largest else beside
+    short = f" (memory for {max(1, fit)} of the largest)" if fit < beside else ""
+    ways: dict[Lane, str] = {
+        "core": f"{beside} at a time{short}",
+        "cuda": "on CUDA",
+        "cores": f"one at a time with {counted(threads_of('cores'), 'thread')}",
+    }
+    if len(counts) == 1:
+        return ways[todo[0].lane]
+    return ", ".join(f"{counts[lane]} of them {way}" for lane, way in ways.items() if counts[lane])
 
 
 def say_what_was_not_reached(cells: Sequence[Cell], settings: Settings, console: Console) -> None:

@@ -16,7 +16,9 @@ class DeviceError(ParameterError):
     """A device that is not there, or that the method cannot use."""
 
 
-def resolve_device(asked: str, devices: Collection[str], method: str) -> str:
+def resolve_device(
+    asked: str, devices: Collection[str], method: str, elsewhere: bool = False
+) -> str:
     """Return where a method runs.
 
     Parameters
@@ -28,6 +30,8 @@ def resolve_device(asked: str, devices: Collection[str], method: str) -> str:
         What the method can run on.
     method : str
         Its name, for the error.
+    elsewhere : bool
+        It runs on another machine, so that it does not matter whether CUDA is here.
 
     Raises
     ------
@@ -35,7 +39,8 @@ def resolve_device(asked: str, devices: Collection[str], method: str) -> str:
         If the method cannot use it, or CUDA is not there.
     """
     if asked == "auto":
-        wants_cuda = "cuda" in devices and ("cpu" not in devices or cuda_available())
+        here = cuda_available() and not elsewhere
+        wants_cuda = "cuda" in devices and ("cpu" not in devices or here)
         asked = "cuda" if wants_cuda else "cpu"
     kind = asked.partition(":")[0]
     if kind not in devices:
@@ -43,6 +48,8 @@ def resolve_device(asked: str, devices: Collection[str], method: str) -> str:
             f"device={asked!r}: method {method!r} runs on {' and '.join(devices)};"
             " use device 'auto', or one of these"
         )
+    if elsewhere:
+        return asked
     if kind == "cuda" and not cuda_available():
         raise DeviceError(
             f"device={asked!r}: no CUDA device was found (no driver, no GPU, or a PyTorch without"

@@ -20,6 +20,7 @@ class Backend(StrEnum):
 
     LOKY = "loky"
     SEQUENTIAL = "sequential"
+    DASK = "dask"
 
 
 def run(
@@ -40,10 +41,35 @@ def run(
         Backend,
         typer.Option(
             "--backend",
-            help="'sequential' runs all cells in this process, to debug: a method that crashes ends"
-            " the run.",
+            help="'loky' runs cells on this machine, 'dask' on a cluster, 'sequential' in this"
+            " process, to debug: a method that crashes ends the run.",
         ),
     ] = Backend.LOKY,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            "--scheduler",
+            metavar="WHERE",
+            help="Dask's scheduler, with --backend dask: tcp://host:8786, the path of a scheduler"
+            " file (.json), or 'local' to start one.",
+        ),
+    ] = None,
+    shard: Annotated[
+        str | None,
+        typer.Option(
+            "--shard",
+            metavar="I/N",
+            help="Run only the I-th of N parts of the plan: 3/16. 'bench merge' joins them.",
+        ),
+    ] = None,
+    costs: Annotated[
+        Path | None,
+        typer.Option(
+            "--costs",
+            metavar="RESULTS",
+            help="With --shard: an earlier results file by whose seconds the parts are balanced.",
+        ),
+    ] = None,
     timeout: Annotated[
         float | None,
         typer.Option(
@@ -107,6 +133,7 @@ def run(
             return ended
     from bench.datasets.perturbations import parse_all
     from bench.errors import UsageError
+    from bench.planning import shards
     from bench.planning.cells import make_plan
     from bench.planning.selection import choose, parse_integers, parse_terms
     from bench.planning.variants import default_methods, explain_presets, make_variants
@@ -114,6 +141,10 @@ def run(
     from bench.settings import Settings
     from methods import list_methods
 
+    _check_scheduler(backend, scheduler, timing, workers, device)
+    part = None if shard is None else shards.parse(shard)
+    if costs is not None and part is None:
+        raise UsageError("--costs balances the parts of --shard; give --shard I/N as well")
     if timeout is not None and not 0 < timeout <= LONGEST_TIMEOUT:
         raise UsageError(
             f"--timeout: {timeout:g} cannot be; give seconds above 0 and up to {LONGEST_TIMEOUT}"
@@ -138,6 +169,8 @@ def run(
         out=values.results_file(out),
         workers=values.count_workers(workers),
         backend=backend,
+        scheduler=scheduler or "",
+        shard="" if part is None else str(part),
         timeout=timeout,
         memory=memory,
         timing=timing,
@@ -150,14 +183,53 @@ def run(
     )
     broken = values.warn_of_broken_plugins(methods, metrics)
     choices = choose(parse_terms(methods), list_methods(), default_methods)
-    variants = make_variants(choices, preset.value, device.value, dataset)
+    elsewhere = backend is Backend.DASK
+    variants = make_variants(choices, preset.value, device.value, dataset, elsewhere)
     reading = values.make_reading(exif, void)
     data = values.find_dataset(dataset, root, split, limit, partial, reading, spread)
     cells = make_plan(data, variants, counts, seeds, match_n, perturbations)
     console = output.make_console(quiet)
     for line in [*data.remarks(), *explain_presets(variants, dataset)]:
         console.print(line, highlight=False, markup=False)
+    if part is not None:
+        divided = shards.divide(cells, part.of, shards.read_costs(costs))
+        cells = divided[part.number - 1]
+        console.print(f"Shard {part}: {shards.describe(divided, part)}", highlight=False)
     return run_cells(cells, data, settings, console) or (2 if broken else 0)
+
+
+def _check_scheduler(
+    backend: Backend,
+    scheduler: str | None,
+    timing: bool,
+    workers: int | None,
+    device: options.Device,
+) -> None:
+    """Refuse what does not go with a cluster, or only with one."""
+    from bench.errors import UsageError
+
+    if backend is not Backend.DASK:
+        if scheduler is not None:
+            raise UsageError("--scheduler is of a cluster; give --backend dask as well")
+        return
+    if not scheduler:
+        raise UsageError(
+            "--backend dask needs --scheduler: tcp://host:8786, a scheduler file, or 'local'"
+        )
+    if timing:
+        raise UsageError(
+            "--timing: times are taken on one machine that does nothing else, never on a cluster;"
+            " leave --backend out"
+        )
+    if scheduler != "local" and workers is not None:
+        raise UsageError(
+            "--workers: a cluster has as many as it has; leave it out, and start Dask workers"
+        )
+    if scheduler == "local" and device is options.Device.CUDA:
+        raise UsageError(
+            "--device cuda: the workers of --scheduler local declare no GPU; leave --backend out,"
+            " or start 'dask worker --resources GPU=1'"
+        )
 
 
 def _run_below(out: Path, force: bool, quiet: bool) -> int | None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 #: Lanes of a group run at the same time, groups one after the other.
 SIDE_BY_SIDE: tuple[tuple[Lane, ...], ...] = (("core", "cuda"), ("cores",))
+TOGETHER: tuple[tuple[Lane, ...], ...] = (("core", "cuda", "cores"),)
 ONE_BY_ONE: tuple[tuple[Lane, ...], ...] = (("core",), ("cuda",), ("cores",))
 
 # Looked up before any process is held to one of them.

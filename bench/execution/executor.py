@@ -67,7 +67,7 @@ def run_in_workers(
     watch : callable, optional
         Hears how far cells are.
     """
-    pools: dict[Lane, list[_Pool]] = {}
+    pools: dict[Lane, list[Pool]] = {}
 
     def everybody() -> list[WorkerProcess]:
         return [worker for of in [*pools.values()] for pool in of for worker in [*pool.workers]]
@@ -78,19 +78,14 @@ def run_in_workers(
         for i, stage in enumerate(stages):
             needed = {batch[0].lane for later in stages[i:] for batch in later}
             for lane in pools.keys() - needed:
-                _close(pools.pop(lane))
+                close(pools.pop(lane))
             with watched:
-                yield from _run_stage(_enlist(pools, job, stage, workers), watch)
+                yield from run_stage(_enlist(pools, job, stage, workers), watch)
     finally:
         for lane in pools:
-            _close(pools[lane])
-        end_orphans(set())
+            close(pools[lane])
+        end_orphans()
         adopt_orphans(False)
-
-
-def _close(pools: Iterable[_Pool]) -> None:
-    for pool in pools:
-        pool.close()
 
 
 def _job_of(job: Job, lane: Lane, contended: bool) -> Job:
@@ -102,8 +97,8 @@ def _job_of(job: Job, lane: Lane, contended: bool) -> Job:
 
 
 def _enlist(
-    pools: dict[Lane, list[_Pool]], job: Job, stage: Sequence[Batch], workers: int
-) -> list[_Pool]:
+    pools: dict[Lane, list[Pool]], job: Job, stage: Sequence[Batch], workers: int
+) -> list[Pool]:
     """Give the batches of a stage to the pools of their lanes, which start where they are new."""
     lanes: dict[Lane, list[Batch]] = {}
     for batch in stage:
@@ -112,13 +107,14 @@ def _enlist(
     contended = sum(crew.workers for lane in hired for crew in hired[lane]) > 1
     for lane in hired.keys() - pools.keys():
         own, waiting = _job_of(job, lane, contended), deque[Batch]()
-        pools[lane] = [_Pool(own, crew, waiting) for crew in hired[lane]]
+        pools[lane] = [Pool(own, crew, waiting) for crew in hired[lane]]
     for lane, batches in lanes.items():
         pools[lane][0].waiting.extend(batches)  # the one queue of all its crews
     return [pool for lane in lanes for pool in pools[lane]]
 
 
-def _run_stage(pools: Sequence[_Pool], watch: Watch | None) -> Iterator[Outcome]:
+def run_stage(pools: Sequence[Pool], watch: Watch | None) -> Iterator[Outcome]:
+    """Run what waits in pools, and yield the outcomes as they come."""
     next_look = time.monotonic()
     while any(pool.busy for pool in pools):
         for pool in pools:
@@ -141,7 +137,13 @@ def memory_of(batch: Batch) -> int:
     return max(cell.memory for cell in batch)
 
 
-class _Pool:
+def close(pools: Iterable[Pool]) -> None:
+    """End the processes of pools, whatever they are at."""
+    for pool in pools:
+        pool.close()
+
+
+class Pool:
     """The processes of one crew, and the batches that they run.
 
     Parameters
@@ -237,7 +239,7 @@ class _Pool:
         why, stopped_at = worker.stopped or ("", None)
         begun, *others = worker.batches or ((),)
         self._dismiss(worker)
-        end_orphans({each.pid for each in self.workers})
+        end_orphans()
         self.waiting.extendleft(reversed(others))
         left: list[Cell] = []
         found = False

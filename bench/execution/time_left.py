@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bench.execution.crews import crews
@@ -136,6 +136,13 @@ class TimeLeft:
         self.rates: dict[tuple[str, str, str], dict[int, Rate]] = {}
         self.running: dict[str, Running] = {}
         self._known: tuple[Left, float] | None = None
+
+    def hire(self, workers: Mapping[Lane, int]) -> None:
+        """Note how many cells of each lane run at a time from now on."""
+        self._known = None
+        for stage in self.stages:
+            for lane, crowd in stage.items():
+                crowd.workers = workers[lane]
 
     def finish(self, cell: Cell, seconds: float | None) -> None:
         """Count a cell (or a round of it) that has ended.

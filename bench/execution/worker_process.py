@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import pickle
+import threading
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping
@@ -32,6 +33,10 @@ QUICK_S = 0.5
 MOST_GENERATIONS = 100
 # Workers say so in their environment, which what they start inherits.
 RUN = "SUPERPIXEL_BENCH_RUN"
+
+# The worker processes of this one, of all lanes and, on a cluster, of all threads.
+_alive_here: set[int] = set()
+_births = threading.Lock()
 
 
 class WorkerProcess:
@@ -64,12 +69,13 @@ class WorkerProcess:
             args=(job, theirs, their_output),
             env=variables_of_workers(environment) | own,
         )
-        with interrupts_held():
+        with interrupts_held(), _births:
             self.process.start()
+            assert self.process.pid is not None
+            self.pid: int = self.process.pid
+            _alive_here.add(self.pid)
         theirs.close()
         their_output.close()
-        assert self.process.pid is not None
-        self.pid: int = self.process.pid
         self.batches: deque[Batch] = deque()
         self.answered = 0
         self.stopped: tuple[str, str | None] | None = None
@@ -141,6 +147,7 @@ class WorkerProcess:
         if self.status is None:
             kill_below(self.pid)
         self.process.join()
+        _alive_here.discard(self.pid)
         self._read_output()
         self.connection.close()
         self._output.close()
@@ -183,11 +190,12 @@ def _alive(process: psutil.Process) -> list[psutil.Process]:
     return found
 
 
-def end_orphans(workers: set[int]) -> None:
+def end_orphans() -> None:
     """Kill what was started by workers that have died, which became children of this process."""
-    for child in psutil.Process().children():
-        with suppress(psutil.Error, ChildProcessError):
-            mark = child.pid not in workers and child.environ().get(RUN)
-            if mark == str(os.getpid()):
-                kill_below(child.pid)
-                os.waitpid(child.pid, 0)
+    with _births:
+        for child in psutil.Process().children():
+            with suppress(psutil.Error, ChildProcessError):
+                mark = child.pid not in _alive_here and child.environ().get(RUN)
+                if mark == str(os.getpid()):
+                    kill_below(child.pid)
+                    os.waitpid(child.pid, 0)

@@ -1,0 +1,184 @@
+"""The Dask workers that may run cells: who came, who left, and whether they fit the run."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bench.cluster import remote
+from bench.cluster.versions import difference, versions
+from bench.errors import Interrupted, UsageError
+from bench.planning.cells import Lane
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+LOOK_EVERY_S = 1.0
+#: What a worker declares: dask worker --resources "GPU=1".
+GPU = "GPU"
+
+
+class LostSchedulerError(Interrupted):
+    """The scheduler does not answer any more."""
+
+
+@dataclass(frozen=True)
+class Hand:
+    """A Dask worker.
+
+    Attributes
+    ----------
+    name : str
+    threads : int
+        How many cells of one core it runs at a time.
+    gpus : int
+    """
+
+    name: str
+    threads: int
+    gpus: int
+
+
+class Crew:
+    """Knows the workers; looks for others in a thread of its own.
+
+    Parameters
+    ----------
+    client : distributed.Client
+    run : str
+    orders : bytes
+        What a worker is told before its first cell.
+    add_machine : callable
+        Hears the facts of each machine.
+    say : callable
+        Hears what the user should know, in a line.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        run: str,
+        orders: bytes,
+        add_machine: Callable[[dict[str, Any]], None],
+        say: Callable[[str], None],
+    ) -> None:
+        self.client, self.run, self.orders = client, run, orders
+        self.add_machine, self.say = add_machine, say
+        self.here = versions()
+        self.hands: dict[str, Hand] = {}
+        self.refused: dict[str, str] = {}
+        #: Whether workers are there that may not run cells, or not yet.
+        self.strangers = False
+        self._machines: list[dict[str, Any]] = []
+        self._said: list[str] = []
+        self._trouble: BaseException | None = None
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._keep_looking, daemon=True)
+
+    def __enter__(self) -> Crew:
+        self._look()
+        if self.refused:
+            raise UsageError("; ".join(self.refused.values()))
+        self.report()
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join(timeout=LOOK_EVERY_S)
+
+    @property
+    def lanes(self) -> dict[Lane, int]:
+        """How many cells of each lane can run at a time."""
+        hands = list(self.hands.values())
+        return {
+            "core": sum(hand.threads for hand in hands),
+            "cores": len(hands),
+            "cuda": sum(hand.gpus for hand in hands),
+        }
+
+    def report(self) -> None:
+        """Pass on what was found since.
+
+        Raises
+        ------
+        LostSchedulerError
+            If the scheduler does not answer.
+        """
+        machines, self._machines = self._machines, []
+        said, self._said = self._said, []
+        for facts in machines:
+            self.add_machine(facts)
+        for line in said:
+            self.say(line)
+        if self._trouble is not None:
+            raise self._trouble
+
+    def _keep_looking(self) -> None:
+        while not self._ended.wait(LOOK_EVERY_S):
+            try:
+                self._look()
+            except Exception as error:
+                self._trouble = error
+                return
+
+    def _look(self) -> None:
+        """Take note of who is there; greet and prepare who is new."""
+        try:
+            info: Mapping[str, Any] = self.client.scheduler_info(n_workers=-1)
+        except Exception as error:
+            raise LostSchedulerError(
+                f"the Dask scheduler does not answer any more ({type(error).__name__})"
+            ) from error
+        found = {
+            address: Hand(
+                str(its["name"]), int(its["nthreads"]), int(its.get("resources", {}).get(GPU, 0))
+            )
+            for address, its in info["workers"].items()
+            if its.get("status") in ("running", "paused")
+        }
+        self.hands = {a: hand for a, hand in self.hands.items() if a in found}
+        self.refused = {a: why for a, why in self.refused.items() if a in found}
+        known = {*self.hands, *self.refused}
+        new = {address: hand for address, hand in found.items() if address not in known}
+        self.strangers = bool(self.refused or new)
+        if new:
+            self._enlist(new)
+            self.strangers = bool(self.refused)
+
+    def _enlist(self, new: Mapping[str, Hand]) -> None:
+        """Greet workers, and prepare those that have what the run has."""
+        refused: dict[str, str] = {}
+        machines: dict[str, dict[str, Any]] = {}
+        for address, answer in self._ask(new, remote.greet).items():
+            if isinstance(answer, Exception):
+                refused[address] = f"cannot be used: {type(answer).__name__}: {answer}"
+            elif unlike := difference(self.here, answer["versions"]):
+                refused[address] = f"has other versions than this run: {unlike}; install the same"
+            else:
+                machines[address] = answer["machine"]
+        ready = {}
+        for address, answer in self._ask(machines, remote.prepare, self.run, self.orders).items():
+            if isinstance(answer, Exception):
+                refused[address] = f"cannot be prepared: {answer}"
+            else:
+                ready[address] = new[address]
+                self._machines.append(machines[address])
+        for address, why in refused.items():
+            self.refused[address] = f"Dask worker {new[address].name} ({address}) {why}"
+            self._said.append(f"{self.refused[address]}; it is left out")
+        self.hands = self.hands | ready
+
+    def _ask(
+        self, workers: Iterable[str], what: Callable[..., Any], *arguments: object
+    ) -> dict[str, Any]:
+        """Return the answers of workers, which may be errors; none of one that has left."""
+        asked = list(workers)
+        if not asked:
+            return {}
+        answers: dict[str, Any] = self.client.run(
+            what, *arguments, workers=asked, on_error="return"
+        )
+        return {a: each for a, each in answers.items() if not isinstance(each, OSError)}
