@@ -6,7 +6,9 @@ import ctypes
 import functools
 import importlib.util
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from methods.parameters import ParameterError
@@ -16,9 +18,7 @@ class DeviceError(ParameterError):
     """A device that is not there, or that the method cannot use."""
 
 
-def resolve_device(
-    asked: str, devices: Collection[str], method: str, elsewhere: bool = False
-) -> str:
+def resolve_device(asked: str, devices: Collection[str], method: str) -> str:
     """Return where a method runs.
 
     Parameters
@@ -30,8 +30,6 @@ def resolve_device(
         What the method can run on.
     method : str
         Its name, for the error.
-    elsewhere : bool
-        It runs on another machine, so that it does not matter whether CUDA is here.
 
     Raises
     ------
@@ -39,7 +37,7 @@ def resolve_device(
         If the method cannot use it, or CUDA is not there.
     """
     if asked == "auto":
-        here = cuda_available() and not elsewhere
+        here = cuda_available() and not _ELSEWHERE.get()
         wants_cuda = "cuda" in devices and ("cpu" not in devices or here)
         asked = "cuda" if wants_cuda else "cpu"
     kind = asked.partition(":")[0]
@@ -48,7 +46,7 @@ def resolve_device(
             f"device={asked!r}: method {method!r} runs on {' and '.join(devices)};"
             " use device 'auto', or one of these"
         )
-    if elsewhere:
+    if _ELSEWHERE.get():
         return asked
     if kind == "cuda" and not cuda_available():
         raise DeviceError(
@@ -61,6 +59,20 @@ def resolve_device(
             " 'cuda:0'; use that, or 'auto'"
         )
     return asked
+
+
+# Whether methods are only planned here, for machines of which this one does not know.
+_ELSEWHERE = ContextVar("elsewhere", default=False)
+
+
+@contextmanager
+def planned_for_elsewhere() -> Iterator[None]:
+    """Take a device that is named to be there, since it is another machine's; "auto" is the CPU."""
+    token = _ELSEWHERE.set(True)
+    try:
+        yield
+    finally:
+        _ELSEWHERE.reset(token)
 
 
 def auto_preset(device: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -140,6 +141,7 @@ def run(
     from bench.runner import run as run_cells
     from bench.settings import Settings
     from methods import list_methods
+    from methods.device import planned_for_elsewhere
 
     _check_scheduler(backend, scheduler, timing, workers, device)
     part = None if shard is None else shards.parse(shard)
@@ -183,18 +185,20 @@ def run(
     )
     broken = values.warn_of_broken_plugins(methods, metrics)
     choices = choose(parse_terms(methods), list_methods(), default_methods)
-    elsewhere = backend is Backend.DASK
-    variants = make_variants(choices, preset.value, device.value, dataset, elsewhere)
-    reading = values.make_reading(exif, void)
-    data = values.find_dataset(dataset, root, split, limit, partial, reading, spread)
-    cells = make_plan(data, variants, counts, seeds, match_n, perturbations)
+    with planned_for_elsewhere() if backend is Backend.DASK else nullcontext():
+        variants = make_variants(choices, preset.value, device.value, dataset)
+        reading = values.make_reading(exif, void)
+        data = values.find_dataset(dataset, root, split, limit, partial, reading, spread)
+        cells = make_plan(data, variants, counts, seeds, match_n, perturbations)
     console = output.make_console(quiet)
     for line in [*data.remarks(), *explain_presets(variants, dataset)]:
         console.print(line, highlight=False, markup=False)
     if part is not None:
         divided = shards.divide(cells, part.of, shards.read_costs(costs))
         cells = divided[part.number - 1]
-        console.print(f"Shard {part}: {shards.describe(divided, part)}", highlight=False)
+        console.print(f"Shard {part}: {shards.describe(divided, part)}.", highlight=False)
+        if not cells:
+            return 0
     return run_cells(cells, data, settings, console) or (2 if broken else 0)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 LOCAL = "local"
 ANSWERS_WITHIN_S = 20.0
+# Without a scheduler there is nobody to take leave of.
+LEAVES_WITHIN_S = 1.0
+
+_LOGGERS = ("distributed", "tornado", "asyncio")
 
 
 @contextmanager
@@ -41,7 +45,8 @@ def connected(scheduler: str, workers: int) -> Iterator[Client]:
             f"--backend dask needs the extra 'dask' ({error}): pip install 'superpixel-bench[dask]'"
         ) from error
     # What of it matters is said by the run, in its own words.
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    for name in [name for name in logging.root.manager.loggerDict if name.startswith(_LOGGERS)]:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     warnings.filterwarnings("ignore", message="Sending large graph")
     with ExitStack() as stack:
         if scheduler == LOCAL:
@@ -71,4 +76,11 @@ def connected(scheduler: str, workers: int) -> Iterator[Client]:
                 f" ({' '.join(str(error).split())}); give tcp://host:8786, a scheduler file or"
                 f" '{LOCAL}'"
             ) from error
-        yield stack.enter_context(client)
+        stack.callback(_leave, client)
+        yield client
+
+
+def _leave(client: Client) -> None:
+    gone = client.status != "running"
+    with suppress(Exception):
+        client.close(timeout=LEAVES_WITHIN_S if gone else ANSWERS_WITHIN_S)

@@ -110,10 +110,11 @@ def run_on_cluster(
             for stage in stages:
                 yield from dealer.run_stage(stage, crew)
     finally:
-        with suppress(Exception):  # without a scheduler there is nobody to tell
-            client.cancel(list(dealer.flying), force=True)
-            client.unsubscribe_topic(topic_of(run))
-            client.run(remote.finish, run, on_error="ignore")
+        if client.status == "running":  # without a scheduler there is nobody to tell
+            with suppress(Exception):
+                client.cancel(list(dealer.flying), force=True)
+                client.unsubscribe_topic(topic_of(run))
+                client.run(remote.finish, run, on_error="ignore")
 
 
 def _orders(job: Job) -> bytes:

@@ -95,8 +95,9 @@ def _dealt_out(
 
 def describe(divided: Sequence[Sequence[Cell]], shard: Shard) -> str:
     """Say how many cells a part has."""
-    whole = sum(map(len, divided))
-    return f"{len(divided[shard.number - 1])} of {counted(whole, 'cell')}"
+    whole = counted(sum(map(len, divided)), "cell")
+    own = len(divided[shard.number - 1])
+    return f"{own} of {whole}" if own else f"none of {whole}, so there is nothing to run"
 
 
 def read_costs(path: Path | None) -> Costs | None:

@@ -119,11 +119,7 @@ class Variant:
 
 
 def make_variants(
-    choices: Sequence[Choice],
-    preset: str = "auto",
-    device: str = "auto",
-    dataset: str = "",
-    elsewhere: bool = False,
+    choices: Sequence[Choice], preset: str = "auto", device: str = "auto", dataset: str = ""
 ) -> list[Variant]:
     """Check every chosen method and its parameters before anything runs.
 
@@ -134,8 +130,6 @@ def make_variants(
         For methods that declare them and are not given their own.
     dataset : str
         Name of the data set; on the embedded "sample", the preset "auto" is "quick".
-    elsewhere : bool
-        They run on other machines: "auto" is the CPU, and CUDA need not be here.
 
     Raises
     ------
@@ -143,7 +137,7 @@ def make_variants(
         For an unknown method or parameter, a value that the method refuses, a device that is
         not there, or labels of the user's that are not one for each method and its parameters.
     """
-    made = [_variant(choice, preset, device, dataset, elsewhere) for choice in choices]
+    made = [_variant(choice, preset, device, dataset) for choice in choices]
     called = _labels_of_the_users(made)
     labelled = [replace(variant, called=called[variant.settings]) for variant in made]
     _refuse_one_label_for_two(labelled)
@@ -177,15 +171,14 @@ def _refuse_one_label_for_two(variants: Iterable[Variant]) -> None:
             )
 
 
-def _variant(choice: Choice, preset: str, device: str, dataset: str, elsewhere: bool) -> Variant:
+def _variant(choice: Choice, preset: str, device: str, dataset: str) -> Variant:
     try:
         cls = get_class(choice.name)
         given: dict[str, Any] = cls.parse_params(dict(choice.params))
         takes = frozenset(parameter.name for parameter in cls.parameters())
-        where, preset_asked = "cpu", ""
+        where, asked = "cpu", ""
         if "device" in takes:
-            asked = given.get("device", device)
-            where = resolve_device(asked, cls.devices, cls.name, elsewhere)
+            where = resolve_device(given.get("device", device), cls.devices, cls.name)
             if ":" in where:
                 raise DeviceError(
                     f"device={where!r}: a worker sees one CUDA device; use device 'cuda', and"
@@ -193,8 +186,8 @@ def _variant(choice: Choice, preset: str, device: str, dataset: str, elsewhere: 
                 )
             given["device"] = where
         if "preset" in takes:
-            preset_asked = given.get("preset", preset)
-            given["preset"] = choose_preset(preset_asked, where, dataset)
+            asked = given.get("preset", preset)
+            given["preset"] = choose_preset(asked, where, dataset)
         method = cls(**given)
     except UnknownMethodError as error:
         raise UsageError(f"--methods: {error}; one of your own needs --plugin FILE") from error
@@ -211,7 +204,7 @@ def _variant(choice: Choice, preset: str, device: str, dataset: str, elsewhere: 
         title=_title(cls),
         named=_without_options(method.non_default_params()),
         takes=takes,
-        preset_asked=preset_asked,
+        preset_asked=asked,
         shares_work=cls.shares_work(),
         method=method,
         draws="seed" in takes or not cls.deterministic,
