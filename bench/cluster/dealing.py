@@ -167,8 +167,8 @@ class _Dealer:
                 next_look = time.monotonic() + POLL_S
                 self._look(crew)
             self._hand_out(crew)
-            for future in self._wait():
-                yield from self._take(future)
+            for future, answer in self._wait():
+                yield from self._take(future, answer)
 
     def hear(self, event: tuple[float, Mapping[str, Any]]) -> None:
         """Note what a worker says of its cells; called in another thread."""
@@ -270,16 +270,24 @@ class _Dealer:
 
     # --- taking back ---------------------------------------------------------------------
 
-    def _wait(self) -> list[Future[bytes]]:
-        """Return the tasks that have ended, after waiting a little for the first."""
+    def _wait(self) -> Iterator[tuple[Future[bytes], bytes | None]]:
+        """Return the tasks that have ended, after waiting a little for the first.
+
+        Their answers are fetched together, which costs one way to the scheduler and not one each.
+        """
         ended = []
         with suppress(Empty):
             ended.append(self.landed.get(timeout=POLL_S))
             while True:
                 ended.append(self.landed.get_nowait())
-        return ended
+        fine = [future for future in ended if future.status == "finished"]
+        answers: dict[Future[bytes], bytes] = {}
+        with suppress(Exception):  # each will say by itself what went wrong
+            answers = dict(zip(fine, self.client.gather(fine), strict=True))
+        for future in ended:
+            yield future, answers.get(future)
 
-    def _take(self, future: Future[bytes]) -> Iterator[Outcome]:
+    def _take(self, future: Future[bytes], fetched: bytes | None) -> Iterator[Outcome]:
         from distributed.scheduler import KilledWorker
 
         task = self.flying.pop(future)
@@ -287,7 +295,7 @@ class _Dealer:
             self.again.append(task)  # unless the scheduler is gone, which the next look finds
             return
         try:
-            answer: Lacking | Delivery = pickle.loads(future.result())
+            answer: Lacking | Delivery = pickle.loads(fetched or future.result())
         except KilledWorker:
             yield from self._blame(task)
             return

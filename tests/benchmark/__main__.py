@@ -18,6 +18,7 @@ PARTS = (
     "overhead",
     "throughput",
     "resume",
+    "cluster",
     "plot",
     "report",
     "methods",
