@@ -24,6 +24,7 @@ from bench.storage.schema import FAILURES
 from reports.data.words import counted
 
 PLAIN_EVERY_S = 10.0
+LIVE_EVERY_S = 0.2  # what is left is summed over all kinds of cells, which small ones outrun
 MOST_ERRORS_SHOWN = 5
 MOST_METHODS_NAMED = 3
 
@@ -80,6 +81,7 @@ class Display:
         self.compiling: dict[str, float] = {}  # since when
         self.compiled: Counter[str] = Counter()  # milliseconds
         self.started = self.last_line = time.monotonic()
+        self.last_below = 0.0
         dumb = console.is_dumb_terminal  # such as an editor's: a bar would not be seen
         self.live = console.is_terminal and not dumb and not console.quiet
         self.bar = _Bar(
@@ -127,7 +129,8 @@ class Display:
         if self.live:
             failures = f"{self.failures} failed" if self.failures else ""
             self.bar.update(self.task, advance=1, failures=failures)
-            self._show_below()
+            if self.done == self.total or time.monotonic() - self.last_below > LIVE_EVERY_S:
+                self._show_below()
         elif self.done == self.total or time.monotonic() - self.last_line > PLAIN_EVERY_S:
             self.last_line = time.monotonic()
             self._plain_line()
@@ -169,6 +172,7 @@ class Display:
         return [f"  compiling on first use: {named}"]
 
     def _show_below(self) -> None:
+        self.last_below = time.monotonic()
         left = self.left()
         why = [f"  {say_left(left, self.unit)}"] if left.untimed else []
         self.bar.below = [*why, *self._compiling_line(), *self.iterations]

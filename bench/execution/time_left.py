@@ -253,6 +253,6 @@ def _crowds(stage: Sequence[Batch], workers: int, one_by_one: bool) -> dict[Lane
 
 def _nearest(rates: dict[int, float], n: int) -> float | None:
     """Return the rate of the count that is nearest, as a ratio."""
-    if not rates:
-        return None
+    if n in rates or not rates:
+        return rates.get(n)
     return rates[min(rates, key=lambda known: abs(math.log(known / n)))]

@@ -1,9 +1,12 @@
-"""How time and memory of the compiled methods grow with the image, up to 12 megapixels.
+"""How time and memory of the classical methods grow with the image, up to 12 megapixels.
+
+Times are processor time on one core.
 
 ``python -m tests.benchmark.bench_scaling FIGURE.png`` draws the line as well.
 """
 
 import json
+import math
 import subprocess
 import sys
 
@@ -30,7 +33,7 @@ COMPILED = (
     "preslic_centres",
     "fastslic",
 )
-NAMES = (*COMPILED, "slic")  # slic to compare with
+NAMES = (*COMPILED, "fh", "slic", "seeds", "lsc")  # those of libraries to compare with
 SIZES = ((321, 481), (750, 1000), (1500, 2000), (3000, 4000))
 N = 200
 REPEATS = (9, 5, 3, 2)
@@ -49,7 +52,7 @@ image, method = picture(height, width), get_method(name)
 with one_core():
     method.warm_up(image, N)
     calls = [measure(lambda: method.segment(image, N)) for _ in range(repeats)]
-print(json.dumps([min(c.time_s for c in calls), max(c.peak_mb for c in calls)]))
+print(json.dumps([min(c.cpu_s for c in calls), max(c.peak_mb for c in calls)]))
 """
 
 
@@ -65,6 +68,7 @@ def rows_of(measured) -> list[Row]:
         (first, _), *_, (last, peak) = values
         smallest, largest = (height * width for height, width in (SIZES[0], SIZES[-1]))
         growth = last / largest / (first / smallest)
+        exponent = math.log(last / first) / math.log(largest / smallest)
         per_pixel = [1e9 * s / (h * w) for (s, _), (h, w) in zip(values, SIZES, strict=True)]
         rows += [
             Row(f"{name}, 12 MP: time", last, "s", None, f"n = {N}"),
@@ -73,7 +77,8 @@ def rows_of(measured) -> list[Row]:
                 growth,
                 "",
                 None,
-                f"ns at 0.15, 0.75, 3, 12 MP: {', '.join(f'{ns:.0f}' for ns in per_pixel)}",
+                f"as pixels to the power {exponent:.2f}; ns at 0.15, 0.75, 3, 12 MP:"
+                f" {', '.join(f'{ns:.0f}' for ns in per_pixel)}",
             ),
             Row(
                 f"{name}, 12 MP: peak memory per pixel",

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from bench.datasets import open_dataset
+from bench.datasets.perturbations import parse_all
 from bench.errors import UsageError
-from bench.planning.cells import make_plan
+from bench.planning.cells import digest, make_plan
 from bench.planning.selection import Choice
 from bench.planning.variants import explain_presets, make_variants
 from methods import device
@@ -36,6 +37,16 @@ def test_cells_are_images_times_variants_times_counts_times_seeds(dataset):
     cells = plan(dataset(), Choice("grid"), Choice("stripes", (("offset", "1"),)), seeds=(0, 1))
     assert len(cells) == len(set(keys(cells))) == 3 * 2 * 2 * 2
     assert [cell.image for cell in cells] == sorted(cell.image for cell in cells)
+
+
+def test_keys_are_those_of_earlier_versions(dataset):
+    data, (variant,) = dataset(), make_variants([Choice("stripes")], preset="auto")
+    flip = parse_all("flip")
+    cells = make_plan(data, [variant], [5], [0], match_n=0.05, perturbations=flip)
+    told = [data.fingerprint(cells[0].image), "stripes", variant.version, variant.params, 5, 0]
+    told += ["cpu", {"match_n": 0.05}]
+    expected = [digest(told), digest([*told, {"perturbation": "flip"}])]
+    assert keys(cells)[:2] == expected
 
 
 def test_the_same_plan_has_the_same_keys(dataset):

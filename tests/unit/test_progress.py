@@ -129,3 +129,19 @@ def test_a_bar_shows_the_time_left_or_that_it_is_not_known():
         display.bar.refresh()
         assert "left 12:34" in stream.getvalue()
         assert "unknown" not in stream.getvalue()
+
+
+def test_what_is_left_is_not_summed_anew_for_each_of_many_small_cells(monkeypatch):
+    asked = []
+    console = Console(file=io.StringIO(), force_terminal=True, _environ={"TERM": "xterm"})
+
+    def left():
+        asked.append(1)
+        return NOTHING
+
+    display = Display(1000, console, "cells", left)
+    assert display.live
+    monkeypatch.setattr("bench.progress.time.monotonic", lambda: 1000.0)
+    for _ in range(1000):
+        display.add("ok", "SLIC, n = 50, image 'a'", None)
+    assert len(asked) <= 2

@@ -8,6 +8,7 @@ import pytest
 from bench.errors import StorageError, UsageError
 from bench.storage.files import put_copy, put_link, write_atomically
 from bench.storage.labels import relabel
+from bench.storage.parts import Done
 from bench.storage.schema import RUN_KEY, results_schema, to_table
 from bench.storage.store import Store
 from metrics import METRICS
@@ -253,3 +254,41 @@ def test_a_file_that_is_linked_to_its_own_place_stays(tmp_path):
     (tmp_path / "file").write_bytes(b"kept")
     put_link(tmp_path / "file", tmp_path / "file")
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"kept"]
+
+
+def test_a_file_of_many_row_groups_has_the_same_rows_in_the_same_order(store, monkeypatch):
+    places = [(image, n) for n in (50, 100) for image in "dbca"]
+    for number, (image, n) in enumerate(places):  # each part has rows of several row groups
+        store.write_row(make_row(f"{image}{n}", image=image, n=n, ev=float(number)))
+        if number % 3 == 2:
+            store.gather()
+    store.write_row(make_row("b50", image="b", n=50, plugins_own=1.5))  # in place of an older one
+    assert store.finish({}) == 1
+    at_once = pq.read_table(store.out)
+    monkeypatch.setattr("bench.storage.whole.ROWS_AT_A_TIME", 3)
+    store.finish({})
+    assert pq.read_metadata(store.out).num_row_groups == 3
+    in_groups = pq.read_table(store.out)
+    assert in_groups.equals(at_once)
+    assert in_groups["key"].to_pylist() == [f"{image}{n}" for image in "abcd" for n in (50, 100)]
+    assert in_groups["plugins_own"].to_pylist() == [None, None, 1.5, *[None] * 5]
+
+
+def test_finished_cells_share_what_they_have_in_common(store):
+    for image in "abc":
+        store.write_row(make_row(f"k{image}", image=image))
+    store.gather()
+    store.write_row(make_row("kd", image="d", status="skipped", temporary=True))
+    done = store.done()
+    assert done == {"ka": Done("ok", 1, None, 1), "kb": done["ka"], "kc": done["ka"]} | {
+        "kd": Done("skipped", 1, True, 2)
+    }
+    assert done["ka"] is done["kb"] is done["kc"]
+
+
+def test_rows_that_differ_only_in_what_is_not_there_are_two_cells(store):
+    store.write_row(make_row("k1", perturbation=None))
+    store.gather()
+    store.write_row(make_row("k2", perturbation=""))
+    store.write_row(make_row("k3", n=None))
+    assert set(store.done()) == {"k1", "k2", "k3"}
