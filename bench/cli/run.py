@@ -153,7 +153,7 @@ def run(
         )
     if memory is not None and not 0 < memory <= LARGEST_MEMORY:
         raise UsageError(
-            f"--memory: {memory:g} cannot be; give GiB above 0, up to {LARGEST_MEMORY}: 4"
+            f"--memory: {memory:g} cannot be; give GiB above 0 and up to {LARGEST_MEMORY}"
         )
     if memory is not None and backend is Backend.SEQUENTIAL:
         raise UsageError(
