@@ -84,9 +84,10 @@ def read_scores(path: Path) -> Mapping[str, list[float]] | None:
     """Return what was kept of an image, or None if there is nothing, or it is damaged."""
     try:
         found: dict[str, list[float]] = json.loads(path.read_text())
-    except (FileNotFoundError, ValueError):
+        numbers = all(isinstance(v, int | float) for values in found.values() for v in values)
+    except (FileNotFoundError, ValueError, AttributeError, TypeError):
         return None
-    return found
+    return found if numbers else None
 
 
 def mark_outdated(path: Path) -> None:

@@ -16,9 +16,9 @@ def read_rounds(folder: Path, key: str) -> list[dict[str, float]]:
     """Return the times, by column, that a cell's earlier rounds left on this machine."""
     try:
         kept = json.loads((folder / f"{key}.json").read_text())
-    except (FileNotFoundError, ValueError):
+        return [dict(each) for each in kept["rounds"]] if kept["machine"] == platform.node() else []
+    except (FileNotFoundError, ValueError, KeyError, TypeError):  # the last two: damaged
         return []
-    return list(kept["rounds"]) if kept["machine"] == platform.node() else []
 
 
 def write_rounds(folder: Path, key: str, rounds: list[dict[str, float]]) -> None:

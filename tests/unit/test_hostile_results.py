@@ -1,5 +1,6 @@
 """Results files of strangers: what fuzzing found, each as the smallest file that does it."""
 
+import platform
 import subprocess
 import sys
 
@@ -12,7 +13,10 @@ import pytest
 from bench.cli.output import shown
 from bench.datasets.base import Dataset
 from bench.datasets.registry import DatasetError, forget, open_dataset, register
+from bench.scoring.annotators import read_scores
+from bench.storage.dropping import parameters_match
 from bench.storage.merging import merge
+from bench.storage.rounds import read_rounds
 from methods.labelfiles import encode_labels
 from reports.data.results import COLUMNS, ResultsError, check_results, load
 from tests.fake_results import Fake, table
@@ -141,3 +145,25 @@ def test_a_results_file_damaged_inside_is_told_by_the_run_that_made_it(here, tin
     assert told.status == 1
     assert "results.parquet" in told.out
     assert "damaged" in told.out
+
+
+@pytest.mark.parametrize(
+    "content", ["[]", "7", '{"asa": 1}', '{"asa": ["x"]}', '{"asa": [null]}', "{"]
+)
+def test_what_is_kept_of_annotators_is_computed_again_if_it_is_damaged(tmp_path, content):
+    path = tmp_path / "kept.json"
+    path.write_text(content)
+    assert read_scores(path) is None
+
+
+@pytest.mark.parametrize(
+    "content", ["[]", "{}", '{"machine": 1}', '{"machine": "%s", "rounds": 3}']
+)
+def test_rounds_that_are_damaged_are_timed_again(tmp_path, content):
+    (tmp_path / "key.json").write_text(content.replace("HERE", platform.node()))
+    assert read_rounds(tmp_path, "key") == []
+
+
+@pytest.mark.parametrize("params", [None, "", "[]", "7", '{"compactness"'])
+def test_parameters_that_are_none_match_nothing(params):
+    assert not parameters_match(params, [("compactness", ["1"])])
