@@ -9,19 +9,26 @@ from typing import TYPE_CHECKING, Any
 
 from bench.cluster import remote
 from bench.cluster.versions import difference, versions
-from bench.errors import Interrupted, UsageError
+from bench.errors import BenchError, Interrupted, UsageError
 from bench.planning.cells import Lane
 
 if TYPE_CHECKING:
     from distributed import Client
 
 LOOK_EVERY_S = 1.0
+MOST_FAILED = 5
 #: What a worker declares: dask worker --resources "GPU=1".
 GPU = "GPU"
 
 
 class LostSchedulerError(Interrupted):
     """The scheduler does not answer any more."""
+
+
+def _lost(error: Exception) -> LostSchedulerError:
+    return LostSchedulerError(
+        f"the Dask scheduler does not answer any more ({type(error).__name__}: {error})"
+    )
 
 
 @dataclass(frozen=True)
@@ -78,7 +85,10 @@ class Crew:
         self._thread = threading.Thread(target=self._keep_looking, daemon=True)
 
     def __enter__(self) -> Crew:
-        self._look()
+        try:
+            self._look()
+        except (OSError, ValueError) as error:
+            raise _lost(error) from error
         if self.refused:
             raise UsageError("; ".join(self.refused.values()))
         self.report()
@@ -117,21 +127,20 @@ class Crew:
             raise self._trouble
 
     def _keep_looking(self) -> None:
+        failed = 0
         while not self._ended.wait(LOOK_EVERY_S):
             try:
                 self._look()
-            except Exception as error:
-                self._trouble = error
-                return
+                failed = 0
+            except Exception as error:  # a worker may have left while it was greeted
+                failed += 1
+                if failed == MOST_FAILED:
+                    self._trouble = error if isinstance(error, BenchError) else _lost(error)
+                    return
 
     def _look(self) -> None:
         """Take note of who is there; greet and prepare who is new."""
-        try:
-            info: Mapping[str, Any] = self.client.scheduler_info(n_workers=-1)
-        except Exception as error:
-            raise LostSchedulerError(
-                f"the Dask scheduler does not answer any more ({type(error).__name__})"
-            ) from error
+        info: Mapping[str, Any] = self.client.scheduler_info(n_workers=-1)
         found = {
             address: Hand(
                 str(its["name"]), int(its["nthreads"]), int(its.get("resources", {}).get(GPU, 0))

@@ -7,6 +7,7 @@ import time
 import uuid
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import CancelledError
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -299,11 +300,14 @@ class _Dealer:
         except KilledWorker:
             yield from self._blame(task)
             return
-        except Unwanted:
+        except (Unwanted, CancelledError):
             self.again.append(task)
             return
         except BenchError as error:
             raise BenchError(f"on a Dask worker: {error}") from error
+        except Exception as error:
+            why = f"{type(error).__name__}: {error}"
+            raise BenchError(f"a Dask worker could not run a task: {why}") from error
         if isinstance(answer, Lacking):
             if answer.orders:  # it has just come, and will be prepared soon
                 self.not_before = time.monotonic() + POLL_S

@@ -38,6 +38,8 @@ GIVEN_UP_S = 3600.0
 POLL_S = 0.2
 TELL_EVERY_S = 1.0
 
+_LEAVING = ("closing", "closed", "failed", "stopping")
+
 
 class Unwanted(Exception):  # noqa: N818 (it is no error)
     """The run has ended, or does not want this cell any more, or this worker leaves."""
@@ -189,9 +191,11 @@ class Station:
         return Slot(replace(self.job, out=own.out), threads)
 
     def _end_idle(self) -> None:
-        """End children that have had nothing to do for a while, as long as the run lasts."""
+        """End children that have had nothing to do for a while, all when the worker leaves."""
         while self.open:
-            time.sleep(min(IDLE_S, 1.0))
+            time.sleep(POLL_S)
+            if self.worker.status.name in _LEAVING:
+                self.close()
             with self.changed:
                 late = time.monotonic() - IDLE_S
                 old = [s for lane in self.idle.values() for s in lane if s.idle_since < late]
@@ -282,14 +286,14 @@ def answer(run: str, request: bytes) -> bytes:
 
 def _still_wanted() -> Callable[[], bool]:
     """Return what tells whether the present task is still asked for, and its worker stays."""
-    from distributed import Status, get_worker
+    from distributed import get_worker
 
     worker = get_worker()
     key = worker.get_current_task()
-    stays = (Status.running, Status.paused, Status.closing_gracefully, Status.init)
 
     def wanted() -> bool:
         task = worker.state.tasks.get(key)
-        return worker.status in stays and task is not None and task.state != "cancelled"
+        leaves = worker.status.name in _LEAVING
+        return not leaves and task is not None and task.state != "cancelled"
 
     return wanted

@@ -20,6 +20,7 @@ NOT_COMPARED = ["time_s", "cpu_s", "time_shared_s", "warmup_s", "peak_mb", "run"
 
 TELLING = '''
 """A method that says where it was loaded from, and when it is at work."""
+import os
 import time
 from pathlib import Path
 
@@ -33,12 +34,15 @@ class Telling(Method):
     devices = ("cpu", "cuda")
     device: str = "auto"
     note: str = ""
+    kills: bool = False
     seconds: float = 0.0
 
     def warm_up(self, image, n):
         pass
 
     def segment(self, image, n):
+        if self.kills:
+            os.kill(os.getppid(), 9)  # the Dask worker
         report(1, 2)
         if self.note:
             Path(self.note).touch()
@@ -143,7 +147,7 @@ def start(tmp_path, tiny, cluster, plugin):
 
 def ended(process):
     said, _ = process.communicate(timeout=120)
-    assert "Traceback" not in said
+    assert "Traceback" not in said, said
     return process.returncode, said
 
 
@@ -271,6 +275,22 @@ def test_without_its_scheduler_a_run_ends_like_an_interrupted_one_and_goes_on(
     assert status == 0, said
     assert f"{12 - kept} cells to run ({kept} of 12 are finished)" in said
     assert len(results()) == 12
+
+
+def test_a_cell_that_brings_workers_down_is_a_row_and_the_others_go_on(
+    cluster, start, results, monkeypatch
+):
+    cluster.scheduler.kill()
+    monkeypatch.setenv("DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES", "0")
+    cluster.start_scheduler()
+    cluster.worker("first")
+    cluster.worker("second")
+    run = start("--methods", "stripes,telling[kills=true]", "--n", "90", "--limit", "1")
+    status, said = ended(run)
+    assert status == 2, said
+    rows = results().set_index("method")
+    assert dict(rows.status) == {"stripes": "ok", "telling": "crashed"}
+    assert "the Dask worker died that ran it" in rows.error["telling"]
 
 
 def test_ctrl_c_ends_what_workers_are_at(cluster, start, tmp_path):
