@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.cli import options, output, values
+from bench.cli import opened, options, output, values
 from bench.errors import UsageError
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def compare(
     try:
         if b is not None:
             for file in (a, b):
-                output.recover(file, quiet)
+                opened.recover(file, quiet)
                 _tell_mixed(file, note)
             return _two_files(a, b, wanted, labels, renames, allow_mixed, tolerance, show, quiet)
         from reports.data.perturbed import left_out_note
@@ -122,7 +122,7 @@ def compare(
         from reports.tables.robustness import compare_perturbed
 
         chosen = (wanted or DEFAULT_METRICS, *labels, note, allow_mixed)
-        with output.beside(a, with_, allow_mixed, quiet) as (file, _):
+        with opened.beside(a, with_, allow_mixed, quiet) as (file, _):
             _tell_mixed(a, note)
             left_out = left_out_note(a, "--perturbed shows what they cost")
             if left_out and not perturbed:
@@ -189,7 +189,7 @@ def _check(
         raise UsageError("--tolerance is for two files; give a second one, or leave it out")
     if tolerance is not None and not tolerance >= 0:
         raise UsageError(f"--tolerance: {tolerance:g} is no tolerance; the least value is 0")
-    values.check_report(out)
+    output.check_report(out)
 
 
 def _check_at(others: Sequence[str], within: float, pvalues: bool) -> None:

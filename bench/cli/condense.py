@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bench.cli import options, output, values
+from bench.cli import opened, options, values
 
 
 def condense(
@@ -33,7 +33,7 @@ def condense(
 
     target = values.results_file(out)
     for path in filter(None, (results, times)):
-        output.recover(path, quiet)
+        opened.recover(path, quiet)
     size = condense_file(results, target, times)
     if not quiet:
         typer.echo(f"{out}: {size / 1000:,.0f} kB")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.cli import options, output, values
+from bench.cli import opened, options, output, values
 from bench.errors import UsageError
 from reports.data.words import counted
 
@@ -49,7 +49,7 @@ def drop(
     from bench.storage.dropping import drop_rows
 
     if not results.exists():
-        output.recover(results, quiet)
+        opened.recover(results, quiet)
     done = drop_rows(results.resolve(), _chooser(methods, labels, n, status), with_labels, dry_run)
     console = output.make_console(quiet)
     verb = "would be dropped" if dry_run else "dropped"

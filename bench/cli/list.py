@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.cli import options, output, values
+from bench.cli import opened, options, output, values
 from bench.errors import UsageError
 
 if TYPE_CHECKING:
@@ -218,7 +218,7 @@ def _runs(paths: Sequence[Path], how: options.Format) -> None:
 
     rows = []
     for path in paths:
-        output.recover(path, quiet=False)
+        opened.recover(path, quiet=False)
         try:
             held = read_contents(path)
         except ResultsError as error:

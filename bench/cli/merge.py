@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bench.cli import options, output, values
+from bench.cli import opened, options, output, values
 from reports.data.words import counted
 
 
@@ -45,7 +45,7 @@ def merge(
     target = values.results_file(out)
     for path in results:
         if not path.exists():
-            output.recover(path, quiet)
+            opened.recover(path, quiet)
     done = merge_files(results, target, labels.value)
     if quiet:
         return 0

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bench.cli import options, output, values
+from bench.cli import opened, options, output, values
 from bench.errors import UsageError, hint
 
 
@@ -105,8 +105,8 @@ def plot(
     asked = [name for text in highlight or () for name in values.split_names("--highlight", text)]
     line = _positive("--at", at), _positive("--budget", budget)
     pairs = [_two_labels(text) for text in pair or ()]
-    with output.beside(results, with_, allow_mixed, quiet) as (file, own):
-        lit = output.highlighted(asked, () if allow_mixed else own, shown, hidden, names)
+    with opened.beside(results, with_, allow_mixed, quiet) as (file, own):
+        lit = opened.highlighted(asked, () if allow_mixed else own, shown, hidden, names)
         output.draw(
             file,
             quiet=quiet,

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bench.cli import options, output, values
+from bench.cli import opened, options, output, values
 
 
 def protocols(
@@ -52,13 +52,13 @@ def protocols(
     from reports.data.results import ResultsError
     from reports.tables.protocols import side_by_side
 
-    values.check_report(out)
+    output.check_report(out)
     plugins = values.load_plugins(plugin)
     shown = values.choose_metrics(metrics)
     names = values.split_names("--protocol", protocol) if protocol else []
     chosen = values.choose_protocols(names, protocol_file)
     patterns = values.split_patterns(only, without)
-    output.recover(results, quiet)
+    opened.recover(results, quiet)
     renames = values.read_renames(rename)
     source = Source.read(results).only(*patterns, rename=renames).clean().together(allow_mixed)
     data = source.dataset(root, values.reread(source.reading, exif, void))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.cli import options, output, values
+from bench.cli import opened, options, output, values
 from bench.errors import StorageError, UsageError
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def report(
     from reports.output import OutputError
     from reports.page.report import Page, make_report
 
-    target = _page_file(out or output.with_name(results, with_).with_suffix(".html"))
+    target = _page_file(out or opened.with_name(results, with_).with_suffix(".html"))
     values.load_plugins(plugin)
     shown, hidden = values.split_patterns(only, without)
     wanted = [] if metrics is None else values.split_metrics("--metrics", metrics)
@@ -71,8 +71,8 @@ def report(
     asked = [name for text in highlight or () for name in values.split_names("--highlight", text)]
     note = partial(output.note, quiet=quiet)
     try:
-        with output.beside(results, with_, allow_mixed, quiet) as (file, own):
-            lit = output.highlighted(asked, () if allow_mixed else own, shown, hidden, names)
+        with opened.beside(results, with_, allow_mixed, quiet) as (file, own):
+            lit = opened.highlighted(asked, () if allow_mixed else own, shown, hidden, names)
             page = Page(
                 wanted,
                 shown,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.cli import options, output, values
+from bench.cli import opened, options, output, values
 
 if TYPE_CHECKING:
     from metrics.protocols import Connectivity
@@ -62,7 +62,7 @@ def rescore(
 
     treatments = _treatments(connectivity)
     plugins = values.load_plugins(plugin)
-    output.recover(results, quiet)
+    opened.recover(results, quiet)
     source = Source.read(results).together(allow_mixed)
     chosen = metrics or ",".join(source.facts.get("metrics", ["default"]))
     scoring = values.make_scoring(protocol, protocol_file, None, chosen)

@@ -164,23 +164,6 @@ def read_renames(texts: Sequence[str] | None) -> dict[str, str]:
     return names
 
 
-REPORTS = (".md", ".csv", ".tex", ".json")
-
-
-def check_report(out: Path | None) -> None:
-    """Refuse a name for a comparison that says no format, before anything is computed.
-
-    Raises
-    ------
-    UsageError
-        If it ends in none of `REPORTS`.
-    """
-    from bench.errors import UsageError
-
-    if out is not None and out.suffix not in REPORTS:
-        raise UsageError(f"--out: '{out}' ends in none of {', '.join(REPORTS)}; choose one of them")
-
-
 def load_plugins(plugins: list[Path] | None) -> tuple[Path, ...]:
     """Load plugin files and installed metrics, so that what they register has a name.
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tests.faults.plan import Place
 
-PARTS = ("kills", "commands", "power", "storage")
+PARTS = ("kills", "commands", "power", "storage", "hostile")
 
 
 def main():

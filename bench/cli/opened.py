@@ -1,0 +1,118 @@
+"""The results files that commands read: what a killed run left of one, and others beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+from bench.cli.output import note
+from reports.data.words import counted
+
+
+def recover(results: Path, quiet: bool = False) -> None:
+    """Make a results file that a killed run did not write, from its finished rows, and say so.
+
+    Every command that reads a results file calls this first.
+
+    Raises
+    ------
+    UsageError
+        If the run is still going on, or has finished nothing.
+    StorageError
+        If the file cannot be written.
+    """
+    from bench.storage.recovery import recover as recover_rows
+
+    found, folder = recover_rows(results), results.parent / f"{results.stem}.run"
+    if found.rows:
+        rows = counted(found.rows, "finished row")
+        note(
+            f"{results} was not there; it is written from {rows} in {folder}; the same `bench run`"
+            " continues that run",
+            quiet,
+        )
+    if found.waiting:
+        note(
+            f"{results} is older than the rows in {folder}; the same `bench run` brings it up to"
+            " date",
+            quiet,
+        )
+
+
+@contextmanager
+def beside(
+    results: Path, other: str | None, allow_mixed: bool = False, quiet: bool = False
+) -> Iterator[tuple[Path, tuple[str, ...]]]:
+    """Yield a results file with the rows of ``--with`` beside its own, and the labels of its own.
+
+    It lasts as long as the context. Without ``--with`` it is the file itself, and no labels.
+
+    Raises
+    ------
+    UsageError
+        If the files do not go together, or there is nothing to put beside.
+    StorageError
+        If there is no room for it in the folder for temporary files.
+    """
+    recover(results, quiet)
+    if other is None:
+        yield results, ()
+        return
+    from tempfile import TemporaryDirectory
+
+    from bench.errors import UsageError
+    from bench.storage.files import storage_errors
+    from bench.storage.joining import join
+    from bench.storage.parts import write_parquet
+    from reports.data.reference import REFERENCE, reference_files
+
+    files = reference_files() if other == REFERENCE else [Path(other)]
+    if not files:
+        raise UsageError(
+            "--with reference: no reference results came with this installation; docs/reference.md"
+            " says how they are made, or give --with a results file"
+        )
+    name = REFERENCE if other == REFERENCE else Path(other).stem
+    joined = join(results, files, name, allow_mixed, partial(note, quiet=quiet))
+    with TemporaryDirectory(prefix="bench-") as folder:
+        path = Path(folder) / with_name(results, other).name
+        with storage_errors(path):
+            write_parquet(path, joined.table)
+        yield path, joined.labels
+
+
+def with_name(results: Path, other: str | None) -> Path:
+    """Return what is made of a file and ``--with`` is named after: ``r-with-reference.parquet``."""
+    if other is None:
+        return results
+    return results.with_stem(f"{results.stem}-with-{Path(other).stem}")
+
+
+def highlighted(
+    asked: Sequence[str],
+    own: Sequence[str],
+    only: Sequence[str],
+    without: Sequence[str],
+    rename: Mapping[str, str],
+) -> list[str]:
+    """Return what is in colour: where nothing is asked for, what is the user's own.
+
+    Parameters
+    ----------
+    asked : sequence of str
+        Patterns; ``mine`` stands for all of `own`.
+    own : sequence of str
+        Labels of the user's file where another is beside it.
+    only, without, rename
+        What is shown, and as what.
+    """
+    from reports.data.labels import matches
+
+    new = {old.casefold(): name for old, name in rename.items()}
+    shown = [label for label in own if matches(label, only) and not matches(label, without)]
+    mine = [new.get(label.casefold(), label) for label in shown]
+    if not asked:
+        return mine
+    return [each for name in asked for each in (mine if own and name == "mine" else [name])]
