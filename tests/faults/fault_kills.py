@@ -60,8 +60,8 @@ def kill_until_done(place, plan, target, most, rng):
             wrong.append(f"a traceback: {said[-2000:]}")
         if rng.random() < 0.5:  # else the next run begins while workers still live
             psutil.wait_procs(children, 30)
-        if status == 2 and target == "worker" and not options:
-            options = ("--retry-failed",)  # the cell in flight is a row that says crashed
+        if status == 2 and target == "worker":
+            options = ("--retry-failed",)  # one that was hit twice says crashed
         elif status == 0:
             break
         elif status != -9:
