@@ -282,9 +282,7 @@ def _timing_rounds(store: Store, todo: Sequence[Cell]) -> Iterator[list[Batch]]:
 
     Of a round the images as they are come first, and then those that are perturbed.
     """
-    kept = {cell.key: len(read_rounds(store.rounds, cell.key)) for cell in todo}
-    # One that was killed between its last round and its row has all rounds: the last comes again.
-    missing = {key: max(1, TIMING_ROUNDS - rounds) for key, rounds in kept.items()}
+    missing = {cell.key: TIMING_ROUNDS - len(read_rounds(store.rounds, cell.key)) for cell in todo}
     shuffle = random.Random(0)  # the order is part of the run's record
     for left in range(TIMING_ROUNDS, 0, -1):
         for cells in _clean_first(cell for cell in todo if missing[cell.key] >= left):

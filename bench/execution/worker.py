@@ -143,7 +143,7 @@ def _run_cell(job: Job, store: Store, cell: Cell, shared: Shared, marker: Marker
                 clock = {"n_requested": cell.n}
         labels = canonicalise(raw, sample.image.shape[:2])
         if job.rounds > 1:
-            clock = _join_rounds(job, store, cell, clock)
+            clock = _join_rounds(store, cell, clock)
             if clock["time_repeats"] < job.rounds:
                 return Outcome(cell, "ok", finished=False)
         row |= clock | score(labels, sample, cell.n, job.scoring.connected(cell.connectivity))
@@ -287,10 +287,10 @@ def _warm_method(
     return Warm(method, own, seconds, trouble)
 
 
-def _join_rounds(job: Job, store: Store, cell: Cell, clock: dict[str, Any]) -> dict[str, Any]:
+def _join_rounds(store: Store, cell: Cell, clock: dict[str, Any]) -> dict[str, Any]:
     """Add this round's times to those of earlier rounds; the median and the spread are kept."""
     this = {column: clock[column] for column in TIMES if column in clock}
-    rounds = read_rounds(store.rounds, cell.key)[: job.rounds - 1]
+    rounds = read_rounds(store.rounds, cell.key)
     rounds.append(this | {"contended": float(clock["contended"])})
     write_rounds(store.rounds, cell.key, rounds)
     medians = {column: float(np.median([each[column] for each in rounds])) for column in this}
