@@ -41,7 +41,7 @@ from bench.storage.renewal import (
     update_renewals,
     write_renewals,
 )
-from bench.storage.rounds import read_rounds
+from bench.storage.rounds import TIMING_ROUNDS, read_rounds
 from bench.storage.schema import FAILURES
 from bench.storage.store import Store
 from bench.summary import (
@@ -58,7 +58,6 @@ from reports.data.mixture import mixtures_in
 from reports.data.words import counted
 
 INTERRUPTED = Interrupted.exit_status
-TIMING_ROUNDS = 3
 
 
 def run(cells: Sequence[Cell], dataset: Dataset, settings: Settings, console: Console) -> int:

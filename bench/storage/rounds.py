@@ -11,12 +11,19 @@ import numpy as np
 
 from bench.storage.files import write_quickly
 
+TIMING_ROUNDS = 3
+
 
 def read_rounds(folder: Path, key: str) -> list[dict[str, float]]:
-    """Return the times, by column, that a cell's earlier rounds left on this machine."""
+    """Return the times, by column, that a cell's earlier rounds left on this machine.
+
+    At least one round is to come, with which the row is written: a run may have been killed between
+    the two.
+    """
     try:
         kept = json.loads((folder / f"{key}.json").read_text())
-        return [dict(each) for each in kept["rounds"]] if kept["machine"] == platform.node() else []
+        rounds = [dict(each) for each in kept["rounds"]]
+        return rounds[: TIMING_ROUNDS - 1] if kept["machine"] == platform.node() else []
     except (FileNotFoundError, ValueError, KeyError, TypeError):  # the last two: damaged
         return []
 

@@ -16,8 +16,8 @@ SHORT = (
     "the disk is full at the results file",
     "the folder is removed at gathering",
     "locks fail (ENOLCK)",
-    "kill -9 of the group at a row, timing",
     "kill -9 of the group at gathering, force",
+    "kill -9 of the group at a row, timing",
 )
 
 

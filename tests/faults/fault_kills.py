@@ -42,13 +42,13 @@ def kill_until_done(place, plan, target, most, rng):
     kills, lost, wrong, options = 0, 0, [], ()
     while True:
         run = place.start(out, plan, *options)
-        children = []
+        children, victim = [], False
         while kills < most and not run.ended:
             wait_for_a_moment(run, out, seconds, rng)
             children = run.below()
             before = keys(out)
-            victim = _kill(run, target, rng)
-            if victim:
+            if _kill(run, target, rng):
+                victim = True
                 kills += 1
                 lost = max(lost, in_flight(out))
                 wrong += [f"{name} is damaged" for name in damaged(out.parent)]
@@ -60,8 +60,8 @@ def kill_until_done(place, plan, target, most, rng):
             wrong.append(f"a traceback: {said[-2000:]}")
         if rng.random() < 0.5:  # else the next run begins while workers still live
             psutil.wait_procs(children, 30)
-        if status == 2 and target == "worker":
-            options = ("--retry-failed",)  # one that was hit twice says crashed
+        if status == 2 and victim:
+            options = ("--retry-failed",)  # the cell in flight is a row that says crashed
         elif status == 0:
             break
         elif status != -9:

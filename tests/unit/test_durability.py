@@ -12,6 +12,7 @@ from bench.storage.damage import is_whole
 from bench.storage.files import storage_errors, write_atomically, write_quickly
 from bench.storage.keeping import Keeper
 from bench.storage.merging import merge
+from bench.storage.rounds import TIMING_ROUNDS, read_rounds, write_rounds
 from bench.storage.store import Store
 from methods.labelfiles import encode_labels
 from tests.fake_results import Fake, table, write
@@ -104,6 +105,11 @@ def test_rows_are_synced_once_a_minute_and_only_if_there_are_any(store, monkeypa
     keeper.look()
     keeper.look()
     assert len(synced) == 2
+
+
+def test_a_cell_whose_row_was_not_written_after_its_last_round_has_one_to_come(tmp_path):
+    write_rounds(tmp_path, "k", [{"time_s": 1.0}] * TIMING_ROUNDS)
+    assert len(read_rounds(tmp_path, "k")) == TIMING_ROUNDS - 1
 
 
 def test_a_merge_that_was_killed_is_given_again(tmp_path, monkeypatch):
