@@ -173,6 +173,8 @@ class Display:
 
     def _show_below(self) -> None:
         self.last_below = time.monotonic()
+        if not self.live:
+            return
         left = self.left()
         why = [f"  {say_left(left, self.unit)}"] if left.untimed else []
         self.bar.below = [*why, *self._compiling_line(), *self.iterations]
