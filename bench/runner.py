@@ -244,16 +244,13 @@ def _work(
         if on_cluster:
             from bench.cluster.run import run_cells
 
-            cluster = run_cells(job, todo_stages, settings, manifest, watch, forecast, console)
-            with closing(cluster):
-                _follow(cluster, display, forecast, keeper)
-            return
-        outcomes = (
-            run_here(job, todo_stages)
-            if settings.backend == "sequential"
-            else run_in_workers(job, todo_stages, workers, watch)
-        )
-        _follow(outcomes, display, forecast, keeper)
+            outcomes = run_cells(job, todo_stages, settings, manifest, watch, forecast, console)
+        elif settings.backend == "sequential":
+            outcomes = run_here(job, todo_stages)
+        else:
+            outcomes = run_in_workers(job, todo_stages, workers, watch)
+        with closing(outcomes):  # however it ends, no worker goes on
+            _follow(outcomes, display, forecast, keeper)
 
 
 def _stages(store: Store, todo: Sequence[Cell], settings: Settings) -> list[list[Batch]]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from multiprocessing.connection import wait
@@ -35,7 +35,7 @@ MOST_FRUITLESS = 5
 Watch = Callable[[Sequence[tuple[Cell, int, int]], Sequence[Cell]], None]
 
 
-def run_here(job: Job, stages: Iterable[Sequence[Batch]]) -> Iterator[Outcome]:
+def run_here(job: Job, stages: Iterable[Sequence[Batch]]) -> Generator[Outcome, None, None]:
     """Run cells one after the other in this process (``--backend sequential``), for debugging.
 
     The batches of a stage are of one lane.
@@ -49,13 +49,13 @@ def run_here(job: Job, stages: Iterable[Sequence[Batch]]) -> Iterator[Outcome]:
 
 def run_in_workers(
     job: Job, stages: Sequence[Sequence[Batch]], workers: int, watch: Watch | None = None
-) -> Iterator[Outcome]:
+) -> Generator[Outcome, None, None]:
     """Run batches of cells in worker processes and yield the outcomes as they come.
 
     A worker that dies is replaced, and the others go on. The cell that it was at is run again, in
-    a new process with no other of its lane beside it: what killed the worker may have been left by
+    a new process with no other of its crew beside it: what killed the worker may have been left by
     a cell before it, or be the memory that others took. If it dies again the cell is ``crashed``.
-    A worker that was killed because its cell took too long, or too much memory, is not tried again.
+    A cell whose worker was killed because it took too long is not tried again.
 
     Parameters
     ----------
@@ -72,6 +72,8 @@ def run_in_workers(
     def everybody() -> list[WorkerProcess]:
         return [worker for of in [*pools.values()] for pool in of for worker in [*pool.workers]]
 
+    counts = [Counter(batch[0].lane for batch in stage) for stage in stages]
+    most = {lane: max(each[lane] for each in counts) for each in counts for lane in each}
     adopt_orphans()
     watched = nullcontext() if job.memory is None else MemoryWatch(job.memory, everybody)
     try:
@@ -80,7 +82,7 @@ def run_in_workers(
             for lane in pools.keys() - needed:
                 close(pools.pop(lane))
             with watched:
-                yield from run_stage(_enlist(pools, job, stage, workers), watch)
+                yield from run_stage(_enlist(pools, job, stage, most, workers), watch)
     finally:
         for lane in pools:
             close(pools[lane])
@@ -97,13 +99,20 @@ def _job_of(job: Job, lane: Lane, contended: bool) -> Job:
 
 
 def _enlist(
-    pools: dict[Lane, list[Pool]], job: Job, stage: Sequence[Batch], workers: int
+    pools: dict[Lane, list[Pool]],
+    job: Job,
+    stage: Sequence[Batch],
+    most: Mapping[Lane, int],
+    workers: int,
 ) -> list[Pool]:
-    """Give the batches of a stage to the pools of their lanes, which start where they are new."""
+    """Give the batches of a stage to the pools of their lanes, which start where they are new.
+
+    A pool is as large as the stage with the `most` batches of its lane needs.
+    """
     lanes: dict[Lane, list[Batch]] = {}
     for batch in stage:
         lanes.setdefault(batch[0].lane, []).append(batch)
-    hired = {lane: crews(lane, len(lanes[lane]), workers, one_by_one=job.pinned) for lane in lanes}
+    hired = {lane: crews(lane, most[lane], workers, one_by_one=job.pinned) for lane in lanes}
     contended = sum(crew.workers for lane in hired for crew in hired[lane]) > 1
     for lane in hired.keys() - pools.keys():
         own, waiting = _job_of(job, lane, contended), deque[Batch]()
@@ -212,9 +221,9 @@ class Pool:
                 if isinstance(answer, Exception):
                     raise answer
                 self.fruitless = 0
-                left = batch[len(answer.outcomes) :]
                 if answer.spoilt:
-                    self._replace(worker, left)
+                    ended = {outcome.cell.key for outcome in answer.outcomes}
+                    self._replace(worker, tuple(c for c in batch if c.key not in ended))
                 yield from answer.outcomes
             if status is not None and worker in self.workers:
                 yield from self._bury(worker, status)
@@ -233,11 +242,14 @@ class Pool:
     def _bury(self, worker: WorkerProcess, status: int) -> Iterator[Outcome]:
         """See to the cells of a worker that died.
 
-        The one that it was at is run again alone, unless the worker was killed for that cell.
+        The one that it was at is run again alone, unless the worker was killed for that cell: for
+        its time, or for memory that no cell before can have left.
         """
         said = worker.said()
         why, stopped_at = worker.stopped or ("", None)
         begun, *others = worker.batches or ((),)
+        # Otherwise it may hold what cells before this one have left.
+        fresh = not worker.answered and [cell.key for cell in begun[:1]] == [said and said.key]
         self._dismiss(worker)
         end_orphans()
         self.waiting.extendleft(reversed(others))
@@ -247,7 +259,10 @@ class Pool:
             row = self.store.read_row(cell.key)
             if said is not None and cell.key == said.key:
                 found = True
-                if why and cell.key == stopped_at:
+                if why == TOO_LARGE and not fresh and cell.key not in self.accused:
+                    self.accused.add(cell.key)
+                    self.suspects.append(cell)
+                elif why and cell.key == stopped_at:
                     yield self._keep(cell, *self._stopped(why))
                 elif why:
                     left.append(cell)

@@ -71,8 +71,9 @@ class MemoryWatch:
         while not self._ended.wait(LOOK_S):
             looks += 1
             for process in self.watched():
-                if held(process.pid, below=looks % LOOK_BELOW_EVERY == 0) > self.limit:
-                    process.stop(TOO_LARGE)
+                with suppress(psutil.Error, OSError):  # it has ended, or nobody may look at it
+                    if held(process.pid, below=looks % LOOK_BELOW_EVERY == 0) > self.limit:
+                        process.stop(TOO_LARGE)
 
 
 def held(pid: int, below: bool = False) -> int:

@@ -7,7 +7,9 @@ import gc
 import os
 import resource
 import sys
+import threading
 import time
+from collections.abc import Collection
 from contextlib import suppress
 
 import psutil
@@ -48,11 +50,15 @@ class Remains:
         self._most_open = resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2
         self._may_grow = MOST_GROWN if limit is None else min(MOST_GROWN, GROWN_SHARE * limit)
         self._held = 0
+        self._own: set[int] = set()
+        self._threads = set(threading.enumerate())
         self._clock = _clock()
 
     def warmed_up(self) -> None:
-        """Take what the process holds now for what it needs."""
+        """Take what the process holds and runs now for what it needs."""
         self._held = self._process.memory_info().rss
+        self._own = {child.pid for child in self._process.children()}
+        self._threads = set(threading.enumerate())
 
     def returned(self) -> None:
         """Note that the method has returned: from now on no other thread has anything to do."""
@@ -64,8 +70,10 @@ class Remains:
             return "descriptors that are closed or another's"
         if len(_open_descriptors()) > self._most_open:
             return "too many open files"
-        if _has_processes(self._process):
+        if _has_processes(self._process, self._own):
             return "processes"
+        if set(threading.enumerate()) - self._threads:
+            return "threads"
         if self._is_busy():
             return "busy threads"
         if self._has_grown():
@@ -114,18 +122,19 @@ def _identity(descriptor: int) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def _has_processes(process: psutil.Process) -> bool:
-    """Tell whether there are processes below this one, other than those that Python needs."""
-    try:
-        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-    except ChildProcessError:
-        return False
+def _has_processes(process: psutil.Process, own: Collection[int]) -> bool:
+    """Tell whether there are processes below this one, beside its own and those of Python."""
+    if hasattr(os, "waitid"):  # quick, but not there on every system
+        try:
+            os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:
+            return False
     left = False
     for child in process.children():
         with suppress(psutil.NoSuchProcess, ChildProcessError):
             if child.status() == psutil.STATUS_ZOMBIE:
                 os.waitpid(child.pid, os.WNOHANG)
-            elif child.pid not in _trackers():
+            elif child.pid not in own and child.pid not in _trackers():
                 left = True
     return left
 

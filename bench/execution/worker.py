@@ -317,7 +317,7 @@ def _keep_annotators(store: Store, cell: Cell, sample: Sample, scoring: Scoring)
 def _keep_labels(store: Store, cell: Cell, labels: NDArray[np.int32]) -> str:
     suffix = ".png" if labels.max() <= LARGEST_IN_PNG else ".npy"
     path = store.labels / f"{cell.labels_name}{suffix}"
-    write_quickly(path, encode_labels(labels, suffix), new_folder=True)
+    write_quickly(path, encode_labels(labels, suffix), below=store.labels)
     forget_labels(store.labels, cell.labels_name, but=path)
     return str(path.relative_to(store.out.parent))
 

@@ -26,7 +26,7 @@ from bench.storage.store import Store
 LAST_WORDS = 4096
 PIECE = 2**16
 # A batch that is sent while another runs must fit into the pipe, or the run would wait for it.
-FITS = 2**14
+FITS = 2**12
 # A worker whose last batch took less is given the next one before it asks.
 QUICK_S = 0.5
 # What is killed may have started others meanwhile; what cannot be killed is left in the end.

@@ -45,13 +45,13 @@ def write_atomically(path: Path, content: bytes) -> None:
         put(path, lambda temporary: temporary.write_bytes(content), synced=True)
 
 
-def write_quickly(path: Path, content: bytes, new_folder: bool = False) -> None:
+def write_quickly(path: Path, content: bytes, below: Path | None = None) -> None:
     """Write a file whole or not at all, as `write_atomically`, but for what a power cut does.
 
     For what is written for each cell, which cannot wait for the disk: `sync_all` comes before it is
     relied upon, and what a power cut damaged before that is known by `is_whole`. Its folder must be
-    there unless `new_folder` is given: one that was removed during a run is not made again in
-    silence.
+    there; a missing one is made only `below` another that is there, since one that was removed during
+    a run is not made again in silence.
 
     Raises
     ------
@@ -59,7 +59,8 @@ def write_quickly(path: Path, content: bytes, new_folder: bool = False) -> None:
         As above.
     """
     with storage_errors(path):
-        if new_folder:
+        if below is not None and not path.parent.is_dir():
+            below.stat()
             path.parent.mkdir(parents=True, exist_ok=True)
         put(path, lambda temporary: temporary.write_bytes(content))
 
