@@ -80,6 +80,7 @@ class Display:
         self.iterations: list[str] = []
         self.compiling: dict[str, float] = {}  # since when
         self.compiled: Counter[str] = Counter()  # milliseconds
+        self.left_behind: Counter[tuple[str, str]] = Counter()
         self.started = self.last_line = time.monotonic()
         self.last_below = 0.0
         dumb = console.is_dumb_terminal  # such as an editor's: a bar would not be seen
@@ -111,6 +112,7 @@ class Display:
             self.bar.below = []
             self.bar.stop()
         self._say_compiled()
+        self._say_left_behind()
 
     @property
     def failures(self) -> int:
@@ -163,6 +165,21 @@ class Display:
         named = ", ".join(f"{name} {ms / 1000:.1f} s" for name, ms in self.compiled.most_common())
         text = f"Compiled on first use, {total / 1000:.1f} s in all: {named}."
         self.console.print(text, highlight=False, soft_wrap=False)
+
+    def add_left(self, method: str, what: str) -> None:
+        """Count what a method left behind, for which its process was replaced."""
+        self.left_behind[method, what] += bool(what)
+
+    def _say_left_behind(self) -> None:
+        for (method, what), times in self.left_behind.items():
+            if times:
+                self.console.print(
+                    f"Note: {method} left {what} behind in {counted(times, 'cell')}; each time its"
+                    " process was replaced, which takes seconds. What it needs for long belongs"
+                    " into warm_up.",
+                    highlight=False,
+                    soft_wrap=False,
+                )
 
     def _compiling_line(self) -> list[str]:
         if not self.compiling:

@@ -319,5 +319,6 @@ def _follow(
         what = f"{cell.label}, n = {cell.n}, image '{cell.image}'"
         forecast.finish(cell, outcome.took_s)
         display.add_compiled(cell.method, outcome.compiled_s)
+        display.add_left(cell.method, outcome.left)
         display.add(outcome.status, what, outcome.error, outcome.finished)
         keeper.add()

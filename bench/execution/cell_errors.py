@@ -15,7 +15,8 @@ _KILLED_BY_THE_SYSTEM = (
 )
 # What C++ says before it ends a process for which there is no memory.
 _NO_MEMORY_IN_C = "bad_alloc"
-MOST_WORDS = 1000
+MOST_WORDS = 200
+LONGEST_MESSAGE = 1000
 
 # PyTorch raises a plain RuntimeError for the CPU, and OpenCV an error of its own.
 _NO_MEMORY = (
@@ -103,4 +104,4 @@ def _message(error: BaseException) -> str:
         text = " ".join(str(error).split()) or "no message"
     except Exception:
         return "its message cannot be shown"
-    return text if len(text) <= MOST_WORDS else f"{text[:MOST_WORDS]} ..."
+    return text if len(text) <= LONGEST_MESSAGE else f"{text[:LONGEST_MESSAGE]} ..."

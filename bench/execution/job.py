@@ -52,7 +52,8 @@ class Outcome:
     """What the progress display needs to know of a finished cell (or of one timing round).
 
     `took_s` is what a worker spent on it, without warming its method up; None if that is not known.
-    `compiled_s` is what compiling the method took before.
+    `compiled_s` is what compiling the method took before. `left` is what the method left, for which
+    its process was replaced.
     """
 
     cell: Cell
@@ -61,6 +62,7 @@ class Outcome:
     finished: bool = True
     took_s: float | None = None
     compiled_s: float = 0.0
+    left: str = ""
 
 
 def blank_row(job: Job, cell: Cell) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from filelock import FileLock
 from joblib.externals import loky
 
 from bench.errors import BenchError
-from bench.execution.supervision import end_with_parent
+from bench.execution.supervision import die_with, end_with_parent
 from bench.storage.files import storage_errors, write_quickly
 
 # Python starts without the current folder first on its path, where files of the user's may have
@@ -24,8 +24,15 @@ from bench.storage.files import storage_errors, write_quickly
 _SAFE_PATH, _SET_HERE = "PYTHONSAFEPATH", "for the worker"
 
 
-def obey_parent() -> None:
-    """Leave to the parent what concerns it: Ctrl-C, which reaches this process too, and life."""
+def obey_parent(started_by_main_thread: bool = False) -> None:
+    """Leave to the parent what concerns it: Ctrl-C, which reaches this process too, and life.
+
+    Parameters
+    ----------
+    started_by_main_thread : bool
+        The system then ends this process with its parent even while compiled code holds it. It
+        would do so at the end of any other thread that has started it, too.
+    """
     # A crash is told in a line; its stack, which loky would print, would drown the display.
     os.environ.setdefault("PYTHONFAULTHANDLER", "")
     if os.environ.get(_SAFE_PATH) == _SET_HERE:
@@ -34,7 +41,10 @@ def obey_parent() -> None:
     multiprocessing.set_start_method(None, force=True)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-    threading.Thread(target=end_with_parent, args=(os.getppid(),), daemon=True).start()
+    if started_by_main_thread:
+        die_with(os.getppid())
+    else:
+        threading.Thread(target=end_with_parent, args=(os.getppid(),), daemon=True).start()
 
 
 def start_pool(
@@ -75,6 +85,11 @@ def start_pool(
             f"cannot start worker processes: {error.strerror or error}; free some space in"
             " /dev/shm, or run without them: --backend sequential"
         ) from error
+
+
+def in_main_thread() -> bool:
+    """Tell whether this is the thread that lives as long as the process."""
+    return threading.current_thread() is threading.main_thread()
 
 
 def variables_of_workers(environment: Mapping[str, str]) -> dict[str, str]:

@@ -49,10 +49,8 @@ class Remains:
         self._descriptors = {number: _identity(number) for number in _open_descriptors()}
         self._most_open = resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2
         self._may_grow = MOST_GROWN if limit is None else min(MOST_GROWN, GROWN_SHARE * limit)
-        self._held = 0
-        self._own: set[int] = set()
-        self._threads = set(threading.enumerate())
-        self._clock = _clock()
+        self.warmed_up()
+        self.returned()
 
     def warmed_up(self) -> None:
         """Take what the process holds and runs now for what it needs."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 
 from bench.errors import BenchError
@@ -34,10 +34,10 @@ class Answer:
     spoilt: str = ""
 
 
-def serve(job: Job, connection: Connection, output: Connection) -> None:
+def serve(job: Job, connection: Connection, output: Connection, by_main_thread: bool) -> None:
     """Prepare this process and run what comes; the run kills it in the end."""
     _print_into(output)
-    obey_parent()
+    obey_parent(by_main_thread)
     try:
         if job.memory is not None and not job.reserves:
             refuse_jumps(job.memory)
@@ -71,6 +71,7 @@ def _run(batch: Batch, remains: Remains) -> Answer:
         outcomes.append(outcome)
         spoilt = worker.spoilt() or remains.find()
         if spoilt:
+            outcomes[-1] = replace(outcome, left=spoilt)
             return Answer(outcomes, spoilt)
     return Answer(outcomes)
 

@@ -116,7 +116,7 @@ def supervise(at_work: Callable[[int], bool]) -> Ended | None:
     parent = os.getpid()
     child = os.fork()
     if child == 0:
-        _die_with(parent)
+        die_with(parent)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
         return None
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # it reaches the child, too
@@ -138,7 +138,7 @@ def _can_fork() -> bool:
     )
 
 
-def _die_with(parent: int) -> None:
+def die_with(parent: int) -> None:
     """Be killed when the parent is, by the system, since compiled code may hold this process."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)

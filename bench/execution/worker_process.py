@@ -9,15 +9,16 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 
 import psutil
 from joblib.externals.loky.backend.process import LokyProcess
 
+from bench.errors import BenchError
 from bench.execution.inflight import Said, read_marker
 from bench.execution.job import Job
-from bench.execution.processes import interrupts_held, variables_of_workers
+from bench.execution.processes import in_main_thread, interrupts_held, variables_of_workers
 from bench.execution.serving import Answer, serve
 from bench.planning.cells import Batch
 from bench.storage.store import Store
@@ -60,13 +61,23 @@ class WorkerProcess:
 
     def __init__(self, job: Job, environment: Mapping[str, str]) -> None:
         self._store = Store(job.out)
+        with _limits_told():
+            self._begin(job, environment)
+        self.batches: deque[Batch] = deque()
+        self.answered = 0
+        self.stopped: tuple[str, str | None] | None = None
+        self._written = b""
+        self._since = time.monotonic()
+        self._took_s = QUICK_S
+
+    def _begin(self, job: Job, environment: Mapping[str, str]) -> None:
         self.connection, theirs = multiprocessing.Pipe()
         self._output, their_output = multiprocessing.Pipe(duplex=False)
         os.set_blocking(self._output.fileno(), False)
         own = {RUN: str(os.getpid())}
         self.process = LokyProcess(
             target=serve,
-            args=(job, theirs, their_output),
+            args=(job, theirs, their_output, in_main_thread()),
             env=variables_of_workers(environment) | own,
         )
         with interrupts_held(), _births:
@@ -76,12 +87,6 @@ class WorkerProcess:
             _alive_here.add(self.pid)
         theirs.close()
         their_output.close()
-        self.batches: deque[Batch] = deque()
-        self.answered = 0
-        self.stopped: tuple[str, str | None] | None = None
-        self._written = b""
-        self._since = time.monotonic()
-        self._took_s = QUICK_S
 
     @property
     def listens(self) -> list[Connection]:
@@ -164,6 +169,17 @@ class WorkerProcess:
                     break
         except BlockingIOError:
             pass
+
+
+@contextmanager
+def _limits_told() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise BenchError(
+            f"cannot start another worker process: {error.strerror or error}; use fewer --workers,"
+            " or raise the limits of open files and processes (ulimit -n, ulimit -u)"
+        ) from error
 
 
 def kill_below(pid: int) -> None:

@@ -50,8 +50,8 @@ def write_quickly(path: Path, content: bytes, below: Path | None = None) -> None
 
     For what is written for each cell, which cannot wait for the disk: `sync_all` comes before it is
     relied upon, and what a power cut damaged before that is known by `is_whole`. Its folder must be
-    there; a missing one is made only `below` another that is there, since one that was removed during
-    a run is not made again in silence.
+    there; a missing one is made only `below` one that is there, since what was removed during a run
+    is not made again in silence.
 
     Raises
     ------

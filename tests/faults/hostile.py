@@ -401,6 +401,16 @@ def leaves_threads(image, n):
 
 
 @hostile()
+def leaves_a_thread_that_acts_later(image, n):
+    def act():
+        time.sleep(0.1)
+        os.chdir("/")
+        os.environ["HOSTILE"] = "1"
+
+    threading.Thread(target=act, daemon=True).start()
+
+
+@hostile()
 def prints_megabytes(image, n):
     for _ in range(64):
         print("x" * MIB)

@@ -23,6 +23,7 @@ from bench.execution.worker_process import WorkerProcess, kill_below
 from bench.planning.cells import make_plan
 from bench.planning.selection import Choice
 from bench.planning.variants import make_variants
+from bench.storage.store import Store
 from methods import list_methods
 
 
@@ -70,11 +71,23 @@ def remains():
 def test_processes_are_seen_until_they_have_ended(remains):
     child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     assert remains.find() == "processes"
+    remains.warmed_up()  # it belongs to the method
+    assert remains.find() == ""
     child.communicate(b"\n")
     assert remains.find() == ""
 
 
-def test_a_thread_that_works_is_seen_and_one_that_waits_is_not(remains):
+def test_processes_are_seen_where_nobody_can_wait_for_them_without_ending_them(
+    remains, monkeypatch
+):
+    monkeypatch.delattr(os, "waitid")
+    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    assert remains.find() == "processes"
+    child.communicate(b"\n")
+    assert remains.find() == ""
+
+
+def test_a_thread_that_is_new_is_seen_and_of_those_of_the_warm_up_one_that_works(remains):
     end, go = threading.Event(), threading.Event()
 
     def work():
@@ -86,6 +99,8 @@ def test_a_thread_that_works_is_seen_and_one_that_waits_is_not(remains):
     thread.start()
     try:
         remains.returned()
+        assert remains.find() == "threads"
+        remains.warmed_up()
         assert remains.find() == ""
         go.set()
         remains.returned()
@@ -143,7 +158,10 @@ def test_no_method_of_the_suite_has_its_process_replaced(tiny, tmp_path):
     classical = [name for name in list_methods() if name != "command"]
     variants = make_variants([Choice(name) for name in classical], preset="quick")
     cells = [c for c in make_plan(dataset, variants, [4], [0]) if c.decline is None]
-    worker = WorkerProcess(Job(dataset, tmp_path / "r.parquet"), {"OMP_NUM_THREADS": "1"})
+    store = Store(tmp_path / "r.parquet")
+    for folder in (store.shards, store.labels, store.inflight, store.annotators):
+        folder.mkdir(parents=True)
+    worker = WorkerProcess(Job(dataset, store.out), {"OMP_NUM_THREADS": "1"})
     try:
         for cell in cells:
             worker.give((cell,))
