@@ -15,6 +15,8 @@ SHORT = (
     "the disk is full at a row",
     "the disk is full at the results file",
     "the folder is removed at gathering",
+    "the folder is moved at a label map",
+    "no semaphores",
     "locks fail (ENOLCK)",
     "kill -9 of the group at gathering, force",
     "kill -9 of the group at a row, timing",

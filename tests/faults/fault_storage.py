@@ -119,7 +119,7 @@ CASES = (
     ),
     *(
         Case(f"the folder is moved at {phase}", _at("move", PHASES[phase]), FOLDER, _put_back)
-        for phase in ("a row", "gathering")
+        for phase in ("a row", "a label map", "gathering")
     ),
     Case("the results file is deleted", _at("delete-results", PHASES["gathering"]), plan=RENEWS),
     Case(
