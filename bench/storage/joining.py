@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from bench.errors import UsageError
 from bench.storage.label_paths import find_label_map
@@ -35,7 +36,8 @@ from reports.data.words import counted, few
 Note = Callable[[str], None]
 
 _IMAGE: Final = ["dataset", "split", "image"]
-_CELL: Final = ["dataset", "split", "image", *VARIANT, "n", "seed", "device"]
+_CELL: Final = [*_IMAGE, *VARIANT, "n", "seed", "device", "perturbation"]
+_OTHERWISE: Final = "of other parameters or version"
 #: Of a protocol; no score depends on it.
 _DESCRIPTION: Final = ("name", "title", "reference")
 
@@ -94,8 +96,9 @@ class _File:
 def join(mine: Path, others: Sequence[Path], name: str, allow_mixed: bool, on_note: Note) -> Joined:
     """Put the rows of other files beside those of one, where both are of the same images.
 
-    Of what is in both with the same scores, the rows of `mine` stay; a label whose scores differ,
-    or that stands for something else, is in the result twice, as ``SLIC`` and ``SLIC (name)``.
+    Of what is in both with the same scores, the rows of `mine` stay, and those of other cells come
+    to them; a label whose scores differ or are in one alone, or that stands for something else, is
+    in the result twice, as ``SLIC`` and ``SLIC (name)``.
 
     Parameters
     ----------
@@ -233,45 +236,69 @@ def _contents(frame: pd.DataFrame) -> dict[tuple[str, ...], str]:
 
 
 def _name_apart(ours: _File, file: _File, name: str, on_note: Note) -> None:
-    """Leave out what is in both and the same; give the rest names of its own."""
-    same_method = _keys(file.frame, VARIANT).isin(_keys(ours.frame, VARIANT).unique())
-    taken = {str(label) for label in ours.frame["label"].unique()}
-    repeated, renamed = [], {}
-    label = file.frame["label"].astype(str)
-    for each in label[same_method | label.isin(taken)].unique():
-        cells, gap = _difference(ours.frame, file.frame[label == each])
-        if cells and not gap:
-            repeated.append(each)
+    """Leave out cells that are in both and the same; give what differs names of its own."""
+    frame = file.frame
+    label = frame["label"].astype(str)
+    variants = _keys(frame, VARIANT)
+    known = dict(zip(_keys(ours.frame, VARIANT), ours.frame["label"].astype(str), strict=True))
+    taken = set(known.values())
+    both, gaps, columns = _compared(ours.frame, frame)
+    apart, repeated = np.zeros(len(frame), np.bool_), np.zeros(len(frame), np.bool_)
+    new, noted = label.to_numpy(object, copy=True), dict[str, None]()
+    for rows in frame.groupby(["label", *VARIANT], dropna=False, observed=True).indices.values():
+        each, mine = str(label.iloc[rows[0]]), known.get(variants[rows[0]])
+        if mine is None and each not in taken:
             continue
-        renamed[each] = f"{each} ({name})"
-        why = f"{gap} in {counted(cells, 'cell')}" if cells else "of other parameters or version"
-        on_note(f"{each} is in both, {why}: the one of {name} is {renamed[each]!r}")
-    if repeated:
-        on_note(f"{few(repeated, 12)}: in both with the same scores; yours are shown")
-    file.keep(~label.isin(repeated))
-    apart = file.frame["label"].isin(renamed).to_numpy()
-    for column in ("label", "method"):  # else they would be one method's rows of one cell
-        values = file.frame[column].astype(object)
-        file.set(column, values.mask(apart, values + f" ({name})").tolist())
+        why = _difference(gaps[rows[both[rows]]], columns) if mine else _OTHERWISE
+        if why:
+            apart[rows], new[rows] = True, f"{each} ({name})"
+            on_note(f"{each} is in both, {why}: the one of {name} is '{each} ({name})'")
+            continue
+        repeated[rows], new[rows] = both[rows], mine  # one method has one name
+        noted[each] = None
+    if noted:
+        more = sum(~repeated & np.isin(label, list(noted)) & ~apart)
+        rest = f"; {counted(more, 'cell')} that you have not are of {name}" if more else ""
+        on_note(f"{few(noted, 12)}: in both with the same scores; yours are shown{rest}")
+    file.set("label", new.tolist())
+    method = frame["method"].astype(object)
+    # Else they would be one method's rows of one cell.
+    file.set("method", method.mask(apart, method + f" ({name})").tolist())
+    others: pd.Series[bool] = pd.Series(~repeated)
+    file.keep(others)
 
 
-def _difference(ours: pd.DataFrame, rows: pd.DataFrame) -> tuple[int, str]:
-    """Return how many cells are in both, and in what they differ the most; nothing if in none."""
+def _compared(
+    ours: pd.DataFrame, rows: pd.DataFrame
+) -> tuple[NDArray[np.bool_], NDArray[np.float64], list[str]]:
+    """Compare cells with those of ours: which are in both, and how far apart each score is.
+
+    Infinity stands for a score where the other cell has none at all, NaN for what cannot be known.
+    """
     metrics = [name for name in METRICS if name in ours and name in rows and name not in COLUMNS]
     columns = [*metrics, "n_labels"]
-    sides = [
-        side.set_axis(_keys(side, _CELL))[columns].astype(float)
-        for side in (ours[ours["perturbation"].isna()], rows)
-    ]
-    a, b = (side[~side.index.duplicated()] for side in sides)
-    cells = a.index.intersection(b.index)
-    x, y = (side.loc[cells].to_numpy() for side in (a, b))
-    known = ~(np.isnan(x) | np.isnan(y))
-    gaps = np.where(known, np.abs(x - y), 0.0).max(0, initial=0.0)
-    if not gaps.any():
-        return len(cells), ""
-    shown = "asa" if "asa" in columns and gaps[columns.index("asa")] else columns[gaps.argmax()]
-    return len(cells), f"with {shown} up to {gaps[columns.index(shown)]:.2g} apart"
+    a, b = (side.set_axis(_keys(side, _CELL))[columns].astype(float) for side in (ours, rows))
+    a = a[~a.index.duplicated()]
+    place = a.index.get_indexer(b.index)
+    x, y = a.to_numpy()[place], b.to_numpy()
+    gaps = np.abs(x - y)
+    gaps[np.isnan(x).all(1) != np.isnan(y).all(1)] = np.inf
+    return place >= 0, gaps, columns
+
+
+def _difference(gaps: NDArray[np.float64], columns: list[str]) -> str:
+    """Say in what cells that are in both differ the most, or that none could be compared."""
+    alone = np.isinf(gaps).all(1)
+    if alone.any():
+        return f"with scores in one alone in {counted(alone.sum(), 'cell')}"
+    cells = (~np.isnan(gaps).all(1)).sum()
+    if not cells:
+        return "with no cell that both have scores of"
+    most = np.nan_to_num(gaps).max(0)
+    if not most.any():
+        return ""
+    shown = "asa" if "asa" in columns and most[columns.index("asa")] else columns[most.argmax()]
+    return f"with {shown} up to {most[columns.index(shown)]:.2g} apart in {counted(cells, 'cell')}"
 
 
 def _leave_out_times(ours: _File, file: _File, name: str, on_note: Note) -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from bench.errors import UsageError
 from bench.storage.joining import join
-from metrics import PROTOCOLS
+from metrics import METRICS, PROTOCOLS
 from reports.data.align import align
 from reports.data.labels import tell_apart
 from reports.data.results import clean
@@ -91,6 +91,66 @@ def test_the_same_method_under_a_name_of_ones_own_is_shown_once(tmp_path, joined
     result, rows, _ = joined(mine, theirs)
     assert result.labels == ("Ours", "Plain")
     assert set(rows["label"]) == {"Ours", "Plain", "SEEDS", "FH"}
+
+
+def perturbed_too(rows):
+    """The same cells again, on images that were perturbed, with scores of their own."""
+    return pd.concat([rows.assign(perturbation="flip", asa=rows["asa"] / 2), rows])
+
+
+def test_the_same_scores_of_perturbed_images_are_the_same(tmp_path, joined):
+    theirs = others(tmp_path, perturbed_too)
+    result, rows, notes = joined(own(tmp_path, theirs), theirs)
+    assert result.labels == OURS
+    assert set(rows["label"]) == {"Ours", "SLIC", "SEEDS", "FH"}
+    assert not any("is in both, with" in each for each in notes)
+    assert rows[rows["label"] == "SLIC"].groupby("perturbation", dropna=False).size().max() == 20
+
+
+@pytest.mark.parametrize("mine", ["SLIC", "Plain SLIC"])
+def test_cells_that_one_lacks_are_those_of_others(tmp_path, joined, mine):
+    def few_counts(rows):
+        rows = rows[(rows["label"] != "SLIC") | (rows["n"] == 50)]
+        return rows.assign(label=rows["label"].replace("SLIC", mine))
+
+    theirs = others(tmp_path)
+    result, rows, notes = joined(own(tmp_path, theirs, few_counts), theirs)
+    assert result.labels == ("Ours", mine)
+    assert rows.groupby("label").size().to_dict() == {"Ours": 20, mine: 20, "SEEDS": 20, "FH": 20}
+    said = "SLIC: in both with the same scores; yours are shown; 15 cells that you have not are of"
+    assert f"{said} reference" in notes
+
+
+def failed(rows, which):
+    scores = [name for name in METRICS if name in rows]
+    return rows.assign(
+        status=rows["status"].mask(which, "failed"),
+        **{name: rows[name].mask(which) for name in (*scores, "n_labels")},
+    )
+
+
+@pytest.mark.parametrize(
+    ("counts", "why"),
+    [
+        ((50, 100, 200, 400), "with scores in one alone in 20 cells"),
+        ((100,), "with scores in one alone in 5 cells"),
+    ],
+)
+def test_cells_that_failed_here_alone_are_told_apart(tmp_path, joined, counts, why):
+    def change(rows):
+        return failed(rows, (rows["label"] == "SLIC") & rows["n"].isin(counts))
+
+    theirs = others(tmp_path)
+    _, rows, notes = joined(own(tmp_path, theirs, change), theirs)
+    assert len(rows[rows["label"] == "SLIC (reference)"]) == 20
+    assert f"SLIC is in both, {why}: the one of reference is 'SLIC (reference)'" in notes
+
+
+def test_no_score_in_both_is_no_same_score(tmp_path, joined):
+    theirs = others(tmp_path, lambda rows: failed(rows, rows["label"] == "SLIC"))
+    _, rows, notes = joined(own(tmp_path, theirs), theirs)
+    assert "SLIC (reference)" in set(rows["label"])
+    assert any("SLIC is in both, with no cell that both have scores of" in each for each in notes)
 
 
 def other_picture(rows):
