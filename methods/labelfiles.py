@@ -40,6 +40,8 @@ _OTHERS = (
     (b"PK\x03\x04", "a ZIP or NPZ archive"),
     (b"\x1f\x8b", "compressed by gzip"),
     (b"%PDF", "a PDF"),
+    (b"# Created by Octave", "in Octave's text format, and `save -v7` writes MAT"),
+    (b"Octave-1-", "in Octave's binary format, and `save -v7` writes MAT"),
 )
 # Width, height and maxval, with white space and comments between, and one white space behind.
 _PGM = re.compile(rb"P5" + rb"(?:\s|#[^\n]*\n)+(\d{1,9})" * 3 + rb"\s")
@@ -299,10 +301,14 @@ def _read_npy(content: bytes, file: Path) -> NDArray[Any]:
 
 
 def _read_mat(content: bytes, file: Path) -> NDArray[Any]:
-    found = {
-        name: value for name, value in load_mat(content).items() if isinstance(value, np.ndarray)
-    }
-    named = [name for name in MAT_NAMES if name in found]
+    variables = load_mat(content)
+    named = [name for name in MAT_NAMES if name in variables]
+    if named and not isinstance(variables[named[0]], np.ndarray):
+        raise LabelFileError(
+            f"{file}: {named[0]!r} is sparse, complex, text, a cell or a structure; save "
+            f"full({named[0]}), or what is in it, as whole numbers"
+        )
+    found = {name: value for name, value in variables.items() if isinstance(value, np.ndarray)}
     arrays = {name: value for name, value in found.items() if value.ndim == 2}
     if len(arrays) > 1:  # a file often holds a count or a time beside its labels
         arrays = {name: value for name, value in arrays.items() if value.size > 1}

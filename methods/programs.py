@@ -73,6 +73,8 @@ def run_program(words: Sequence[str]) -> Ended:
     ------
     OSError
         If it cannot be run.
+    RuntimeError
+        If the process that stands between was killed, by the program or the system.
     """
     mine, theirs = os.pipe()
     with os.fdopen(mine, "rb", buffering=0) as report:
@@ -128,7 +130,10 @@ def _ended(report: bytes, said: bytes) -> Ended:
         error = int(numbers[0])
         raise OSError(error, os.strerror(error))
     if what != "ended":
-        raise OSError(0, "the process that watches it was killed")
+        raise RuntimeError(
+            "the process that watches the program was killed, and the program with it; let the "
+            "program end no process but its own, and see whether memory was short"
+        )
     status, seconds, cpu_s, peak = numbers
     return Ended(
         os.waitstatus_to_exitcode(int(status)),

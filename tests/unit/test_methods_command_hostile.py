@@ -147,6 +147,11 @@ def test_how_a_program_ended_is_told(command, program, message):
         command(program).segment(IMAGE, 2)
 
 
+def test_a_program_that_kills_what_watches_it_is_told_so(command):
+    with pytest.raises(RuntimeError, match=r"^the process that watches .* end no process but its"):
+        command("import os; os.kill(os.getppid(), 9)").segment(IMAGE, 2)
+
+
 @pytest.mark.parametrize(
     ("program", "message"),
     [

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from scipy.io import savemat
+from scipy.sparse import csc_matrix
 
 from methods.canonical import InvalidLabelsError
 from methods.labelfiles import LabelFileError, encode_labels, read_label_map, read_labels
@@ -74,6 +75,12 @@ def test_only_label_maps_are_written():
         encode_labels(LABELS, ".csv")
 
 
+def with_grey(labels, **options):
+    """Write what is no plain array as the labels, with another array beside it."""
+    grey = LABELS.astype(float)
+    return lambda path: savemat(path, {"labels": labels, "grey": grey}, **options)
+
+
 BAD = {
     "none.png": (lambda path: None, "no such file"),
     "a.tif": (lambda path: write_text(path, ""), r"\.png, \.npy, \.csv, \.mat"),
@@ -88,6 +95,19 @@ BAD = {
     "nan.csv": (lambda path: write_text(path, "1,nan\n"), "line 1 has nan; labels are integers"),
     "empty.mat": (lambda path: savemat(path, {"name": "x"}), "no 2-D array"),
     "two.mat": (lambda path: savemat(path, {"a": LABELS, "b": LABELS}), "call it 'labels'"),
+    "octave.mat": (
+        lambda path: write_text(path, "# Created by Octave 7.3.0\n# name: labels\n"),
+        "is in Octave's text format, and `save -v7` writes MAT",
+    ),
+    "binary.mat": (
+        lambda path: path.write_bytes(b"Octave-1-L\0\6\0\0\0labels"),
+        "is in Octave's binary format, and `save -v7` writes MAT",
+    ),
+    "sparse.mat": (with_grey(csc_matrix(LABELS)), r"'labels' is sparse, .*; save full\(labels\)"),
+    "struct.mat": (with_grey({"map": LABELS}), "'labels' is .* a structure"),
+    "complex.mat": (with_grey(LABELS * 1j), "'labels' is sparse, complex"),
+    "cell.mat": (with_grey(np.array([LABELS, "a"], object)), "'labels' is .* a cell"),
+    "v4.mat": (with_grey(LABELS * 1j, format="4"), "'labels' is sparse, complex"),
     "text.mat": (lambda path: write_text(path, "no matrix"), "cannot be read"),
 }
 
