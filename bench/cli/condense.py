@@ -26,8 +26,10 @@ def condense(
     """Write the scores of a results file as a small one, say for others to compare with.
 
     Every score to the last digit, with versions, machines and what the annotators score against
-    each other; no label maps, no values by annotator, no folders, no times but those of --times.
-    Every command reads the new file, and --with sets it beside another.
+    each other; no label maps, no values by annotator, no times but those of --times. Paths from
+    the root on lose their folders, those of programs in commands, too. A file that is there is
+    replaced only if it is a condensed one. Every command reads
+    the new file, and --with sets it beside another.
     """
     from bench.storage.condensing import condense as condense_file
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -32,7 +34,10 @@ _RUN = (
     *("timeout", "timing", "dataset", "reading", "images", "images_of", "dataset_sha256"),
     *("versions", "git_revision"),
 )
-_FOLDERS = re.compile(r"(?<![\w.])(?:~|[A-Za-z]:)?(?:[/\\][\w.+@ -]+)*[/\\](?=[\w.])")
+# In a command a path may go on with a place, such as {n}; behind one it is of a folder of the run.
+_FOLDERS = re.compile(r"(?<![\w.}])(?:~|[A-Za-z]:)?(?:[/\\][\w.+@ -]+)*[/\\](?=[\w.{])")
+# A word of a command, as a shell tells them apart; a path with spaces is quoted.
+_WORD = re.compile(r""""[^"]*"|'[^']*'|(?:\\.|[^\s"'])+""")
 
 
 def condense(results: Path, out: Path, times: Path | None = None) -> int:
@@ -47,7 +52,7 @@ def condense(results: Path, out: Path, times: Path | None = None) -> int:
     results : Path
         A finished results file.
     out : Path
-        The file to write; what was there is replaced.
+        The file to write; only what condensing wrote may be there, and is replaced.
     times : Path, optional
         What `bench run --timing` made of some of the same cells: their rows get its times.
 
@@ -65,6 +70,7 @@ def condense(results: Path, out: Path, times: Path | None = None) -> int:
     """
     if out.resolve() in {path.resolve() for path in (results, times) if path is not None}:
         raise UsageError(f"--out: {out} is one of the files to condense; give another name")
+    _refuse_to_replace(out)
     table, facts = _read(results)
     timed = None if times is None else _read(times)
     kept = _kept(facts, None if timed is None else timed[1])
@@ -73,9 +79,12 @@ def condense(results: Path, out: Path, times: Path | None = None) -> int:
         rows = _with_times(rows, timed[0], results, times)
     if facts.get("protocol", {}).get("annotators") != "pairs":  # else they weigh the images
         rows = _nulled(rows, [name for name in rows.column_names if name.endswith("_by_annotator")])
-    rows = with_column(
-        rows, "error", [e and _FOLDERS.sub("", e) for e in rows["error"].to_pylist()]
-    )
+    for name, change in (
+        ("error", _plain_text),
+        ("label", _plain_command),
+        ("params", _plain_params),
+    ):
+        rows = _plain(rows, name, change, results)
     order = ("dataset", "split", "method", "params", "n", "seed", "image")
     rows = rows.sort_by([(name, "ascending") for name in order])
     content = _encoded(with_run_facts(_nulled(rows, LEFT_OUT), kept))
@@ -83,6 +92,24 @@ def condense(results: Path, out: Path, times: Path | None = None) -> int:
         out.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(out, content)
     return len(content)
+
+
+def _refuse_to_replace(out: Path) -> None:
+    """Refuse to lose a file that condensing did not make: its rows have keys."""
+    with storage_errors(out):
+        if not out.exists():
+            return
+    try:
+        check_results(out)
+        keys = pq.read_table(out, columns=["key"])["key"]
+        is_condensed = keys.null_count == len(keys)
+    except (ResultsError, OSError, KeyError, pa.ArrowException):
+        is_condensed = False
+    if not is_condensed:
+        raise UsageError(
+            f"--out: {out} is there already, is no condensed file, and would be lost; give another"
+            " name, or move it"
+        )
 
 
 def _read(path: Path) -> tuple[pa.Table, dict[str, Any]]:
@@ -162,8 +189,39 @@ def without_folders(argument: str) -> str:
     option, equals, value = argument.partition("=")
     if not (option.startswith("--") and equals):
         option, equals, value = "", "", argument
-    is_path = "/" in value and "{" not in value and "[" not in value
-    return option + equals + (PurePath(value).name if is_path else value)
+    if "{" in value or "[" in value:  # a method with its parameters, which may name a program
+        return option + equals + _plain_command(value)
+    return option + equals + (PurePath(value).name if "/" in value else value)
+
+
+def _plain(rows: pa.Table, name: str, change: Callable[[str], str], results: Path) -> pa.Table:
+    """Return rows without folders in a column of text."""
+    known = {each: change(each) for each in rows[name].unique().to_pylist() if each}
+    if name == "params" and len(set(known.values())) < len(known):
+        plain = Counter(known.values()).most_common(1)[0][0]
+        raise UsageError(
+            f"{results}: has parameters that differ in folders alone, which are not kept ({plain});"
+            " give programs names of their own, or condense them from files of their own"
+        )
+    return with_column(rows, name, [known.get(each, each) for each in rows[name].to_pylist()])
+
+
+def _plain_text(text: str) -> str:
+    return _FOLDERS.sub("", text)
+
+
+def _plain_command(text: str) -> str:
+    return _WORD.sub(lambda word: _plain_text(word[0]), text)
+
+
+def _plain_params(params: str) -> str:
+    """Return parameters, as rows have them, without folders in those that are text."""
+    try:
+        given = json.loads(params)
+        plain = {k: _plain_command(v) if isinstance(v, str) else v for k, v in given.items()}
+    except (ValueError, AttributeError):  # no run writes such
+        return _plain_command(params)
+    return params if plain == given else json.dumps(plain, sort_keys=True)
 
 
 def _plain_machine(facts: Mapping[str, Any]) -> dict[str, Any]:

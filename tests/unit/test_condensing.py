@@ -92,11 +92,75 @@ def test_nothing_of_the_computer_is_left(made):
         ("--out=../x/y.parquet", "--out=y.parquet"),
         ("slic[compactness=1,10]", "slic[compactness=1,10]"),
         ("command[cmd=./sp {image}]", "command[cmd=./sp {image}]"),
+        ("command[cmd=/home/eve/sp {image}]", "command[cmd=sp {image}]"),
+        ("--methods=command[cmd=~/eve/sp {n}]", "--methods=command[cmd=sp {n}]"),
+        ("command[cmd=sp /home/eve/{n}.txt]", "command[cmd=sp {n}.txt]"),
+        ("command[cmd=/a/python /eve/x.py -b 1 /c/d {n}]", "command[cmd=python x.py -b 1 d {n}]"),
+        ("command[cmd='/home/my eve/sp' {n}]", "command[cmd='sp' {n}]"),
+        (r"command[cmd=/home/my\ eve/sp {n}]", "command[cmd=sp {n}]"),
+        ("command[cmd=sp {folder}/image.png]", "command[cmd=sp {folder}/image.png]"),
         ("25,50", "25,50"),
     ],
 )
 def test_words_of_a_command_lose_folders(word, kept):
     assert without_folders(word) == kept
+
+
+def by_program(*programs):
+    """Give each label the command of a program, as a run of `command` has it."""
+
+    def change(frame):
+        commands = {
+            label: json.dumps({"cmd": f'{program} "{{image}}" {{n}} {{labels}}'})
+            for label, program in zip(sorted(frame["label"].unique()), programs, strict=True)
+        }
+        return placed(frame).assign(method="command", params=frame["label"].map(commands))
+
+    return change
+
+
+def test_programs_lose_their_folders(tmp_path):
+    change = by_program("/home/eve/sp", '"/home/eve/my code/other"', "./third")
+    run = RUN | {"arguments": ["run", "--methods", "command[cmd=/home/eve/sp {image} {labels}]"]}
+    big = write_changed(tmp_path / "r.parquet", change, facts=FACTS | {"runs": [run]})
+    condense(big, tmp_path / "s.parquet")
+    params = set(pd.read_parquet(tmp_path / "s.parquet")["params"])
+    commands = {json.loads(each)["cmd"].partition(" ")[0] for each in params}
+    assert commands == {"sp", '"other"', "./third"}
+    assert b"eve" not in (tmp_path / "s.parquet").read_bytes()
+    (held,) = file_runs(tmp_path / "s.parquet")
+    assert held["arguments"][-1] == "command[cmd=sp {image} {labels}]"
+
+
+def file_runs(path):
+    return json.loads(pq.read_schema(path).metadata[b"superpixel_bench.run"])["runs"]
+
+
+def test_programs_that_their_folders_tell_apart_are_refused(tmp_path):
+    change = by_program("/home/eve/old/sp", "/home/eve/new/sp", "./third")
+    big = write_changed(tmp_path / "r.parquet", change)
+    with pytest.raises(UsageError, match=r"differ in folders alone.*sp .*names of their own"):
+        condense(big, tmp_path / "s.parquet")
+    assert not (tmp_path / "s.parquet").exists()
+
+
+@pytest.mark.parametrize("content", ["results", "no results", ""])
+def test_a_file_that_is_not_condensed_is_not_replaced(tmp_path, made, content):
+    target = tmp_path / "three.parquet"
+    if content == "results":
+        write(target, Fake(images=2))
+    else:
+        target.write_text(content)
+    before = target.read_bytes()
+    with pytest.raises(UsageError, match=r"three\.parquet is there already, is no condensed file"):
+        condense(made[0], target)
+    assert target.read_bytes() == before
+
+
+def test_a_condensed_file_is_made_again(made):
+    before = made[1].read_bytes()
+    condense(*made)
+    assert made[1].read_bytes() == before
 
 
 def test_values_by_annotator_stay_where_they_are_the_samples(tmp_path):
