@@ -175,7 +175,7 @@ class Timer:
         """Return the process with so many threads, a new one if there is none."""
         if threads not in self.workers:
             environment = Crew(1, threads).environment
-            self.workers[threads] = start_pool(1, environment=environment)
+            self.workers[threads] = start_pool(environment)
         return self.workers[threads]
 
     def _end(self, threads: int) -> None:

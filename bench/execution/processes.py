@@ -7,10 +7,9 @@ import os
 import signal
 import threading
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock
 from joblib.externals import loky
@@ -24,14 +23,16 @@ from bench.storage.files import storage_errors, write_quickly
 _SAFE_PATH, _SET_HERE = "PYTHONSAFEPATH", "for the worker"
 
 
-def obey_parent(started_by_main_thread: bool = False) -> None:
+def obey_parent(parent: int, by_main_thread: bool = False) -> None:
     """Leave to the parent what concerns it: Ctrl-C, which reaches this process too, and life.
 
     Parameters
     ----------
-    started_by_main_thread : bool
-        The system then ends this process with its parent even while compiled code holds it. It
-        would do so at the end of any other thread that has started it, too.
+    parent : int
+        Its number, as it said itself: it may have been killed before this process asks.
+    by_main_thread : bool
+        Whether its main thread has started this process. The system then ends it with its parent,
+        even while compiled code holds it; it would do so at the end of any other thread, too.
     """
     # A crash is told in a line; its stack, which loky would print, would drown the display.
     os.environ.setdefault("PYTHONFAULTHANDLER", "")
@@ -41,33 +42,24 @@ def obey_parent(started_by_main_thread: bool = False) -> None:
     multiprocessing.set_start_method(None, force=True)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-    if started_by_main_thread:
-        die_with(os.getppid())
+    if by_main_thread:
+        die_with(parent)
     else:
-        threading.Thread(target=end_with_parent, args=(os.getppid(),), daemon=True).start()
+        threading.Thread(target=end_with_parent, args=(parent,), daemon=True).start()
 
 
-def start_pool(
-    workers: int = 1,
-    initializer: Callable[..., None] = obey_parent,
-    initargs: tuple[Any, ...] = (),
-    environment: Mapping[str, str] | None = None,
-) -> loky.ProcessPoolExecutor:
-    """Start processes that outlive what runs in them; the one place where pools are made.
+def start_pool(environment: Mapping[str, str] | None = None) -> loky.ProcessPoolExecutor:
+    """Start a process that outlives what runs in it, for what is no run.
 
     Parameters
     ----------
-    workers : int
-    initializer : callable
-        Runs first in each process; calls `obey_parent`.
-    initargs : tuple
     environment : mapping, optional
-        Variables that the processes start with, beside those of this one.
+        Variables that the process starts with, beside those of this one.
 
     Raises
     ------
     BenchError
-        If the system has no semaphores left for them.
+        If the system has no semaphores left for it.
     """
     # A worker that has grown is replaced by loky, which says so as a warning to developers.
     warnings.filterwarnings(
@@ -75,15 +67,14 @@ def start_pool(
     )
     try:
         return loky.ProcessPoolExecutor(
-            workers,
-            initializer=initializer,
-            initargs=initargs,
+            1,
+            initializer=obey_parent,
+            initargs=(os.getpid(),),
             env=variables_of_workers(environment or {}),
         )
     except OSError as error:
         raise BenchError(
-            f"cannot start worker processes: {error.strerror or error}; free some space in"
-            " /dev/shm, or run without them: --backend sequential"
+            f"cannot start a worker process: {error.strerror or error}; free some space in /dev/shm"
         ) from error
 
 

@@ -34,10 +34,12 @@ class Answer:
     spoilt: str = ""
 
 
-def serve(job: Job, connection: Connection, output: Connection, by_main_thread: bool) -> None:
+def serve(
+    job: Job, connection: Connection, output: Connection, parent: int, by_main_thread: bool
+) -> None:
     """Prepare this process and run what comes; the run kills it in the end."""
     _print_into(output)
-    obey_parent(by_main_thread)
+    obey_parent(parent, by_main_thread)
     try:
         if job.memory is not None and not job.reserves:
             refuse_jumps(job.memory)

@@ -77,7 +77,7 @@ class WorkerProcess:
         own = {RUN: str(os.getpid())}
         self.process = LokyProcess(
             target=serve,
-            args=(job, theirs, their_output, in_main_thread()),
+            args=(job, theirs, their_output, os.getpid(), in_main_thread()),
             env=variables_of_workers(environment) | own,
         )
         with interrupts_held(), _births:

@@ -1,5 +1,7 @@
-"""One process compiles, the others find it compiled."""
+"""One process compiles, the others find it compiled; none outlives the one that started it."""
 
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -45,3 +47,17 @@ def test_where_the_first_fails_the_next_is_alone(tmp_path):
     for thread in threads:
         thread.join()
     assert inside.acquire(timeout=WAIT_S)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a process with its parent")
+@pytest.mark.parametrize("by_main_thread", [True, False])
+def test_a_worker_whose_parent_was_gone_before_it_asked_ends_too(by_main_thread):
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    lives = (
+        f"from bench.execution.processes import obey_parent as o; o({gone.pid}, {by_main_thread})"
+    )
+    waits = subprocess.run(
+        [sys.executable, "-c", f"{lives}; import time; time.sleep(50)"], timeout=40
+    )
+    assert waits.returncode == 1
