@@ -70,11 +70,16 @@ def connected(scheduler: str, workers: int) -> Iterator[Client]:
             where = {"scheduler_file": scheduler}
         try:
             client = Client(**where, timeout=ANSWERS_WITHIN_S)
-        except (OSError, ValueError) as error:  # TimeoutError is one of the first
+        except Exception as error:  # for what a file may hold, Dask has many
+            cure = f"give tcp://host:8786, a scheduler file or '{LOCAL}'"
+            if scheduler.startswith("tls://"):
+                cure = (
+                    "set DASK_DISTRIBUTED__COMM__TLS__CA_FILE, ..._TLS__CLIENT__CERT and"
+                    " ..._TLS__CLIENT__KEY to its certificates"
+                )
+            why = " ".join(str(error).split()) or type(error).__name__
             raise UsageError(
-                f"--scheduler: no Dask scheduler answers at {scheduler}"
-                f" ({' '.join(str(error).split())}); give tcp://host:8786, a scheduler file or"
-                f" '{LOCAL}'"
+                f"--scheduler: no Dask scheduler answers at {scheduler} ({why}); {cure}"
             ) from error
         stack.callback(_leave, client)
         yield client

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.cluster import remote
 from bench.cluster.versions import difference, versions
-from bench.errors import BenchError, Interrupted, UsageError
+from bench.errors import BenchError, Interrupted, StorageError, UsageError
 from bench.planning.cells import Lane
 
 if TYPE_CHECKING:
@@ -29,6 +29,19 @@ def _lost(error: Exception) -> LostSchedulerError:
     return LostSchedulerError(
         f"the Dask scheduler does not answer any more ({type(error).__name__}: {error})"
     )
+
+
+def _named(refused: Mapping[str, str], hands: Mapping[str, Hand]) -> list[str]:
+    """Say why workers cannot be used, all of one reason in a line."""
+    alike: dict[str, list[str]] = {}
+    for address, why in refused.items():
+        alike.setdefault(why, []).append(f"{hands[address].name} ({address})")
+    return [
+        f"Dask worker {names[0]} {why}"
+        if len(names) == 1
+        else f"{len(names)} Dask workers (first: {names[0]}) {why}"
+        for why, names in alike.items()
+    ]
 
 
 @dataclass(frozen=True)
@@ -78,6 +91,9 @@ class Crew:
         self.refused: dict[str, str] = {}
         #: Whether workers are there that may not run cells, or not yet.
         self.strangers = False
+        #: Of workers to look at again, why one cannot be used; empty if it must be prepared.
+        self._again: dict[str, str] = {}
+        self._present: dict[str, Hand] = {}
         self._machines: list[dict[str, Any]] = []
         self._said: list[str] = []
         self._trouble: BaseException | None = None
@@ -87,10 +103,12 @@ class Crew:
     def __enter__(self) -> Crew:
         try:
             self._look()
-        except (OSError, ValueError) as error:
+        except BenchError:
+            raise
+        except Exception as error:  # Dask has many
             raise _lost(error) from error
         if self.refused:
-            raise UsageError("; ".join(self.refused.values()))
+            raise UsageError("; ".join(_named(self.refused, self._present)))
         self.report()
         self._thread.start()
         return self
@@ -109,6 +127,10 @@ class Crew:
             "cuda": sum(hand.gpus for hand in hands),
         }
 
+    def look_again(self, address: str, why: str) -> None:
+        """Prepare a worker again; leave it out if a reason is given."""
+        self._again[address] = why
+
     def report(self) -> None:
         """Pass on what was found since.
 
@@ -116,6 +138,8 @@ class Crew:
         ------
         LostSchedulerError
             If the scheduler does not answer.
+        StorageError
+            If no worker is left of which one could not write.
         """
         machines, self._machines = self._machines, []
         said, self._said = self._said, []
@@ -148,14 +172,20 @@ class Crew:
             for address, its in info["workers"].items()
             if its.get("status") in ("running", "paused")
         }
-        self.hands = {a: hand for a, hand in self.hands.items() if a in found}
+        self._present = found
+        again, self._again = self._again, {}
+        unable = {a: why for a, why in again.items() if why and a in found}
+        self.hands = {a: hand for a, hand in self.hands.items() if a in found and a not in again}
         self.refused = {a: why for a, why in self.refused.items() if a in found}
+        self._leave_out(unable, found)
         known = {*self.hands, *self.refused}
         new = {address: hand for address, hand in found.items() if address not in known}
         self.strangers = bool(self.refused or new)
         if new:
             self._enlist(new)
             self.strangers = bool(self.refused)
+        if unable and not self.hands:
+            self._trouble = StorageError("; ".join(_named(unable, found)))
 
     def _enlist(self, new: Mapping[str, Hand]) -> None:
         """Greet workers, and prepare those that have what the run has."""
@@ -165,7 +195,10 @@ class Crew:
             if isinstance(answer, Exception):
                 refused[address] = f"cannot be used: {type(answer).__name__}: {answer}"
             elif unlike := difference(self.here, answer["versions"]):
-                refused[address] = f"has other versions than this run: {unlike}; install the same"
+                refused[address] = (
+                    f"cannot be used with other versions than this run has: {unlike};"
+                    " install the same"
+                )
             else:
                 machines[address] = answer["machine"]
         ready = {}
@@ -175,10 +208,12 @@ class Crew:
             else:
                 ready[address] = new[address]
                 self._machines.append(machines[address])
-        for address, why in refused.items():
-            self.refused[address] = f"Dask worker {new[address].name} ({address}) {why}"
-            self._said.append(f"{self.refused[address]}; it is left out")
+        self._leave_out(refused, new)
         self.hands = self.hands | ready
+
+    def _leave_out(self, refused: dict[str, str], hands: Mapping[str, Hand]) -> None:
+        self.refused = self.refused | refused
+        self._said += [f"{line}; left out" for line in _named(refused, hands)]
 
     def _ask(
         self, workers: Iterable[str], what: Callable[..., Any], *arguments: object

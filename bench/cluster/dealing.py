@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from bench.cluster import remote
 from bench.cluster.crew import Crew, LostSchedulerError
 from bench.cluster.keeping import keep, keep_annotators
-from bench.cluster.messages import Delivery, Lacking, Orders, Request, plugin_file
+from bench.cluster.messages import Delivery, Lacking, Request, Unable, Unprepared, orders_of
 from bench.cluster.pace import Pace
 from bench.cluster.samples import packed
 from bench.cluster.station import Unwanted, topic_of
@@ -27,7 +27,6 @@ from bench.execution.job import Job, Outcome, blank_row
 from bench.planning.cells import Batch, Cell, Lane
 from bench.storage.files import forget_labels
 from bench.storage.store import Store
-from methods.plugins import file_of
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -107,7 +106,7 @@ def run_on_cluster(
     dealer = _Dealer(job, client, run, reporter)
     client.subscribe_topic(topic_of(run), dealer.hear)
     try:
-        with Crew(client, run, _orders(job), reporter.add_machine, reporter.say) as crew:
+        with Crew(client, run, orders_of(job), reporter.add_machine, reporter.say) as crew:
             for stage in stages:
                 yield from dealer.run_stage(stage, crew)
     finally:
@@ -116,23 +115,6 @@ def run_on_cluster(
                 client.cancel(list(dealer.flying), force=True)
                 client.unsubscribe_topic(topic_of(run))
                 client.run(remote.finish, run, on_error="ignore")
-
-
-def _orders(job: Job) -> bytes:
-    dataset = job.dataset
-    of_plugin = file_of(type(dataset).__module__) is not None
-    orders = Orders(
-        job=replace(job, dataset=_NOTHING, plugins=()),
-        dataset=None if of_plugin else pickle.dumps(dataset),
-        name=dataset.name,
-        split=dataset.split,
-        plugins=tuple(map(plugin_file, job.plugins)),
-    )
-    return pickle.dumps(orders)
-
-
-# Stands in a job for a data set that is sent apart.
-_NOTHING: Any = None
 
 
 class _Dealer:
@@ -169,7 +151,7 @@ class _Dealer:
                 self._look(crew)
             self._hand_out(crew)
             for future, answer in self._wait():
-                yield from self._take(future, answer)
+                yield from self._take(future, answer, crew)
 
     def hear(self, event: tuple[float, Mapping[str, Any]]) -> None:
         """Note what a worker says of its cells; called in another thread."""
@@ -189,7 +171,7 @@ class _Dealer:
             self.lanes = crew.lanes
             self.reporter.hire(self.lanes)
         if not self.lanes["core"]:
-            self._say_once("Waiting for Dask workers; the run begins when one comes.")
+            self._say_once("Waiting for Dask workers; the run goes on when one comes.")
         elif self.waiting["cuda"] and not self.lanes["cuda"]:
             self._say_once(
                 "Cells of a GPU wait for a Dask worker that declares one:"
@@ -288,7 +270,7 @@ class _Dealer:
         for future in ended:
             yield future, answers.get(future)
 
-    def _take(self, future: Future[bytes], fetched: bytes | None) -> Iterator[Outcome]:
+    def _take(self, future: Future[bytes], fetched: bytes | None, crew: Crew) -> Iterator[Outcome]:
         from distributed.scheduler import KilledWorker
 
         task = self.flying.pop(future)
@@ -296,7 +278,9 @@ class _Dealer:
             self.again.append(task)  # unless the scheduler is gone, which the next look finds
             return
         try:
-            answer: Lacking | Delivery = pickle.loads(fetched or future.result())
+            answer: Lacking | Unprepared | Unable | Delivery = pickle.loads(
+                fetched or future.result()
+            )
         except KilledWorker:
             yield from self._blame(task)
             return
@@ -309,9 +293,13 @@ class _Dealer:
             why = f"{type(error).__name__}: {error}"
             raise BenchError(f"a Dask worker could not run a task: {why}") from error
         if isinstance(answer, Lacking):
-            if answer.orders:  # it has just come, and will be prepared soon
-                self.not_before = time.monotonic() + POLL_S
-            self.again.append(replace(task, with_sample=task.with_sample or not answer.orders))
+            self.again.append(replace(task, with_sample=True))
+            return
+        if isinstance(answer, Unprepared | Unable):
+            # The next look prepares it, for it has just come or lost what it had, or leaves it out.
+            crew.look_again(answer.worker, answer.why if isinstance(answer, Unable) else "")
+            self.not_before = time.monotonic() + POLL_S
+            self.again.append(task)
             return
         content = task.first.content
         if answer.annotators is not None and content not in self.scored:

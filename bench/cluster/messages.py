@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from bench.execution.job import Job
 from bench.planning.cells import Batch
+from methods.plugins import file_of, source_files
 
 
 @dataclass(frozen=True)
@@ -63,9 +65,22 @@ class Request:
 
 @dataclass(frozen=True)
 class Lacking:
-    """Why a worker has run nothing: it lacks the image, or (`orders`) knows nothing of the run."""
+    """A worker has run nothing, for it lacks the image."""
 
-    orders: bool
+
+@dataclass(frozen=True)
+class Unprepared:
+    """The worker of this address has run nothing, for it knows nothing of the run."""
+
+    worker: str
+
+
+@dataclass(frozen=True)
+class Unable:
+    """The worker of this address cannot run cells, and why: its disk is full, its folder gone."""
+
+    worker: str
+    why: str
 
 
 @dataclass(frozen=True)
@@ -94,10 +109,26 @@ class Delivery:
     annotators: bytes | None
 
 
+# Stands in a job for a data set that is sent apart.
+_NOTHING: Any = None
+
+
+def orders_of(job: Job) -> bytes:
+    """Return the orders of a run, pickled."""
+    dataset = job.dataset
+    of_plugin = file_of(type(dataset).__module__) is not None
+    orders = Orders(
+        job=replace(job, dataset=_NOTHING, plugins=()),
+        dataset=None if of_plugin else pickle.dumps(dataset),
+        name=dataset.name,
+        split=dataset.split,
+        plugins=tuple(map(plugin_file, job.plugins)),
+    )
+    return pickle.dumps(orders)
+
+
 def plugin_file(path: Path) -> PluginFile:
     """Read a plugin with all that it imports from its folder."""
-    from methods.plugins import source_files
-
     files = source_files(path, path.parent)
     return PluginFile(
         path.name, {str(each.relative_to(path.parent)): each.read_bytes() for each in files}

@@ -18,8 +18,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bench.cluster.messages import Delivery, Lacking, Orders, Request, Result
+from bench.cluster.messages import (
+    Delivery,
+    Lacking,
+    Orders,
+    Request,
+    Result,
+    Unable,
+    Unprepared,
+)
 from bench.cluster.samples import Delivered
+from bench.errors import StorageError
 from bench.execution.crews import Crew
 from bench.execution.executor import Pool, close, memory_of, run_stage
 from bench.execution.job import Job, Outcome
@@ -108,6 +117,7 @@ class Station:
         self.idle: dict[Lane, list[Slot]] = {}
         self.made = 0
         self.changed = threading.Condition()
+        self.asked = 0  # requests that are here, also those that wait
         self.running: list[Request] = []
         self.alone = 0
         self.memory = available()
@@ -119,12 +129,15 @@ class Station:
 
     def answer(self, request: Request, wanted: Callable[[], bool]) -> Delivery | Lacking:
         """Run the cells of a request, unless their image is not here."""
-        self.last_used = time.monotonic()
+        with self._counted():
+            return self._answer(request, wanted)
+
+    def _answer(self, request: Request, wanted: Callable[[], bool]) -> Delivery | Lacking:
         cell = request.batches[0][0]
         if request.sample is not None:
             self.images.keep(cell.image, request.sample)
         elif not self.images.has(cell.image, cell.content):
-            return Lacking(orders=False)
+            return Lacking()
         with self._admitted(request, wanted):
             slot = self._take(cell.lane)
             try:
@@ -134,18 +147,35 @@ class Station:
                 slot.close()
                 raise
             with self.changed:
-                self.idle.setdefault(cell.lane, []).append(slot)
+                if self.open:
+                    self.idle.setdefault(cell.lane, []).append(slot)
+                else:
+                    slot.close()
         return delivery
 
     def close(self) -> None:
         """End the child processes, also those at work, and remove what is on disk."""
-        self.open = False
-        with self.changed:
+        with self._counted(), self.changed:
+            self.open = False
             slots = [slot for lane in self.idle.values() for slot in lane]
             self.idle.clear()
-        for slot in slots:
-            slot.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+            for slot in slots:
+                slot.close()
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        """Count who may write here; the last to leave a closed station removes what is on disk."""
+        with self.changed:
+            self.asked += 1
+            self.last_used = time.monotonic()
+        try:
+            yield
+        finally:
+            with self.changed:
+                self.asked -= 1
+                self.last_used = time.monotonic()
+                if not (self.open or self.asked):
+                    shutil.rmtree(self.folder, ignore_errors=True)
 
     # --- who runs beside whom ------------------------------------------------------------
 
@@ -263,7 +293,7 @@ def open_station(run: str, orders: bytes, worker: Any) -> None:
     """Prepare this worker for a run; stations of runs that seem to be dead are closed."""
     late = time.monotonic() - GIVEN_UP_S
     for other, its in list(_stations.items()):
-        if its.last_used < late and not its.running:
+        if its.last_used < late and not its.asked:
             close_station(other)
     if run not in _stations:
         _stations[run] = Station(run, pickle.loads(orders), worker)
@@ -278,17 +308,24 @@ def close_station(run: str) -> None:
 
 def answer(run: str, request: bytes) -> bytes:
     """Run what is asked, in a thread of the Dask worker."""
-    station = _stations.get(run)
-    if station is None:
-        return pickle.dumps(Lacking(orders=True))
-    return pickle.dumps(station.answer(pickle.loads(request), _still_wanted()))
-
-
-def _still_wanted() -> Callable[[], bool]:
-    """Return what tells whether the present task is still asked for, and its worker stays."""
     from distributed import get_worker
 
     worker = get_worker()
+    station = _stations.get(run)
+    if station is None:
+        return pickle.dumps(Unprepared(worker.address))
+    try:
+        return pickle.dumps(station.answer(pickle.loads(request), _still_wanted(worker)))
+    except (StorageError, OSError) as error:
+        why = (
+            f"cannot run cells in its folder {station.folder} ({error.__cause__ or error}); start"
+            " it again, with space and the right to write below its --local-directory"
+        )
+        return pickle.dumps(Unable(worker.address, why))
+
+
+def _still_wanted(worker: Any) -> Callable[[], bool]:
+    """Return what tells whether the present task is still asked for, and its worker stays."""
     key = worker.get_current_task()
 
     def wanted() -> bool:

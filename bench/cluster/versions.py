@@ -8,7 +8,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from bench.storage.provenance import software
+from reports.data.words import few
 
+MOST_NAMED = 5
 _SUITE = ("bench", "methods", "metrics", "reports")
 _BETWEEN = ("dask", "distributed")
 _SOURCE = "superpixel-bench, its source,"
@@ -37,8 +39,11 @@ def _source() -> str:
 
 def difference(here: Mapping[str, str], there: Mapping[str, str]) -> str:
     """Say what a worker has otherwise, by name and version; empty if nothing."""
-    return ", ".join(
-        f"{name} {there.get(name, 'missing')} instead of {here.get(name, 'none')}"
-        for name in sorted({*here, *there})
-        if here.get(name) != there.get(name)
+    return few(
+        (
+            f"{name} {there.get(name, 'missing')} instead of {here.get(name, 'none')}"
+            for name in sorted({*here, *there})
+            if here.get(name) != there.get(name)
+        ),
+        most=MOST_NAMED,
     )

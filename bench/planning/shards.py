@@ -20,6 +20,7 @@ from reports.data.words import counted
 
 #: Seconds per pixel beside the method: an image is read, and its label map scored.
 BESIDE_S = 1.6e-7
+MOST_PARTS = 100_000
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,8 @@ def parse(text: str) -> Shard:
     if not 1 <= number <= of:
         last = max(of, 1)
         raise UsageError(f"--shard: there is no {text}; parts go from 1/{last} to {last}/{last}")
+    if of > MOST_PARTS:
+        raise UsageError(f"--shard: {text} has too many parts; give at most {MOST_PARTS}")
     return Shard(number, of)
 
 
@@ -85,7 +88,7 @@ def _dealt_out(
     if costs is None:
         return part_of
     one = _Seconds(costs)
-    seconds = [sum(one.of(cells[place]) for place in unit) for unit in units]
+    seconds = [math.fsum(one.of(cells[place]) for place in unit) for unit in units]
     loads = [(0.0, part) for part in range(parts)]
     for i in sorted(range(len(units)), key=lambda i: -seconds[i]):
         load, part_of[i] = loads[0]

@@ -2,10 +2,12 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -70,9 +72,9 @@ class Cluster:
 
     def worker(self, name, *options, path=()):
         """Start a worker without a nanny, which would start it again."""
-        options += ("--name", name, "--nthreads", "1", "--no-nanny")
-        options += ("--scheduler-file", self.file, "--local-directory", self.folder / name)
-        return self._start("worker", *options, path=path)
+        common = ("--name", name, "--nthreads", "1", "--no-nanny")
+        common += ("--scheduler-file", self.file, "--local-directory", self.folder / name)
+        return self._start("worker", *common, *options, path=path)
 
     def _start(self, *command, path=()):
         paths = os.pathsep.join([*map(str, path), os.environ["PYTHONPATH"]])
@@ -255,6 +257,56 @@ def wait_for_workers(cluster, number):
         client.wait_for_workers(number, timeout=60)
 
 
+def test_a_worker_that_has_lost_what_it_knew_of_the_run_is_prepared_again(
+    cluster, start, results, tmp_path
+):
+    from distributed import Client
+
+    def forget():
+        from bench.cluster import station
+
+        for run in list(station._stations):
+            station.close_station(run)
+
+    cluster.worker("only")
+    run = start("--methods", "counts[wait=0.3]", "--n", "4,5")
+    wait_for(lambda: finished_rows(tmp_path) > 1, run)
+    with Client(scheduler_file=str(cluster.file)) as client:
+        client.run(forget)
+    status, said = ended(run)
+    assert status == 0, said
+    assert len(results()) == 6
+    assert not list((cluster.folder / "only").glob("superpixel-bench-*"))
+
+
+@pytest.mark.parametrize("names", [("first", "second"), ("first",)])
+def test_a_worker_that_cannot_write_is_left_out_by_name(cluster, start, results, tmp_path, names):
+    for name in names:
+        cluster.worker(name)
+    wait_for_workers(cluster, len(names))
+    run = start("--methods", "counts[wait=0.3]", "--n", "4,5")
+    wait_for(lambda: finished_rows(tmp_path) > 1, run)
+    (folder,) = (cluster.folder / "first").glob("**/superpixel-bench-*")
+    put_a_file_in_place_of(folder)
+    status, said = ended(run)
+    assert "Dask worker first (tcp://127.0.0.1:" in said
+    assert f"cannot run cells in its folder {folder}" in said.replace("\n", " ")
+    assert status == (0 if len(names) == 2 else 1), said
+    if status == 0:
+        assert len(results()) == 6
+
+
+def put_a_file_in_place_of(folder):
+    """Let nothing be written below a folder, not by root either."""
+    gone = folder.with_name("gone")
+    while not folder.is_file():
+        shutil.rmtree(gone, ignore_errors=True)
+        with suppress(FileNotFoundError):
+            folder.rename(gone)
+        with suppress(IsADirectoryError):
+            folder.write_text("")
+
+
 def test_without_its_scheduler_a_run_ends_like_an_interrupted_one_and_goes_on(
     cluster, start, results, tmp_path
 ):
@@ -293,22 +345,27 @@ def test_a_cell_that_brings_workers_down_is_a_row_and_the_others_go_on(
     assert "the Dask worker died that ran it" in rows.error["telling"]
 
 
-def test_ctrl_c_ends_what_workers_are_at(cluster, start, tmp_path):
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGKILL])
+def test_a_run_that_ctrl_c_or_a_kill_ends_leaves_no_cell_at_work(cluster, start, tmp_path, sent):
     worker = cluster.worker("only")
     note = tmp_path / "at-work"
     run = start("--methods", f"telling[seconds=600,note={note}]", "--n", "4")
     wait_for(note.exists, run)
-    os.killpg(run.pid, signal.SIGINT)
+    os.killpg(run.pid, sent)
     status, said = ended(run)
-    assert status == 130, said
-    assert "The same command again continues" in said
-    wait_for(lambda: not psutil.Process(worker.pid).children(recursive=True) or idle(worker))
+    if sent == signal.SIGINT:
+        assert status == 130, said
+        assert "The same command again continues" in said
+    wait_for(lambda: idle(worker))
 
 
 def idle(worker):
     """Tell whether nothing but loky's and Python's own helpers is left of a worker's children."""
     children = psutil.Process(worker.pid).children(recursive=True)
-    return all("tracker" in " ".join(child.cmdline()) for child in children)
+    try:
+        return all("tracker" in " ".join(child.cmdline()) for child in children)
+    except psutil.NoSuchProcess:  # it ends right now
+        return False
 
 
 def test_cells_of_a_gpu_wait_for_a_worker_that_declares_one(cluster, start, results):
@@ -321,6 +378,30 @@ def test_cells_of_a_gpu_wait_for_a_worker_that_declares_one(cluster, start, resu
     rows = results()
     assert set(rows.device) == {"cuda"}
     assert rows.error.str.contains("no CUDA device was found").all()  # it only says that it has one
+
+
+@pytest.mark.parametrize("content", ["{}", "[1]", '{"address": 5}', "no json"])
+def test_a_scheduler_file_of_something_else_is_refused_in_a_line(
+    here, tmp_path, monkeypatch, content
+):
+    (tmp_path / "s.json").write_text(content)
+    refused_in_a_line(here, monkeypatch, ("--scheduler", "s.json"), "scheduler answers at s.json (")
+
+
+def test_an_encrypted_scheduler_without_certificates_is_refused_in_a_line(here, monkeypatch):
+    tls = ("--scheduler", "tls://127.0.0.1:8786")
+    refused_in_a_line(here, monkeypatch, tls, "set DASK_DISTRIBUTED__COMM__TLS__CA_FILE")
+
+
+def refused_in_a_line(here, monkeypatch, options, why):
+    from bench.cluster import connection
+
+    monkeypatch.setattr(connection, "ANSWERS_WITHIN_S", 1.0)
+    common = ("--methods", "grid", "--n", "4", "--limit", "1", "--backend", "dask")
+    finished = here("run", *common, *options)
+    assert finished.status == 1
+    assert why in finished.out
+    assert "Traceback" not in finished.out
 
 
 def test_a_cluster_of_this_machine(bench, results):

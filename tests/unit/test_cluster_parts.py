@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from bench.cluster.crew import Hand, _named
 from bench.cluster.keeping import keep
 from bench.cluster.messages import Result, plugin_file
 from bench.cluster.pace import MOST_CELLS, Pace
@@ -55,6 +56,21 @@ def test_versions_are_told_apart_by_name():
     assert difference(here, without) == f"torch missing instead of {here['torch']}"
     assert "+" not in here["torch"]  # of the CPU or of CUDA
     assert any("source" in name for name in here)
+    others = difference(dict.fromkeys("abcdefg", "1"), dict.fromkeys("abcdefg", "2"))
+    assert others.endswith("e 2 instead of 1 and 2 more")
+
+
+def test_workers_that_cannot_be_used_for_one_reason_share_a_line():
+    hands = {f"tcp://{i}": Hand(f"w{i}", 1, 0) for i in range(3)}
+    why = {
+        "tcp://0": "cannot find numpy",
+        "tcp://1": "cannot be used",
+        "tcp://2": "cannot find numpy",
+    }
+    assert _named(why, hands) == [
+        "2 Dask workers (first: w0 (tcp://0)) cannot find numpy",
+        "Dask worker w1 (tcp://1) cannot be used",
+    ]
 
 
 def test_an_image_is_taken_from_its_path_only_if_it_is_the_same(tiny, tmp_path):
@@ -109,6 +125,7 @@ def test_a_plugin_is_sent_with_what_it_imports(tmp_path):
 
 def test_a_row_without_labels_takes_an_older_label_map_away(tmp_path):
     store, one = Store(tmp_path / "r.parquet"), cell(4)
+    store.shards.mkdir(parents=True)
     job = Job(SimpleNamespace(name="x", split=""), store.out)
     row = blank_row(job, one) | {"status": "ok"}
     keep(store, one, Result(row, (".png", b"map"), 0.1, 0.0))

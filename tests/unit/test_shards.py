@@ -32,7 +32,23 @@ def test_a_part_is_read(text, shard):
 
 
 @pytest.mark.parametrize(
-    "text", ["0/16", "17/16", "3", "3/0", "a/b", "", "/", "3/16/2", "-1/4", "1.0/4", " 1/4", "٣/١٦"]
+    "text",
+    [
+        "1/100001",
+        "1/99999999",
+        "0/16",
+        "17/16",
+        "3",
+        "3/0",
+        "a/b",
+        "",
+        "/",
+        "3/16/2",
+        "-1/4",
+        "1.0/4",
+        " 1/4",
+        "٣/١٦",
+    ],
 )
 def test_what_is_no_part_is_refused_in_a_line(text):
     with pytest.raises(UsageError, match="--shard: ") as refused:
@@ -60,10 +76,14 @@ def test_each_method_and_count_is_dealt_out_evenly():
 
 
 def test_the_order_of_the_plan_does_not_matter():
-    cells = plan()
+    cells = [*plan(), *plan(("sh",), counts=range(50, 70), shares_work=True)]
     mixed = cells.copy()
     random.Random(0).shuffle(mixed)
-    costs = {("slic", "{}", "cpu"): {50: 1.0}, ("fh", "{}", "cpu"): {50: 3.0, 100: 2.0}}
+    costs = {
+        ("slic", "{}", "cpu"): {50: 1.0},
+        ("fh", "{}", "cpu"): {50: 3.0, 100: 2.0},
+        ("sh", "{}", "cpu"): {n: 1 / n for n in range(50, 70)},
+    }
     for known in (None, costs):
         a, b = (divide(its, 7, known) for its in (cells, mixed))
         assert [{c.key for c in part} for part in a] == [{c.key for c in part} for part in b]
