@@ -15,10 +15,10 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from bench.cluster import remote
-from bench.cluster.crew import Crew, LostSchedulerError
 from bench.cluster.keeping import keep, keep_annotators
 from bench.cluster.messages import Delivery, Lacking, Request, Unable, Unprepared, orders_of
 from bench.cluster.pace import Pace
+from bench.cluster.roster import LostSchedulerError, Roster
 from bench.cluster.samples import packed
 from bench.cluster.station import Unwanted, topic_of
 from bench.errors import BenchError
@@ -106,9 +106,9 @@ def run_on_cluster(
     dealer = _Dealer(job, client, run, reporter)
     client.subscribe_topic(topic_of(run), dealer.hear)
     try:
-        with Crew(client, run, orders_of(job), reporter.add_machine, reporter.say) as crew:
+        with Roster(client, run, orders_of(job), reporter.add_machine, reporter.say) as roster:
             for stage in stages:
-                yield from dealer.run_stage(stage, crew)
+                yield from dealer.run_stage(stage, roster)
     finally:
         if client.status == "running":  # without a scheduler there is nobody to tell
             with suppress(Exception):
@@ -140,7 +140,7 @@ class _Dealer:
         self.told: set[str] = set()
         self.sample = lru_cache(SAMPLES_AT_HAND)(lambda image: packed(job.dataset, image))
 
-    def run_stage(self, stage: Sequence[Batch], crew: Crew) -> Iterator[Outcome]:
+    def run_stage(self, stage: Sequence[Batch], roster: Roster) -> Iterator[Outcome]:
         """Run batches; those of all cores are given out last."""
         for batch in stage:
             self.waiting[batch[0].lane].append(batch)
@@ -148,10 +148,10 @@ class _Dealer:
         while self.flying or self.again or any(self.waiting.values()):
             if time.monotonic() >= next_look:
                 next_look = time.monotonic() + POLL_S
-                self._look(crew)
-            self._hand_out(crew)
+                self._look(roster)
+            self._hand_out(roster)
             for future, answer in self._wait():
-                yield from self._take(future, answer, crew)
+                yield from self._take(future, answer, roster)
 
     def hear(self, event: tuple[float, Mapping[str, Any]]) -> None:
         """Note what a worker says of its cells; called in another thread."""
@@ -163,12 +163,12 @@ class _Dealer:
 
     # --- giving out ----------------------------------------------------------------------
 
-    def _look(self, crew: Crew) -> None:
-        crew.report()
+    def _look(self, roster: Roster) -> None:
+        roster.report()
         if self.client.status not in ("running", "newly-created"):
             raise LostSchedulerError(f"the Dask scheduler is gone (client {self.client.status})")
-        if crew.lanes != self.lanes:
-            self.lanes = crew.lanes
+        if roster.lanes != self.lanes:
+            self.lanes = roster.lanes
             self.reporter.hire(self.lanes)
         if not self.lanes["core"]:
             self._say_once("Waiting for Dask workers; the run goes on when one comes.")
@@ -180,7 +180,7 @@ class _Dealer:
         left = [
             future
             for future, task in self.flying.items()
-            if task.workers is not None and task.workers.isdisjoint(crew.hands)
+            if task.workers is not None and task.workers.isdisjoint(roster.hands)
         ]
         if left:  # by all that may run them
             self.client.cancel(left, force=True)
@@ -202,7 +202,7 @@ class _Dealer:
             self.told.add(line)
             self.reporter.say(line)
 
-    def _hand_out(self, crew: Crew) -> None:
+    def _hand_out(self, roster: Roster) -> None:
         """Keep the window full: a few tasks for each cell that the workers run at a time."""
         given = Counter(task.first.lane for task in self.flying.values())
         most = {
@@ -210,20 +210,20 @@ class _Dealer:
             "cuda": AHEAD * self.lanes["cuda"],
             "cores": self.lanes["cores"] + 1,
         }
-        if time.monotonic() < self.not_before or (crew.strangers and not crew.hands):
+        if time.monotonic() < self.not_before or (roster.strangers and not roster.hands):
             return
         while self.again:
-            self._submit(self.again.popleft(), crew)
+            self._submit(self.again.popleft(), roster)
         for lane, queue in self.waiting.items():
             while queue and given[lane] < max(BECKON, most[lane]):
                 if lane == "cores" and self.waiting["core"]:
                     break
-                self._submit(Task(self.pace.take(queue, self.lanes[lane])), crew)
+                self._submit(Task(self.pace.take(queue, self.lanes[lane])), roster)
                 given[lane] += 1
 
-    def _submit(self, task: Task, crew: Crew) -> None:
+    def _submit(self, task: Task, roster: Roster) -> None:
         self.made += 1
-        workers = frozenset(crew.hands) if crew.strangers else None
+        workers = frozenset(roster.hands) if roster.strangers else None
         request = Request(
             task.batches,
             self.sample(task.first.image) if task.with_sample else None,
@@ -270,7 +270,9 @@ class _Dealer:
         for future in ended:
             yield future, answers.get(future)
 
-    def _take(self, future: Future[bytes], fetched: bytes | None, crew: Crew) -> Iterator[Outcome]:
+    def _take(
+        self, future: Future[bytes], fetched: bytes | None, roster: Roster
+    ) -> Iterator[Outcome]:
         from distributed.scheduler import KilledWorker
 
         task = self.flying.pop(future)
@@ -297,7 +299,7 @@ class _Dealer:
             return
         if isinstance(answer, Unprepared | Unable):
             # The next look prepares it, for it has just come or lost what it had, or leaves it out.
-            crew.look_again(answer.worker, answer.why if isinstance(answer, Unable) else "")
+            roster.look_again(answer.worker, answer.why if isinstance(answer, Unable) else "")
             self.not_before = time.monotonic() + POLL_S
             self.again.append(task)
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bench.cluster.messages import Result
+from bench.errors import BenchError
 from bench.planning.cells import Cell
 from bench.storage.files import forget_labels, write_atomically
 from bench.storage.schema import results_schema
@@ -14,6 +15,8 @@ def keep(store: Store, cell: Cell, result: Result) -> None:
     path = None
     if result.labels is not None:
         suffix, content = result.labels
+        if suffix not in (".png", ".npy"):
+            raise BenchError(f"a Dask worker sent a label map as '{suffix}', not as .png or .npy")
         path = store.labels / f"{cell.labels_name}{suffix}"
         write_atomically(path, content)
     forget_labels(store.labels, cell.labels_name, but=path)

@@ -45,12 +45,19 @@ class Telling(Method):
     def segment(self, image, n):
         if self.kills:
             os.kill(os.getppid(), 9)  # the Dask worker
+        began = time.time()
         report(1, 2)
         if self.note:
             Path(self.note).touch()
         time.sleep(self.seconds)
-        self.facts = {"file": __file__}
+        self.facts = {"file": __file__, "began": began, "ended": time.time()}
         return (image[..., 0] > n).astype(int)
+
+
+@register
+class Alone(Telling):
+    name = "alone"
+    all_cores = True
 '''
 
 
@@ -366,6 +373,19 @@ def idle(worker):
         return all("tracker" in " ".join(child.cmdline()) for child in children)
     except psutil.NoSuchProcess:  # it ends right now
         return False
+
+
+def test_a_cell_of_all_cores_runs_alone_on_its_worker(cluster, start, results):
+    cluster.worker("only", "--nthreads", "2")
+    status, said = ended(start("--methods", "telling[seconds=1],alone[seconds=1]", "--n", "90"))
+    assert status == 0, said
+    spans = sorted(
+        (facts["began"], facts["ended"], method)
+        for method, facts in zip(results().method, map(json.loads, results().facts), strict=True)
+    )
+    pairs = [{a[2], b[2]} for i, a in enumerate(spans) for b in spans[i + 1 :] if b[0] < a[1]]
+    assert len(spans) == 6
+    assert not [pair for pair in pairs if "alone" in pair]
 
 
 def test_cells_of_a_gpu_wait_for_a_worker_that_declares_one(cluster, start, results):

@@ -7,13 +7,14 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from bench.cluster.crew import Hand, _named
 from bench.cluster.keeping import keep
 from bench.cluster.messages import Result, plugin_file
 from bench.cluster.pace import MOST_CELLS, Pace
+from bench.cluster.roster import Hand, _named
 from bench.cluster.samples import Delivered, packed
 from bench.cluster.versions import difference, versions
 from bench.datasets import DatasetError, Sample, open_dataset
+from bench.errors import BenchError
 from bench.execution.job import Job, blank_row
 from bench.execution.time_left import TimeLeft
 from bench.planning.cells import Cell
@@ -134,6 +135,8 @@ def test_a_row_without_labels_takes_an_older_label_map_away(tmp_path):
     assert store.read_row(one.key)["status"] == "ok"
     keep(store, one, Result(row | {"status": "failed"}, None, 0.1, 0.0))
     assert not kept.exists()
+    with pytest.raises(BenchError, match="not as"):
+        keep(store, one, Result(row, ("/../../x", b"map"), 0.1, 0.0))
     assert store.read_row(one.key)["status"] == "failed"
 
 

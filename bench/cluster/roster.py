@@ -61,7 +61,7 @@ class Hand:
     gpus: int
 
 
-class Crew:
+class Roster:
     """Knows the workers; looks for others in a thread of its own.
 
     Parameters
@@ -100,7 +100,7 @@ class Crew:
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._keep_looking, daemon=True)
 
-    def __enter__(self) -> Crew:
+    def __enter__(self) -> Roster:
         try:
             self._look()
         except BenchError:
