@@ -1,9 +1,11 @@
-"""The networks and the parts of the proposed one, at equal returned count, from a results file.
+"""The networks and the parts of the proposed one, at equal returned count, from results files.
 
-``python -m tests.benchmark.bench_claims RESULTS.parquet`` after `bench run` of the networks, of the
-proposed one without its parts, and of ``cvslic`` at many counts (docs/networks.md has the command).
-Scores are compared with OpenCV's SLIC at the count that was returned, interpolated on each image
-over the logarithm of the count, and these differences with each other, paired by image.
+``python -m tests.benchmark.bench_claims RESULTS.parquet [MORE.parquet ...]`` after `bench run` of
+the networks, of the proposed one without its parts, and of ``cvslic`` at many counts
+(docs/networks.md has the command); the reference results have all but the parts. Scores are
+compared with OpenCV's SLIC at the count that was returned, interpolated on each image over the
+logarithm of the count, and these differences with each other, paired by image; the networks with
+classical methods, too, where they are there.
 """
 
 import sys
@@ -18,17 +20,20 @@ from reports.statistics.intervals import mean_interval
 SCORES = ("asa", "br_r2")
 LADDER = "cvslic"
 NETWORKS = ("rim", "ea", "proposed")
+CLASSICAL = ("slic", "seeds", "fh", "lsc", "etps", "snic", "ers", "sh")
 
 
-def ahead_of_ladder(results: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of the networks with their scores minus those of the ladder, equal counts."""
+def ahead_of_ladder(results: pd.DataFrame, method: str = LADDER) -> pd.DataFrame:
+    """Return the rows of the networks with their scores minus those of a ladder, equal counts."""
     ok = results[results["status"] == "ok"]
-    ladder = ok[ok["method"] == LADDER].sort_values("n_labels").groupby("image")
+    ladder = ok[ok["method"] == method].sort_values("n_labels").groupby("image")
     steps = {image: (np.log(rows["n_labels"]), rows) for image, rows in ladder}
     rows = ok[ok["method"].isin(NETWORKS)].copy()
     for score in SCORES:
         there = [
             np.interp(np.log(count), steps[image][0], steps[image][1][score], np.nan, np.nan)
+            if image in steps
+            else np.nan
             for image, count in zip(rows["image"], rows["n_labels"], strict=True)
         ]
         rows[f"{score}_ahead"] = rows[score] - there
@@ -70,13 +75,28 @@ def print_pairs(rows: pd.DataFrame) -> None:
             print(f"| {one} minus {other} | {images} | {more:+.0f} | {' | '.join(cells)} |")
 
 
-def main(path: Path) -> None:
-    """Print both tables for every n."""
-    for n, rows in ahead_of_ladder(pd.read_parquet(path)).groupby("n"):
+def print_classical(results: pd.DataFrame, n: int) -> None:
+    """Print how far each network is ahead of the paper's classical methods at its own count."""
+    print("\n| minus | images | asa, at equal count | br_r2 |")
+    print("| --- | ---: | ---: | ---: |")
+    for method in CLASSICAL:
+        ahead = ahead_of_ladder(results, method)
+        for label, rows in ahead[ahead["n"] == n].groupby("label"):
+            known = rows[f"{SCORES[0]}_ahead"].count()
+            if known > 1:
+                cells = (cell(rows[f"{score}_ahead"]) for score in SCORES)
+                print(f"| {label} minus {method} | {known} | {' | '.join(cells)} |")
+
+
+def main(paths: list[Path]) -> None:
+    """Print the tables for every n."""
+    results = pd.concat([pd.read_parquet(path) for path in paths])
+    for n, rows in ahead_of_ladder(results).groupby("n"):
         print(f"\nn = {n}")
         print_labels(rows)
         print_pairs(rows)
+        print_classical(results, int(n))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main([Path(path) for path in sys.argv[1:]])
