@@ -183,8 +183,8 @@ def _csv(rows: Sequence[Sequence[str]]) -> str:
 
 _FILES = {
     ".md": ReportFormat.MARKDOWN,
-    ".tex": ReportFormat.LATEX,
     ".csv": ReportFormat.CSV,
+    ".tex": ReportFormat.LATEX,
     ".json": ReportFormat.JSON,
 }
 
