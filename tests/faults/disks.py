@@ -55,7 +55,7 @@ def ext4(folder, options="defaults"):
 
 
 @contextmanager
-def small(folder, size="1m"):
+def small(folder, size="8m"):
     """Yield a folder that is a file system in memory, and soon full."""
     mounted = folder / "small"
     mounted.mkdir()

@@ -14,10 +14,10 @@ import signal
 import subprocess
 import time
 from fnmatch import fnmatch
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
-from joblib.externals.loky.backend import synchronize
 
 import bench.storage.keeping
 from methods import Method, register
@@ -49,7 +49,9 @@ def _fill(folder):
 
 
 def _remove(folder):
-    shutil.rmtree(folder / "r.run", ignore_errors=True)
+    """Remove all at once; bit by bit, workers would write between what is still there."""
+    (folder / "r.run").rename(folder.parent / "removed")
+    shutil.rmtree(folder.parent / "removed", ignore_errors=True)
 
 
 def _move(folder):
@@ -143,7 +145,8 @@ def _no_semaphores():
     def refuse(*_, **__):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    synchronize._SemLock = refuse
+    # Not by "from ... import", which finds the module of multiprocessing of that name.
+    import_module("joblib.externals.loky.backend.synchronize")._SemLock = refuse
 
 
 def _small_files():
