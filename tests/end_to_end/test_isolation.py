@@ -14,9 +14,8 @@ CRASHING = [name for name, case in EXPECTED.items() if case.status == "crashed"]
 OTHERS = {options[0][2:]: names for options, names in hostile.groups().items() if options}
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_a_method_that_ends_its_process_is_tried_again_and_crashed(tmp_path, workers):
-    assert check(tmp_path, CRASHING, workers) == []
+def test_a_method_that_ends_its_process_is_tried_again_and_crashed(tmp_path):
+    assert check(tmp_path, CRASHING, workers=2) == []
 
 
 def test_whatever_a_method_raises_is_its_own_row(tmp_path):
@@ -110,9 +109,16 @@ class Big(Method):
 """
 
 
-def test_counts_are_timed_in_every_round_though_their_process_is_replaced(here, tmp_path):
-    (tmp_path / "leaves.py").write_text(LEAVES)
-    run = ("run", "--methods", "leaves", "--plugin", tmp_path / "leaves.py", "--n", "10,20,30")
+@pytest.fixture(scope="module")
+def leaves(tmp_path_factory):
+    """Return a plugin whose methods leave threads and memory."""
+    path = tmp_path_factory.mktemp("plugin") / "leaves.py"
+    path.write_text(LEAVES)
+    return path
+
+
+def test_counts_are_timed_in_every_round_though_their_process_is_replaced(here, tmp_path, leaves):
+    run = ("run", "--methods", "leaves", "--plugin", leaves, "--n", "10,20,30")
     finished = here(*run, "--limit", "1", "--timing")
     assert finished.status == 2
     rows = pq.read_table(tmp_path / "results.parquet").to_pylist()
@@ -122,9 +128,8 @@ def test_counts_are_timed_in_every_round_though_their_process_is_replaced(here, 
     assert "leaves left threads behind in" in finished.out
 
 
-def test_memory_that_a_cell_before_has_left_is_not_blamed_on_the_next(here, tmp_path):
-    (tmp_path / "leaves.py").write_text(LEAVES)
-    run = ("run", "--methods", "keeps,big", "--plugin", tmp_path / "leaves.py", "--n", "4")
+def test_memory_that_a_cell_before_has_left_is_not_blamed_on_the_next(here, leaves):
+    run = ("run", "--methods", "keeps,big", "--plugin", leaves, "--n", "4")
     finished = here(*run, "--limit", "1", "--workers", "1", "--memory", "1")
     assert finished.status == 0, finished.out
 
