@@ -62,11 +62,12 @@ def test_the_warm_up_compiles_all_that_any_image_needs(name):
 @pytest.mark.parametrize("name", COMPILED)
 def test_a_kernel_is_called_with_one_combination_of_types(name):
     method = get_method(name)
+    before = {kernel: set(kernel.signatures) for kernel in kernels_of(name)}  # by other tests
     for seed, n in enumerate((1, 30, 120)):
         method.segment(image(40, 50, seed), n)
     from_python = [kernel for kernel in kernels_of(name) if kernel.stats.cache_path]
     assert from_python
-    assert all(len(kernel.signatures) <= 1 for kernel in from_python)
+    assert all(len(set(kernel.signatures) - before[kernel]) <= 1 for kernel in from_python)
 
 
 def test_processes_that_compile_at_the_same_time_do_not_disturb_each_other(tmp_path):
