@@ -84,7 +84,7 @@ def wait_for_a_moment(run, out, seconds, rng):
     holder = out.with_suffix(".run") / "holder.json"
     before = _changed(holder)
     if rng.random() < 0.75:
-        _wait(run, seconds, lambda: _changed(holder) != before)
+        _wait(run, 120, lambda: _changed(holder) != before)
         seconds /= 2
     _wait(run, rng.uniform(0, seconds))
 

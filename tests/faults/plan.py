@@ -191,7 +191,7 @@ def _opens(path):
 def keys(out, loose=True):
     """Return the keys of all rows that are there, in parts and, if so asked, loose."""
     shards = out.with_suffix(".run") / "shards"
-    found = {path.stem for path in shards.glob("*.json") if loose}
+    found = {path.stem for path in shards.glob("*.json") if loose and _opens(path)}
     for part in sorted(shards.glob("part-*.parquet")):
         found |= set(pq.read_table(part, columns=["key"])["key"].to_pylist())
     return found
