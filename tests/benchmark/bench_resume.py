@@ -14,7 +14,7 @@ from bench.execution.job import Job, blank_row
 from bench.planning.cells import make_plan
 from bench.planning.selection import Choice
 from bench.planning.variants import make_variants
-from bench.runner import GATHER_EVERY_CELLS
+from bench.storage.keeping import GATHER_EVERY_CELLS
 from bench.storage.parts import write_part
 from bench.storage.schema import to_table, with_column
 from bench.storage.store import Store
