@@ -210,12 +210,18 @@ class _Dealer:
             "cuda": AHEAD * self.lanes["cuda"],
             "cores": self.lanes["cores"] + 1,
         }
-        if time.monotonic() < self.not_before or (roster.strangers and not roster.hands):
+        if time.monotonic() < self.not_before:
             return
-        while self.again:
-            self._submit(self.again.popleft(), roster)
+        again, self.again = self.again, deque()
+        for task in again:
+            if roster.closed_to(task.first.lane):
+                self.again.append(task)
+            else:
+                self._submit(task, roster)
         for lane, queue in self.waiting.items():
             while queue and given[lane] < max(BECKON, most[lane]):
+                if roster.closed_to(lane):
+                    break
                 if lane == "cores" and self.waiting["core"]:
                     break
                 self._submit(Task(self.pace.take(queue, self.lanes[lane])), roster)
@@ -223,7 +229,7 @@ class _Dealer:
 
     def _submit(self, task: Task, roster: Roster) -> None:
         self.made += 1
-        workers = frozenset(roster.hands) if roster.strangers else None
+        workers = roster.able(task.first.lane) if roster.strangers else None
         request = Request(
             task.batches,
             self.sample(task.first.image) if task.with_sample else None,

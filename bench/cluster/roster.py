@@ -127,6 +127,14 @@ class Roster:
             "cuda": sum(hand.gpus for hand in hands),
         }
 
+    def able(self, lane: Lane) -> frozenset[str]:
+        """Return the addresses of the workers that can run cells of a lane."""
+        return frozenset(a for a, hand in self.hands.items() if lane != "cuda" or hand.gpus)
+
+    def closed_to(self, lane: Lane) -> bool:
+        """Whether cells of a lane would reach only workers that may not run them."""
+        return self.strangers and not self.able(lane)
+
     def look_again(self, address: str, why: str) -> None:
         """Prepare a worker again; leave it out if a reason is given."""
         self._again[address] = why

@@ -400,6 +400,33 @@ def test_cells_of_a_gpu_wait_for_a_worker_that_declares_one(cluster, start, resu
     assert rows.error.str.contains("no CUDA device was found").all()  # it only says that it has one
 
 
+SLOW_TO_GREET = """
+import sys
+import time
+
+
+class Slow:
+    def find_spec(self, name, path=None, target=None):
+        if name == "bench.cluster.versions":
+            time.sleep(2)
+
+
+sys.meta_path.insert(0, Slow())
+"""
+
+
+def test_cells_of_a_gpu_wait_while_its_worker_is_made_ready(cluster, start, tmp_path):
+    slow = tmp_path / "slow"
+    slow.mkdir()
+    (slow / "sitecustomize.py").write_text(SLOW_TO_GREET)
+    cluster.worker("plain")
+    run = start("--methods", "telling", "--device", "cuda", "--n", "90")
+    said_until(run, "Cells of a GPU wait for a Dask worker that declares one")
+    cluster.worker("gpu", "--resources", "GPU=1", path=[slow])
+    status, said = ended(run)
+    assert status == 2, said
+
+
 @pytest.mark.parametrize("content", ["{}", "[1]", '{"address": 5}', "no json"])
 def test_a_scheduler_file_of_something_else_is_refused_in_a_line(
     here, tmp_path, monkeypatch, content
