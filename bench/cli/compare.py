@@ -52,6 +52,13 @@ def compare(
             help="Range of returned counts, LOW,HIGH, to average curves over (AMR, AUE, AUV)."
         ),
     ] = None,
+    own: Annotated[
+        str | None,
+        typer.Option(
+            help="Labels, as patterns, to compare with each other one at the counts that they"
+            " returned themselves; 'mine' are all of your file beside --with.",
+        ),
+    ] = None,
     metrics: Annotated[
         str | None,
         typer.Option(
@@ -87,22 +94,32 @@ def compare(
     """Compare labels at equal count, or two files.
 
     One file, perhaps with others' labels (--with): methods return different counts for the same n,
-    so each image is interpolated along its own curve to the counts of --at. Two files: the same
-    cells are matched, say of two versions or machines; with --tolerance the exit status tells
-    whether they agree.
+    so each image is interpolated along its own curve to the counts of --at, or to those that the
+    labels of --own returned. Two files: the same cells are matched, say of two versions or
+    machines; with --tolerance the exit status tells whether they agree.
     """
     from bench.planning.selection import parse_integers
     from reports.data.results import ResultsError
 
     show = partial(_show, out=out, how=how, quiet=quiet)
     _check(b, at, over, tolerance, out)
-    others = {"a second file": b is not None, "--over": over is not None, "--perturbed": perturbed}
+    others = {
+        "a second file": b is not None,
+        "--over": over is not None,
+        "--own": own is not None,
+        "--perturbed": perturbed,
+    }
     _check_at([name for name, given in others.items() if given], within, pvalues)
     if with_ is not None and (b is not None or perturbed):
         what = "--perturbed" if perturbed else "a second file"
         raise UsageError(f"--with sets others' labels beside those of one file; leave out {what}")
     if perturbed and (b is not None or at is not None or over is not None):
         raise UsageError("--perturbed makes a table of its own; leave out --at, --over and B")
+    if own is not None and (b is not None or at is not None or over is not None or perturbed):
+        raise UsageError(
+            "--own compares at the counts that these labels returned; leave out --at, --over,"
+            " --perturbed and B"
+        )
 
     values.load_plugins(plugin)
     wanted = None if metrics is None else values.split_metrics("--metrics", metrics)
@@ -111,6 +128,7 @@ def compare(
     renames = values.read_renames(rename)
     counts = parse_integers(at, "--at", least=1) if at is not None else None
     span = _range(over) if over is not None else None
+    asked = values.split_names("--own", own) if own is not None else []
     try:
         if b is not None:
             for file in (a, b):
@@ -118,17 +136,25 @@ def compare(
                 _tell_mixed(file, note)
             return _two_files(a, b, wanted, labels, renames, allow_mixed, tolerance, show, quiet)
         from reports.data.perturbed import left_out_note
-        from reports.tables.comparison import DEFAULT_METRICS, compare_at, compare_over
+        from reports.tables.comparison import (
+            DEFAULT_METRICS,
+            compare_at,
+            compare_over,
+            compare_own,
+        )
         from reports.tables.robustness import compare_perturbed
 
         chosen = (wanted or DEFAULT_METRICS, *labels, note, allow_mixed)
-        with opened.beside(a, with_, allow_mixed, quiet) as (file, _):
+        with opened.beside(a, with_, allow_mixed, quiet) as (file, mine):
             _tell_mixed(a, note)
             left_out = left_out_note(a, "--perturbed shows what they cost")
             if left_out and not perturbed:
                 note(left_out)
             if perturbed:
                 report = compare_perturbed(file, *chosen, rename=renames)
+            elif asked:
+                its = opened.highlighted(asked, mine, *labels, renames)
+                report = compare_own(file, its, *chosen, rename=renames)
             elif span is not None:
                 report = compare_over(file, span[0], span[1], *chosen, rename=renames)
             else:

@@ -125,11 +125,53 @@ def at_counts(
     list of AtCount
         One per count.
     """
+    asked = np.asarray(counts, dtype=float)[:, None, None]
+    return _read_all(aligned, metrics, counts, asked, within)
+
+
+def at_returned(aligned: Aligned, metrics: Sequence[str], point: int) -> AtCount:
+    """Bring all labels to the counts that one point returned, each image to its own.
+
+    Parameters
+    ----------
+    aligned : Aligned
+        The results.
+    metrics : sequence of str
+        Metric ids.
+    point : int
+        The point; the images are those on which it ended ok with all of its seeds.
+
+    Returns
+    -------
+    AtCount
+        Its count is the mean over these images; NaN without any.
+    """
+    returned = _returned(aligned)[:, point]
+    known = np.isfinite(returned)
+    mean = float(returned[known].mean()) if known.any() else np.nan
+    its = returned[known][None, :, None]
+    (found,) = _read_all(aligned.of_images(known), metrics, [mean], its, 0.0)
+    return found
+
+
+def _returned(aligned: Aligned) -> Floats:
+    """Return the (I, C) counts; NaN where some seeds of the image failed."""
+    return np.where(aligned.partial, np.nan, aligned.scores["n_labels"])
+
+
+def _read_all(
+    aligned: Aligned,
+    metrics: Sequence[str],
+    counts: Sequence[float],
+    asked: Floats,
+    within: float,
+) -> list[AtCount]:
+    """Bring all labels to (A, I or 1, 1) counts, which are called as the A `counts`."""
     labels = tuple(dict.fromkeys(aligned.labels))
     columns = [np.flatnonzero(np.array(aligned.labels) == label) for label in labels]
-    returned = np.where(aligned.partial, np.nan, aligned.scores["n_labels"])
+    returned = _returned(aligned)
     read = (*metrics, PIECES)
-    wanted = _wanted(returned, counts, columns, within)
+    wanted = _wanted(returned, asked, columns, within)
     values, skipped = _read(aligned, returned, read, wanted, columns)
     weights = {
         metric: _label_weights(aligned, metric, columns)
@@ -186,7 +228,7 @@ def _at_one(
 
 def _wanted(
     returned: Floats,
-    counts: Sequence[float],
+    asked: Floats,
     columns: Sequence[npt.NDArray[np.intp]],
     within: float,
 ) -> Floats:
@@ -195,7 +237,6 @@ def _wanted(
         np.stack([end(returned[:, its], axis=1) for its in columns], axis=1)
         for end in (np.fmin.reduce, np.fmax.reduce)
     )
-    asked = np.asarray(counts, dtype=float)[:, None, None]
     nearest = np.where(asked < least, least, np.where(asked > most, most, asked))
     wanted: Floats = np.where(np.abs(nearest - asked) <= within * asked, nearest, asked)
     return wanted

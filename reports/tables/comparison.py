@@ -11,6 +11,7 @@ import pandas as pd
 
 from metrics import get_metric
 from reports.data.align import Aligned, align
+from reports.data.labels import matches
 from reports.data.mixture import together
 from reports.data.results import Facts, ResultsError, choose_labels, file_facts, load_scores
 from reports.data.words import few, short
@@ -18,7 +19,7 @@ from reports.statistics.area import areas
 from reports.statistics.equal_counts import at_counts
 from reports.statistics.pieces import labels_in_pieces, pieces_notes
 from reports.statistics.shared_counts import Reach, additions, shared_counts
-from reports.tables import at_count, over_range
+from reports.tables import at_count, over_range, own_counts
 from reports.tables.markdown import PARTIAL, PIECES, PIECES_LEGEND
 
 DEFAULT_METRICS = ("asa", "br", "ue_np", "ev")
@@ -138,6 +139,67 @@ def _to_ask(reach: Reach, counts: Sequence[float], within: float) -> Iterator[st
         wanted.setdefault(count, {})[label] = n
     for count, by_label in wanted.items():
         yield f"To reach {short(count)}, add to --n of the run: {additions(by_label)}"
+
+
+def compare_own(
+    results: Path,
+    own: Sequence[str],
+    metrics: Sequence[str] = DEFAULT_METRICS,
+    only: Sequence[str] = ("*",),
+    without: Sequence[str] = (),
+    on_note: Callable[[str], None] = lambda _: None,
+    allow_mixed: bool = False,
+    *,
+    rename: Mapping[str, str] | None = None,
+) -> Report:
+    """Compare some labels with all others, each image at the count that the label returned on it.
+
+    Parameters
+    ----------
+    results : Path
+        The results file.
+    own : sequence of str
+        Patterns of the labels, as they are shown; case is ignored.
+    metrics, only, without, on_note, allow_mixed, rename
+        As for `compare_at`.
+
+    Returns
+    -------
+    Report
+        One row of numbers per data set split, label, n, metric and other label.
+
+    Raises
+    ------
+    ResultsError
+        If the file cannot be used, has no ok cell, lacks a metric, rows do not belong together, or
+        there is no such label, or none beside it.
+    """
+    loaded, shown = _load(results, metrics, only, without, rename, on_note)
+    frame, apart = together(loaded, allow_mixed)
+    facts = file_facts(results)
+    texts: list[str] = []
+    numbers = []
+    for aligned in align(frame, shown):
+        chosen = [label for label in dict.fromkeys(aligned.labels) if matches(label, own)]
+        rows = own_counts.numbers_own(aligned, chosen, shown)
+        if not rows.empty:
+            texts += own_counts.text_own(aligned, rows, shown, facts)
+            numbers.append(_with_source(rows, aligned, facts))
+    if not numbers:
+        raise ResultsError(_nobody(frame, own))
+    texts += [*_bullets(apart), own_counts.legend_own(facts.samples)]
+    return _report(texts, numbers, shown, own_counts.DAGGER)
+
+
+def _nobody(frame: pd.DataFrame, own: Sequence[str]) -> str:
+    """Say why there is nothing to compare for the patterns of labels."""
+    labels = sorted(map(str, frame["label"].unique()))
+    asked = ", ".join(own)
+    if len(labels) == 1:
+        return f"only {labels[0]} is there; --own compares it with others"
+    if not any(matches(label, own) for label in labels):
+        return f"no label is like {asked}; there are {', '.join(labels)}"
+    return f"no cell of {asked} has ended ok"
 
 
 def compare_over(

@@ -24,7 +24,7 @@ _WHOLE = frozenset(
     (*_RANKS, *("images", "value_images", "wins", "ties", "losses", "matched", "missing"))
 )
 _HEAD = r"""% Numbers of bench, by label, metric and {third}: \bench{{label}}{{metric}}{{{third}}}
-% for the first of these, \bench[low]{{label}}... for others: {fields}.
+% for {first}, \bench[{other}]{{label}}... for others: {fields}.
 % What is not here is printed as ??.
 \providecommand\bench[4][{first}]{{\ifcsname bench/#2/#3/#4/#1\endcsname
   \csname bench/#2/#3/#4/#1\endcsname\else\textbf{{??}}\fi}}
@@ -52,11 +52,12 @@ def macros(numbers: pd.DataFrame) -> str:
     if "count" in fields and third == "count":
         fields.remove("count")
     first = next(name for name in ("value", "loss", "difference") if name in fields)
+    ends = "" if "high" in numbers else f"{first}_"
     names = _safe(numbers["label"])
-    lines = [_HEAD.format(third=third, fields=", ".join(fields), first=first)]
+    lines = [_HEAD.format(third=third, fields=", ".join(fields), first=first, other=fields[-1])]
     lines += [f"% {name}: {_comment(label)}" for label, name in names.items()]
     for metric, its in numbers.assign(place=place).groupby("metric", sort=False):
-        half = ((its["high"] - its["low"]) / 2).to_numpy(float)
+        half = ((its[f"{ends}high"] - its[f"{ends}low"]) / 2).to_numpy(float)
         digits = decimals(half, its[first].to_numpy(float))
         for _, row in its.iterrows():
             for name, text in _texts(row, fields, digits):
@@ -78,6 +79,8 @@ def _places(numbers: pd.DataFrame) -> tuple[str, pd.Series[str]]:
         word, what = "n", numbers["n"].map(lambda n: "any" if pd.isna(n) else f"{n:g}")
     if "protocol" in numbers and numbers["protocol"].unique().size > 1:
         word, what = f"{word}/protocol", what + "/" + numbers["protocol"]
+    if "minus" in numbers:
+        word, what = f"{word}/minus", what + "/" + numbers["minus"].map(_safe(numbers["minus"]))
     if PERTURBATION in numbers:
         word, what = f"{word}/perturbation", what + "/" + numbers[PERTURBATION].astype(str)
     groups = numbers["dataset"].astype(str) + "/" + numbers["split"].astype(str)

@@ -134,6 +134,12 @@ def test_the_exit_status_tells_whether_two_files_agree(bench, compare, a, other)
         (["a.parquet", "--within", "0.1", "--over", "1,9"], "--within is for labels at equal"),
         (["a.parquet", "a.parquet", "--pvalues"], "--pvalues is for labels at equal counts"),
         (["a.parquet", "--only", "zz*"], "no label is left"),
+        (["a.parquet", "--own", "zz*"], "no label is like zz*; there are FH, LSC, SEEDS, SLIC"),
+        (["a.parquet", "--own", "slic", "--only", "SLIC"], "only SLIC is there"),
+        (["a.parquet", "--own", ","], "--own: ',' names nothing"),
+        (["a.parquet", "--own", "FH", "--at", "9"], "--own compares at the counts that these"),
+        (["a.parquet", "a.parquet", "--own", "FH"], "--own compares at the counts that these"),
+        (["a.parquet", "--own", "FH", "--within", "0.1"], "--within is for labels at equal"),
         (["a.parquet", "--tolerance", "0.1"], "two files"),
         (["a.parquet", "a.parquet", "--tolerance", "-1"], "least value is 0"),
         (["a.parquet", "a.parquet", "--tolerance", "nan"], "least value is 0"),
@@ -207,7 +213,7 @@ def test_odd_results_give_tables_that_say_what_could_not_be_done(compare, tmp_pa
     assert status == 0, error
     if form == "text":
         assert said in out + error
-    for other in (["--over", "60,70"], [path]):
+    for other in (["--over", "60,70"], [path], *([["--own", "*"]] if name != "one method" else [])):
         assert compare(path, *other, "--metrics", "asa", "--format", form)[0] == 0
 
 

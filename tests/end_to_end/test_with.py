@@ -68,6 +68,15 @@ def test_compare_sets_others_beside(here):
 
 
 @pytest.mark.usefixtures("shipped", "own")
+def test_compare_at_the_counts_of_ones_own(here):
+    made = here("compare", "r.parquet", "--with", "reference", "--own", "mine", "--format", "json")
+    assert made.status == 0, made.out
+    rows, _ = json.JSONDecoder().raw_decode(made.out)
+    assert {row["label"] for row in rows} == {"Ours", "Ours too"}
+    assert {row["minus"] for row in rows} == {*METHODS, "Ours", "Ours too"}
+
+
+@pytest.mark.usefixtures("shipped", "own")
 @pytest.mark.parametrize("wrong", [("r.parquet",), ("--perturbed",)])
 def test_compare_refuses_what_does_not_go_with_it(here, wrong):
     made = here("compare", "r.parquet", *wrong, "--with", "reference")

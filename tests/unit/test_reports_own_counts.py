@@ -1,0 +1,137 @@
+"""Tables of labels minus others, at the counts that the labels returned themselves."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from metrics import PROTOCOLS
+from reports.data.results import COLUMNS, ResultsError, load
+from reports.statistics.equal_counts import interpolate
+from reports.statistics.intervals import mean_interval
+from reports.tables.comparison import compare_own
+from reports.tables.macros import macros
+from tests.fake_results import Fake, write, write_changed
+
+
+@pytest.fixture
+def path(tmp_path):
+    return write(tmp_path / "r.parquet", Fake())
+
+
+def by_hand(path, own, n, other, score="asa"):
+    """Return, image by image, a label minus another's curve at the count of the label."""
+    rows = load(path, (*COLUMNS, score)).astype({"n_labels": float, score: float})
+    its = rows[(rows["label"] == own) & (rows["n"] == n)].set_index("image")
+    curves = rows[rows["label"] == other].groupby("image")
+    there = {
+        image: interpolate(curve["n_labels"], curve[[score]].to_numpy(), [its.n_labels[image]])
+        for image, curve in curves
+    }
+    return np.array([its[score][image] - value.item() for image, value in sorted(there.items())])
+
+
+def test_each_image_is_read_at_the_count_that_the_label_returned_on_it(path):
+    numbers = compare_own(path, ["SEEDS"], ["asa", "ue_np"]).numbers
+    assert set(numbers["label"]) == {"SEEDS"}
+    assert set(numbers["n"]) == {50, 100, 200, 400}
+    for row in numbers[numbers["n"].isin([100, 200])].itertuples():
+        apart = by_hand(path, "SEEDS", row.n, row.minus, row.metric)
+        assert row.difference == pytest.approx(apart.mean())
+        assert row.difference_images == row.images == 20
+        assert row.difference_low < row.difference < row.difference_high
+
+
+def test_the_intervals_of_a_label_hold_together_and_so_are_wider_than_one(path):
+    numbers = compare_own(path, ["SEEDS"], ["asa"]).numbers
+    row = numbers[(numbers["n"] == 100) & (numbers["minus"] == "SLIC")].iloc[0]
+    low, high = mean_interval(by_hand(path, "SEEDS", 100, "SLIC")[:, None])
+    assert row["difference_high"] - row["difference_low"] > (high - low).item()
+
+
+def test_nothing_is_extrapolated_and_it_is_said_where(tmp_path):
+    def far(frame):
+        """FH returns as many as SLIC does for about 100, or more."""
+        least = frame["n_labels"].where(frame["label"] != "FH", frame["n_labels"] + 20)
+        return frame.assign(n_labels=least, n_components=least)
+
+    path = write_changed(tmp_path / "r.parquet", far)
+    report = compare_own(path, ["SLIC"], ["asa"])
+    rows = report.numbers[report.numbers["minus"] == "FH"].set_index("n")
+    assert rows.loc[50, "difference_images"] == 0
+    assert np.isnan(rows.loc[50, "difference"])
+    first = report.text.split("**bsds500/test**")[1]
+    assert "| FH" not in first
+    assert "- FH has no value at the count of SLIC on 20 of 20 images (20 images returned " in first
+    partly = rows[(rows["difference_images"] > 1) & (rows["difference_images"] < 20)]
+    assert len(partly)
+    for n, row in partly.iterrows():  # who lacks images stands for itself
+        apart = by_hand(path, "SLIC", n, "FH")
+        low, high = mean_interval(apart[np.isfinite(apart)][:, None])
+        assert row["difference_low"] == pytest.approx(low.item())
+        assert row["difference_high"] == pytest.approx(high.item())
+    assert "† Over fewer images than the label has" in report.text
+
+
+def test_images_on_which_the_label_failed_are_not_compared(tmp_path):
+    def fail(frame):
+        lost = (frame["label"] == "SEEDS") & (frame["image"] == "image00003")
+        scores = ["n_labels", "n_components", "asa"]
+        frame.loc[lost, scores] = pd.NA
+        return frame.assign(status=frame["status"].mask(lost, "failed"))
+
+    path = write_changed(tmp_path / "r.parquet", fail)
+    numbers = compare_own(path, ["SEEDS"], ["asa"]).numbers
+    assert set(numbers["images"]) == {19}
+    assert set(compare_own(path, ["SLIC"], ["asa"]).numbers["images"]) == {20}
+
+
+def test_a_label_with_one_count_is_compared_too(tmp_path):
+    one = Fake(("Ours",), ns=(None,), random=3)
+    path = write(tmp_path / "r.parquet", Fake(), one)
+    report = compare_own(path, ["ours"], ["asa"])
+    assert set(report.numbers["minus"]) == {"FH", "SEEDS", "SLIC"}
+    assert report.numbers["difference"].notna().all()
+    assert "without an asked count, 20 images" in report.text
+
+
+def test_bold_is_told_from_0_also_as_it_is_printed(tmp_path):
+    path = write(tmp_path / "r.parquet", Fake(images=3))
+    report = compare_own(path, ["*"], ["asa"])
+    rows = report.numbers.dropna(subset="difference")
+    half = (rows["difference_high"] - rows["difference_low"]) / 2
+    outside = (rows["difference_low"] > 0) | (rows["difference_high"] < 0)
+    told = outside & (rows["difference"].abs() > half)
+    assert 0 < told.sum() < len(rows)
+    assert report.text.count(" **+") + report.text.count(" **-") == told.sum()
+
+
+def test_those_that_are_better_than_the_label_stand_first(path):
+    text = compare_own(path, ["SEEDS"], ["ue_np"]).text.split("**bsds500/test**")[2]
+    others = [line.split()[3] for line in text.splitlines() if line.startswith("| SEEDS")]
+    assert others == ["SLIC", "FH"]
+
+
+def test_pairs_of_image_and_annotator_weigh_as_they_do_elsewhere(tmp_path):
+    path = write(tmp_path / "r.parquet", Fake(lists=True, protocol=PROTOCOLS["seal2018"]))
+    report = compare_own(path, ["SEEDS"], ["asa"])
+    assert "Mean over pairs of image and annotator of label minus another" in report.text
+    row = report.numbers[report.numbers["n"] == 100].iloc[0]
+    plain = by_hand(path, "SEEDS", 100, row["minus"]).mean()
+    assert row["difference"] == pytest.approx(plain, abs=0.01)
+    assert row["difference"] != pytest.approx(plain)
+
+
+def test_who_is_not_there_is_named(path):
+    with pytest.raises(ResultsError, match="no label is like nobody; there are FH, SEEDS, SLIC"):
+        compare_own(path, ["nobody"])
+    with pytest.raises(ResultsError, match="only FH is there"):
+        compare_own(path, ["FH"], only=["FH"])
+
+
+def test_a_paper_cites_a_difference_by_both_labels(path):
+    numbers = compare_own(path, ["SEEDS"], ["asa"]).numbers
+    row = numbers[(numbers["n"] == 100) & (numbers["minus"] == "SLIC")].iloc[0]
+    written = f"{row['difference']:.3f}".replace("-", "$-$")
+    assert rf"\benchdefine{{SEEDS}}{{asa}}{{100/SLIC}}{{difference}}{{{written}}}" in macros(
+        numbers
+    )
