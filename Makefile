@@ -83,5 +83,5 @@ benchmark: $(READY)
 	$(BIN)/python -m tests.benchmark $(PARTS)
 
 clean:
-	rm -rf $(VENV) $(OUT) .npm build dist *.egg-info docs/_build docs/methods docs/metrics
+	rm -rf $(VENV) $(OUT) .npm build dist *.egg-info docs/_build docs/methods docs/metrics docs/explore
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -22,7 +22,8 @@ extensions = [
     "numpydoc",
     "sphinx_copybutton",
     "sphinx_design",
-    "mathml",  # the last three are ours, in docs/extensions
+    "mathml",  # the last four are ours, in docs/extensions
+    "reference_pages",
     "method_pages",
     "metric_pages",
 ]

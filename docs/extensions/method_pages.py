@@ -6,6 +6,7 @@ from pathlib import Path
 
 from joblib import Memory
 from PIL import Image
+from reference_pages import first_table, standings
 from writing import linked, pictures, plain, table, write
 
 from bench.datasets import open_dataset
@@ -41,12 +42,13 @@ def make(_):
     """Write a page and pictures for each method, and the cards that lead there."""
     image = open_dataset("sample").load(SCENE).image
     cards = {group: [] for group in GROUPS}
+    reference = standings()
     for name in list_methods():
         cls = get_class(name)
         shown = [] if not cls.runnable_by_default() else _draw(name, cls, image)
         group = _group(cls)
         cards[group].append(_card(name, cls, bool(shown)))
-        write(OUT / f"{name}.md", _page(name, cls, shown, MORE.get(group, "")))
+        write(OUT / f"{name}.md", _page(name, cls, shown, reference, MORE.get(group, "")))
     lists = [
         f"## {title}\n\n::::{{grid}} 2 3 3 4\n:gutter: 2\n\n{chr(10).join(cards[group])}\n::::\n"
         for group, title in GROUPS.items()
@@ -94,7 +96,7 @@ def _card(name, cls, has_picture):
     )
 
 
-def _page(name, cls, tiles, more):
+def _page(name, cls, tiles, reference, more):
     about, *rest = inspect.cleandoc(cls.__doc__ or "").split("\n\n")
     parts = [f"# {_title(cls)}", plain(about), *map(plain, _until_sections(rest))]
     if tiles:
@@ -104,7 +106,7 @@ def _page(name, cls, tiles, more):
         parts += ["## How it differs from the paper", plain(cls.departures)]
     parts += ["## Parameters", _parameters(cls), *_presets(cls)]
     if tiles:
-        parts += ["## Where it stands", *_standings([_title(cls), f"`{name}`"]), more]
+        parts += ["## Where it stands", *_standings([_title(cls), f"`{name}`"], reference), more]
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
@@ -176,55 +178,23 @@ def _presets(cls):
 # --- where a method stands ----------------------------------------------------------------------
 
 
-def _standings(names):
-    """Return what the pages of results say of methods, by their title or `name`."""
-    sources = (
-        _of_summary(
-            "summary.md",
-            "On the 200 images of BSDS500 test, mean ± half of its 95 % interval; **bold**:"
-            " in the set of the best of nine methods ([all of them](../summary.md)).",
-        ),
-        _of_summary(
-            "all-methods.md",
-            "On the first 20 images of BSDS500 test (networks: the preset quick), beside all others"
-            " ([all of them](../all-methods.md)).",
-        ),
-        _of_benchmarks(),
-    )
-    return [part for each in sources for name in names for part in each.get(name, ())]
-
-
-def _of_summary(file, said):
-    """Return the rows of each method in a summary as a table over the asked counts."""
-    text = (DOCS / file).read_text("utf-8")
-    rows, head = {}, []
-    for block in text.split("**n = ")[1:]:
-        n = block.partition("**")[0]
-        head, _, body = read_table(_first_table(block))
-        for name, *cells in body:
-            rows.setdefault(name.removesuffix(" ‡").removesuffix(" (quick)"), []).append(
-                [n, *cells]
-            )
-    return {name: [said, table(["n", *head[1:]], its, numbers=True)] for name, its in rows.items()}
+def _standings(names, reference):
+    """Return what the reference results and pages say of a method, by its title or `name`."""
+    return [
+        part for each in (reference, _of_benchmarks()) for it in names for part in each.get(it, ())
+    ]
 
 
 def _of_benchmarks():
     """Return the rows of the compiled methods in docs/benchmarks.md."""
     text = (DOCS / "benchmarks.md").read_text("utf-8")
     section = text.partition("## The compiled methods against their authors' code")[2]
-    head, _, body = read_table(_first_table(section))
+    head, _, body = read_table(first_table(section))
     said = (
         "Beside its authors' program (right of the slash), n = 200, five BSDS500 train images ([how"
         " this was measured](../benchmarks.md#the-compiled-methods-against-their-authors-code))."
     )
     return {name: [said, table(head[1:], [cells], numbers=True)] for name, *cells in body}
-
-
-def _first_table(text):
-    lines = text.split("\n")
-    start = next(i for i, line in enumerate(lines) if line.startswith("|"))
-    stop = next((i for i in range(start, len(lines)) if not lines[i].startswith("|")), len(lines))
-    return "\n".join(lines[start:stop])
 
 
 def setup(app):

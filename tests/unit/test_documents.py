@@ -12,7 +12,7 @@ from methods.registry import BUILTIN
 from metrics import METRICS
 
 ROOT = Path(__file__).resolve().parents[2]
-MADE = ("docs/methods/", "docs/metrics/", "docs/_build/")  # by the build
+MADE = ("docs/explore/", "docs/methods/", "docs/metrics/", "docs/_build/")  # by the build
 DOCUMENTS = sorted(
     path
     for path in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"))
