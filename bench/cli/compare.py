@@ -55,7 +55,7 @@ def compare(
     own: Annotated[
         str | None,
         typer.Option(
-            help="Labels, as patterns, to compare with each other one at the counts that they"
+            help="Labels, as patterns, to compare with every other label at the counts that they"
             " returned themselves; 'mine' are all of your file beside --with.",
         ),
     ] = None,
@@ -154,6 +154,8 @@ def compare(
                 report = compare_perturbed(file, *chosen, rename=renames)
             elif asked:
                 its = opened.highlighted(asked, mine, *labels, renames)
+                if not its:
+                    raise UsageError("--own mine: --only and --without leave none of your labels")
                 report = compare_own(file, its, *chosen, rename=renames)
             elif span is not None:
                 report = compare_over(file, span[0], span[1], *chosen, rename=renames)

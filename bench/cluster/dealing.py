@@ -172,7 +172,7 @@ class _Dealer:
             self.reporter.hire(self.lanes)
         if not self.lanes["core"]:
             self._say_once("Waiting for Dask workers; the run goes on when one comes.")
-        elif self.waiting["cuda"] and not self.lanes["cuda"]:
+        elif self._lacks_gpu():
             self._say_once(
                 "Cells of a GPU wait for a Dask worker that declares one:"
                 ' dask worker ... --resources "GPU=1"'
@@ -185,6 +185,10 @@ class _Dealer:
         if left:  # by all that may run them
             self.client.cancel(left, force=True)
         self._watch()
+
+    def _lacks_gpu(self) -> bool:
+        left = self.waiting["cuda"] or any(task.first.lane == "cuda" for task in self.again)
+        return bool(left) and not self.lanes["cuda"]
 
     def _watch(self) -> None:
         """Pass on what the workers say of the cells that they are at."""
@@ -204,7 +208,6 @@ class _Dealer:
 
     def _hand_out(self, roster: Roster) -> None:
         """Keep the window full: a few tasks for each cell that the workers run at a time."""
-        given = Counter(task.first.lane for task in self.flying.values())
         most = {
             "core": AHEAD * self.lanes["core"],
             "cuda": AHEAD * self.lanes["cuda"],
@@ -213,23 +216,23 @@ class _Dealer:
         if time.monotonic() < self.not_before:
             return
         again, self.again = self.again, deque()
-        for task in again:
-            if roster.closed_to(task.first.lane):
-                self.again.append(task)
-            else:
-                self._submit(task, roster)
+        self.again += [task for task in again if not self._submit(task, roster)]
+        given = Counter(task.first.lane for task in (*self.flying.values(), *self.again))
         for lane, queue in self.waiting.items():
             while queue and given[lane] < max(BECKON, most[lane]):
-                if roster.closed_to(lane):
-                    break
                 if lane == "cores" and self.waiting["core"]:
                     break
-                self._submit(Task(self.pace.take(queue, self.lanes[lane])), roster)
+                task = Task(self.pace.take(queue, self.lanes[lane]))
                 given[lane] += 1
+                if not self._submit(task, roster):
+                    self.again.append(task)
 
-    def _submit(self, task: Task, roster: Roster) -> None:
+    def _submit(self, task: Task, roster: Roster) -> bool:
+        """Give out a task, unless nobody may have it now."""
+        workers = roster.open_to(task.first.lane)
+        if workers is not None and not workers:
+            return False
         self.made += 1
-        workers = roster.able(task.first.lane) if roster.strangers else None
         request = Request(
             task.batches,
             self.sample(task.first.image) if task.with_sample else None,
@@ -246,6 +249,7 @@ class _Dealer:
         )
         self.flying[future] = replace(task, workers=workers)
         future.add_done_callback(self.landed.put)
+        return True
 
     def _clean(self, cells: Sequence[Cell]) -> dict[str, bytes]:
         """Return the label maps that those of perturbed images are compared with."""

@@ -127,13 +127,14 @@ class Roster:
             "cuda": sum(hand.gpus for hand in hands),
         }
 
-    def able(self, lane: Lane) -> frozenset[str]:
-        """Return the addresses of the workers that can run cells of a lane."""
-        return frozenset(a for a, hand in self.hands.items() if lane != "cuda" or hand.gpus)
+    def open_to(self, lane: Lane) -> frozenset[str] | None:
+        """Return which workers alone may be given cells of a lane; None where all may.
 
-    def closed_to(self, lane: Lane) -> bool:
-        """Whether cells of a lane would reach only workers that may not run them."""
-        return self.strangers and not self.able(lane)
+        While workers are there that may not run cells, or not yet, those are left out.
+        """
+        if not self.strangers:
+            return None
+        return frozenset(a for a, hand in self.hands.items() if lane != "cuda" or hand.gpus)
 
     def look_again(self, address: str, why: str) -> None:
         """Prepare a worker again; leave it out if a reason is given."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from joblib import Memory
 from PIL import Image
-from reference_pages import first_table, standings
+from reference_pages import first_table, said_of_methods
 from writing import linked, pictures, plain, table, write
 
 from bench.datasets import open_dataset
@@ -42,7 +42,7 @@ def make(_):
     """Write a page and pictures for each method, and the cards that lead there."""
     image = open_dataset("sample").load(SCENE).image
     cards = {group: [] for group in GROUPS}
-    reference = standings()
+    reference = said_of_methods()
     for name in list_methods():
         cls = get_class(name)
         shown = [] if not cls.runnable_by_default() else _draw(name, cls, image)

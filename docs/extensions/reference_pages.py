@@ -5,7 +5,7 @@ from pathlib import Path
 from writing import table
 
 from reports.data.align import align
-from reports.data.reference import reference_files
+from reports.data.reference import FOLDER, reference_files
 from reports.data.results import choose_labels, file_facts, load_scores
 from reports.page.report import Page, make_report
 from reports.statistics.aggregate import analyse
@@ -21,17 +21,15 @@ SAID = (
 
 
 def make(_):
-    """Write a page to explore of each file, unless it is there."""
+    """Write a page to explore of each file."""
     OUT.mkdir(exist_ok=True)
     for results in reference_files():
-        page = OUT / f"{results.stem}.html"
-        if not page.exists() or page.stat().st_mtime < results.stat().st_mtime:
-            make_report(results, page, Page())
+        make_report(results, OUT / f"{results.stem}.html", Page())
 
 
-def standings():
+def said_of_methods():
     """Return, by the title of each method, what the reference results of test say of it."""
-    (results,) = (path for path in reference_files() if path.stem.endswith("-test"))
+    results = FOLDER / "bsds500-test.parquet"
     facts = file_facts(results)
     metrics = headline(facts.protocol)
     frame = choose_labels(load_scores(results, metrics), ["*"], [])

@@ -129,8 +129,8 @@ def at_counts(
     return _read_all(aligned, metrics, counts, asked, within)
 
 
-def at_returned(aligned: Aligned, metrics: Sequence[str], point: int) -> AtCount:
-    """Bring all labels to the counts that one point returned, each image to its own.
+def at_returned(aligned: Aligned, metrics: Sequence[str], points: Sequence[int]) -> list[AtCount]:
+    """Bring all labels to the counts that points of one label returned, each image to its own.
 
     Parameters
     ----------
@@ -138,20 +138,17 @@ def at_returned(aligned: Aligned, metrics: Sequence[str], point: int) -> AtCount
         The results.
     metrics : sequence of str
         Metric ids.
-    point : int
-        The point; the images are those on which it ended ok with all of its seeds.
+    points : sequence of int
+        Points that ended ok with all seeds of an image, or of several.
 
     Returns
     -------
-    AtCount
-        Its count is the mean over these images; NaN without any.
+    list of AtCount
+        One per point, of the images on which it did; its count is their mean.
     """
-    returned = _returned(aligned)[:, point]
-    known = np.isfinite(returned)
-    mean = float(returned[known].mean()) if known.any() else np.nan
-    its = returned[known][None, :, None]
-    (found,) = _read_all(aligned.of_images(known), metrics, [mean], its, 0.0)
-    return found
+    asked = _returned(aligned)[:, list(points)].T
+    means = np.nanmean(asked, axis=1).tolist()
+    return _read_all(aligned, metrics, means, asked[:, :, None], 0.0)
 
 
 def _returned(aligned: Aligned) -> Floats:
@@ -166,7 +163,10 @@ def _read_all(
     asked: Floats,
     within: float,
 ) -> list[AtCount]:
-    """Bring all labels to (A, I or 1, 1) counts, which are called as the A `counts`."""
+    """Bring all labels to (A, I or 1, 1) counts, which are called as the A `counts`.
+
+    A count that is NaN is not asked of that image.
+    """
     labels = tuple(dict.fromkeys(aligned.labels))
     columns = [np.flatnonzero(np.array(aligned.labels) == label) for label in labels]
     returned = _returned(aligned)
@@ -179,7 +179,8 @@ def _read_all(
         if metric in aligned.weights
     }
     found = []
-    for count, its_counts, at, skips in zip(counts, wanted, values, skipped, strict=True):
+    parts = zip(counts, asked, wanted, values, skipped, strict=True)
+    for count, exact, its_counts, at, skips in parts:
         ranges = [
             _Ranges.of(returned[:, its], aligned.ran[:, its], skips[:, j], its_counts[:, j])
             for j, its in enumerate(columns)
@@ -194,7 +195,7 @@ def _read_all(
                 images=len(aligned.images),
                 aligned=here.of_images(np.logical_or.reduce(covered, axis=1)),
                 covered=covered.sum(axis=0),
-                nearest=(covered & (its_counts != count)).sum(axis=0),
+                nearest=(covered & (its_counts != exact)).sum(axis=0),
                 reasons=tuple("; ".join(label.reasons()) for label in ranges),
                 undefined={m: _undefined(covered, by_metric[m]) for m in metrics},
             )
@@ -336,7 +337,8 @@ class _Ranges:
 
     def reasons(self) -> Iterator[str]:
         """Say how many images do not cover the count, by reason."""
-        known = np.isfinite(self.smallest)
+        asked = np.isfinite(self.count)
+        known = np.isfinite(self.smallest) & asked
         single = known & (self.smallest == self.largest) & ~self.covered
         below = known & ~single & (self.count < self.smallest)
         above = known & ~single & (self.count > self.largest)
@@ -351,10 +353,11 @@ class _Ranges:
             yield f"{images_of(single.sum())} returned one count only ({' to '.join(ends)})"
         if self.skipped.any():
             yield f"{images_of(self.skipped.sum())} with no result at an n in between"
-        if (self.ran & ~known).any():
-            yield f"{images_of((self.ran & ~known).sum())} failed with some seeds at every n"
-        if (~self.ran).any():
-            yield f"{images_of((~self.ran).sum())} without an ok cell"
+        if (asked & self.ran & ~known).any():
+            failed = (asked & self.ran & ~known).sum()
+            yield f"{images_of(failed)} failed with some seeds at every n"
+        if (asked & ~self.ran).any():
+            yield f"{images_of((asked & ~self.ran).sum())} without an ok cell"
 
 
 def images_of(number: int) -> str:

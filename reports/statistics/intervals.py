@@ -22,8 +22,10 @@ CONFIDENCE = 0.95
 _NO_SKEW = 1e-6  # below it the transformation is the identity, and its formula all rounding
 
 
-def mean_interval(values: Floats, weights: Floats | None = None) -> tuple[Floats, Floats]:
-    """Return the 95 % interval of each column's mean over images.
+def mean_interval(
+    values: Floats, weights: Floats | None = None, level: float = CONFIDENCE
+) -> tuple[Floats, Floats]:
+    """Return the interval of each column's mean over images.
 
     Parameters
     ----------
@@ -31,6 +33,8 @@ def mean_interval(values: Floats, weights: Floats | None = None) -> tuple[Floats
         A score per image and point; NaN where there is none.
     weights : (I, C) array, optional
         What each value weighs, 0 or more; all the same unless given.
+    level : float
+        The chance that one interval holds the truth.
 
     Returns
     -------
@@ -48,13 +52,17 @@ def mean_interval(values: Floats, weights: Floats | None = None) -> tuple[Floats
     length = np.sqrt((parts**2).sum(axis=0))
     error = length / np.sqrt((several - 1) * several)
     skew = ((parts / np.where(length > 0, length, 1.0)) ** 3).sum(axis=0)  # of values / sqrt(I)
-    return skewed_interval(centre, error, skew, images)
+    return skewed_interval(centre, error, skew, images, level)
 
 
 def skewed_interval(
-    centre: npt.ArrayLike, error: npt.ArrayLike, skew: npt.ArrayLike, images: npt.ArrayLike
+    centre: npt.ArrayLike,
+    error: npt.ArrayLike,
+    skew: npt.ArrayLike,
+    images: npt.ArrayLike,
+    level: float = CONFIDENCE,
 ) -> tuple[Floats, Floats]:
-    """Return the 95 % interval of estimates whose sampling error is skewed.
+    """Return the interval of estimates whose sampling error is skewed.
 
     Parameters
     ----------
@@ -63,6 +71,8 @@ def skewed_interval(
         a mean, that of the values divided by the root of their number.
     images : (...) array of int
         How many images each is over.
+    level : float
+        The chance that one interval holds the truth.
 
     Returns
     -------
@@ -71,7 +81,7 @@ def skewed_interval(
     """
     middle, scale = np.asarray(centre, dtype=float), np.asarray(error, dtype=float)
     number = np.asarray(images)
-    student = stdtrit(np.maximum(number - 1, 1), (1 + CONFIDENCE) / 2)
+    student = stdtrit(np.maximum(number - 1, 1), (1 + level) / 2)
     student = np.where(number >= 2, student, np.nan)
     sixth = np.asarray(skew, dtype=float) / 6
     low = middle - scale * _straightened(student, sixth)

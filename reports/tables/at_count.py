@@ -13,7 +13,6 @@ from reports.data.align import Aligned
 from reports.data.results import Facts
 from reports.data.words import ARROWS, counted
 from reports.statistics.aggregate import aggregate
-from reports.statistics.differences import differences_to
 from reports.statistics.equal_counts import AtCount, images_of
 from reports.statistics.pairwise import pairwise
 from reports.statistics.pieces import connected_first, in_pieces, pieces_notes
@@ -63,8 +62,7 @@ def numbers_at(at: AtCount, metrics: Sequence[str], pvalues: bool = False) -> pd
             }
         )
         if first and best is not None:
-            apart = differences_to(at.aligned, metric, best, told)
-            part = part.join(apart.drop(columns="difference_images"))
+            part = part.join(_to_the_best(at.aligned, metric, best, told))
             if pvalues:
                 part = part.join(_tests(at.aligned, metric, best))
         parts.append(part)
@@ -101,6 +99,27 @@ def _best(metric: str, points: pd.DataFrame, pieces: np.ndarray) -> int | None:
     if direction is None or most.sum() < 2:
         return None
     return int(np.where(competing, values, np.inf).argmin())
+
+
+def _to_the_best(aligned: Aligned, metric: str, best: int, told: Standings) -> pd.DataFrame:
+    """Return each label's mean difference to the best one, over the images that both cover.
+
+    Where both compete its interval is the one that decides what is bold; else it stands for itself.
+    """
+    values, weights = aligned.scores[metric], dict(aligned.weights)
+    if metric in weights:
+        weights[metric] = np.minimum(weights[metric], weights[metric][:, [best]])
+    scores = {**aligned.scores, metric: values - values[:, [best]]}
+    apart = aggregate(replace(aligned, scores=scores, weights=weights), [metric])[metric]
+    together = np.isfinite(told.low[:, best])
+    middle = (told.low[:, best] + told.high[:, best]) / 2
+    return pd.DataFrame(
+        {
+            "difference": np.where(together, middle, apart["value"]),
+            "difference_low": np.where(together, told.low[:, best], apart["low"]),
+            "difference_high": np.where(together, told.high[:, best], apart["high"]),
+        }
+    )
 
 
 def _tests(aligned: Aligned, metric: str, best: int) -> pd.DataFrame:

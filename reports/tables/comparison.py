@@ -179,27 +179,24 @@ def compare_own(
     facts = file_facts(results)
     texts: list[str] = []
     numbers = []
+    labels: set[str] = set()
     for aligned in align(frame, shown):
+        labels |= set(aligned.labels)
         chosen = [label for label in dict.fromkeys(aligned.labels) if matches(label, own)]
         rows = own_counts.numbers_own(aligned, chosen, shown)
         if not rows.empty:
             texts += own_counts.text_own(aligned, rows, shown, facts)
             numbers.append(_with_source(rows, aligned, facts))
     if not numbers:
-        raise ResultsError(_nobody(frame, own))
+        there = ", ".join(sorted(labels))
+        if any(matches(label, own) for label in labels):
+            raise ResultsError(
+                f"{', '.join(own)} cannot be compared: no cell of it ended ok, or no other label is"
+                f" beside it on its images; there are {there}"
+            )
+        raise ResultsError(f"no label is like {', '.join(own)}; there are {there}")
     texts += [*_bullets(apart), own_counts.legend_own(facts.samples)]
-    return _report(texts, numbers, shown, own_counts.DAGGER)
-
-
-def _nobody(frame: pd.DataFrame, own: Sequence[str]) -> str:
-    """Say why there is nothing to compare for the patterns of labels."""
-    labels = sorted(map(str, frame["label"].unique()))
-    asked = ", ".join(own)
-    if len(labels) == 1:
-        return f"only {labels[0]} is there; --own compares it with others"
-    if not any(matches(label, own) for label in labels):
-        return f"no label is like {asked}; there are {', '.join(labels)}"
-    return f"no cell of {asked} has ended ok"
+    return _report(texts, numbers, shown, own_counts.DAGGER, own_counts.IN_PIECES)
 
 
 def compare_over(
@@ -254,11 +251,15 @@ def compare_over(
 
 
 def _report(
-    texts: Sequence[str], numbers: Sequence[pd.DataFrame], metrics: Sequence[str], dagger: str
+    texts: Sequence[str],
+    numbers: Sequence[pd.DataFrame],
+    metrics: Sequence[str],
+    dagger: str,
+    in_pieces: str = PIECES_LEGEND,
 ) -> Report:
     """Put the tables together, with the meaning of the marks that are in them."""
     titles = "; ".join(f"{metric}: {get_metric(metric).title}" for metric in metrics) + "."
-    legends = {PARTIAL: dagger, PIECES: PIECES_LEGEND, at_count.NEAREST: at_count.SECTION}
+    legends = {PARTIAL: dagger, PIECES: in_pieces, at_count.NEAREST: at_count.SECTION}
     marks = [it for mark, it in legends.items() if any(mark in text for text in texts)]
     text = "\n\n".join([*texts, *marks, titles])
     return Report(text, pd.concat(numbers, ignore_index=True))

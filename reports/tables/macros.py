@@ -15,13 +15,26 @@ from reports.tables.markdown import decimals
 #: What is cited, by the column of the numbers.
 FIELDS = (
     *("value", "low", "high", "rank_low", "rank_high", "images", "value_images", "count"),
-    *("difference", "difference_low", "difference_high", "wins", "ties", "losses", "p", "p_holm"),
+    *("difference", "difference_low", "difference_high", "difference_images"),
+    *("wins", "ties", "losses", "p", "p_holm"),
     *("clean", "perturbed", "loss", "count_perturbed"),
     *("mean_a", "mean_b", "largest", "matched", "missing"),
 )
 _RANKS = ("rank_low", "rank_high")
 _WHOLE = frozenset(
-    (*_RANKS, *("images", "value_images", "wins", "ties", "losses", "matched", "missing"))
+    (
+        *_RANKS,
+        *(
+            "images",
+            "value_images",
+            "difference_images",
+            "wins",
+            "ties",
+            "losses",
+            "matched",
+            "missing",
+        ),
+    )
 )
 _HEAD = r"""% Numbers of bench, by label, metric and {third}: \bench{{label}}{{metric}}{{{third}}}
 % for {first}, \bench[{other}]{{label}}... for others: {fields}.
@@ -48,12 +61,13 @@ def macros(numbers: pd.DataFrame) -> str:
         digits of their interval.
     """
     fields = [name for name in FIELDS if name in numbers]
-    third, place = _places(numbers)
+    others = numbers["minus"] if "minus" in numbers else numbers["label"]
+    names = _safe(pd.concat([numbers["label"], others]))
+    third, place = _places(numbers, names)
     if "count" in fields and third == "count":
         fields.remove("count")
     first = next(name for name in ("value", "loss", "difference") if name in fields)
     ends = "" if "high" in numbers else f"{first}_"
-    names = _safe(numbers["label"])
     lines = [_HEAD.format(third=third, fields=", ".join(fields), first=first, other=fields[-1])]
     lines += [f"% {name}: {_comment(label)}" for label, name in names.items()]
     for metric, its in numbers.assign(place=place).groupby("metric", sort=False):
@@ -66,7 +80,7 @@ def macros(numbers: pd.DataFrame) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _places(numbers: pd.DataFrame) -> tuple[str, pd.Series[str]]:
+def _places(numbers: pd.DataFrame, names: dict[Hashable, str]) -> tuple[str, pd.Series[str]]:
     """Return what numbers of a label and metric differ in, in a word, and each row's."""
     if "over_low" in numbers:
         what = (
@@ -80,7 +94,7 @@ def _places(numbers: pd.DataFrame) -> tuple[str, pd.Series[str]]:
     if "protocol" in numbers and numbers["protocol"].unique().size > 1:
         word, what = f"{word}/protocol", what + "/" + numbers["protocol"]
     if "minus" in numbers:
-        word, what = f"{word}/minus", what + "/" + numbers["minus"].map(_safe(numbers["minus"]))
+        word, what = f"{word}/minus", what + "/" + numbers["minus"].map(names)
     if PERTURBATION in numbers:
         word, what = f"{word}/perturbation", what + "/" + numbers[PERTURBATION].astype(str)
     groups = numbers["dataset"].astype(str) + "/" + numbers["split"].astype(str)

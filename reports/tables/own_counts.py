@@ -8,56 +8,71 @@ import numpy as np
 import pandas as pd
 
 from metrics import get_metric
-from reports.data.align import Aligned
-from reports.data.results import Facts
+from reports.data.align import Aligned, mean_of
+from reports.data.results import Facts, Floats
 from reports.data.words import ARROWS, counted
-from reports.statistics.differences import differences_to
 from reports.statistics.equal_counts import AtCount, at_returned
+from reports.statistics.intervals import CONFIDENCE, mean_interval
 from reports.statistics.pieces import in_pieces
-from reports.statistics.simultaneous import standings
 from reports.tables.markdown import marked, mean_cells, table
 
 DAGGER = (
-    "† Over fewer images than the label has: on the others the curve does not reach the count. "
-    "Such an interval stands for itself."
+    "† Over fewer images than the label has a value on: there the other's curve does not reach the "
+    "count."
+)
+IN_PIECES = (
+    "‡ In pieces: over a tenth more 4-connected pieces than labels, which is no segmentation into "
+    "so few superpixels, and scores higher than one."
 )
 
 
 def numbers_own(aligned: Aligned, own: Sequence[str], metrics: Sequence[str]) -> pd.DataFrame:
-    """Return one row per point of the own labels, metric and other label."""
+    """Return one row per point of the own labels, metric and other label; none without others."""
     parts = []
-    for point, (label, n) in enumerate(zip(aligned.labels, aligned.ns, strict=True)):
-        if label in own and np.isfinite(aligned.scores["n_labels"][:, point]).any():
-            at = at_returned(aligned, metrics, point)
-            parts += [_minus_others(at, label, metric).assign(n=n) for metric in metrics]
+    ended = np.isfinite(aligned.scores["n_labels"]) & ~aligned.partial
+    for label in own:
+        places = [j for j, its in enumerate(aligned.labels) if its == label and ended[:, j].any()]
+        for point, at in zip(places, at_returned(aligned, metrics, places), strict=True):
+            its = aligned.of_images(ended[:, point])
+            parts += [_minus_others(its, point, at, metric) for metric in metrics]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
-def _minus_others(at: AtCount, own: str, metric: str) -> pd.DataFrame:
-    """Subtract the others from a label; one row per other label."""
-    its = at.aligned.labels.index(own)
-    direction = get_metric(metric).direction
-    weights = at.aligned.weights.get(metric)
-    told = standings(at.aligned.scores[metric], direction == "high", weights)
-    to_own = differences_to(at.aligned, metric, its, told)
+def _minus_others(its: Aligned, point: int, at: AtCount, metric: str) -> pd.DataFrame:
+    """Subtract the others, at the counts that a point returned, from its score; one row for each.
+
+    Bonferroni holds the intervals of all others together, also where each is over other images.
+    """
+    others = np.array([label != its.labels[point] for label in at.aligned.labels])
+    score = its.scores[metric][:, [point]]
+    apart: Floats = score - at.aligned.scores[metric][:, others]
+    known = np.isfinite(apart)
+    weights = None
+    if metric in its.weights:
+        both = its.weights[metric][:, [point]], at.aligned.weights[metric][:, others]
+        weights = np.minimum(*both)
+    compared = max(1, int(known.any(axis=0).sum()))
+    low, high = mean_interval(apart, weights, 1 - (1 - CONFIDENCE) / compared)
     pieces = in_pieces(at.aligned)
-    rows = pd.DataFrame(
+    return pd.DataFrame(
         {
-            "label": own,
+            "label": its.labels[point],
+            "n": its.ns[point],
             "count": at.count,
             "metric": metric,
-            "minus": at.aligned.labels,
-            "images": len(at.aligned.images),
-            "difference_images": to_own["difference_images"],
-            "difference": -to_own["difference"],
-            "difference_low": -to_own["difference_high"],
-            "difference_high": -to_own["difference_low"],
-            "in_pieces": bool(pieces[its]),
-            "minus_in_pieces": pieces,
-            "reason": at.reasons,
+            "minus": np.array(at.aligned.labels, dtype=object)[others],
+            "images": int(np.isfinite(score).sum()),
+            "images_ok": len(its.images),
+            "images_asked": at.images,
+            "difference": mean_of(apart, known, weights),
+            "difference_low": low,
+            "difference_high": high,
+            "difference_images": known.sum(axis=0),
+            "in_pieces": pieces[~others].item(),
+            "minus_in_pieces": pieces[others],
+            "reason": np.array(at.reasons, dtype=object)[others],
         }
     )
-    return rows.drop(index=its)
 
 
 def text_own(
@@ -69,13 +84,22 @@ def text_own(
         direction = get_metric(metrics[0]).direction
         worst = first["difference"] * (-1.0 if direction == "low" else 1.0)
         order = first.assign(worst=worst).sort_values(["label", "worst"]).index
-        shown = [row for row in order if first["difference_images"][row]]
+        there = part.groupby(["label", "minus"])["difference_images"].transform("max")
+        known = there[part["metric"] == metrics[0]].to_numpy() > 0
         columns = {
-            "label": marked(first["label"], first["in_pieces"]),
-            "minus": marked(first["minus"], first["minus_in_pieces"]),
+            "difference": [
+                f"{own} minus {other}"
+                for own, other in zip(
+                    marked(first["label"], first["in_pieces"]),
+                    marked(first["minus"], first["minus_in_pieces"]),
+                    strict=True,
+                )
+            ],
             "images": [
-                f"{known} of {images}"
-                for known, images in zip(first["difference_images"], first["images"], strict=True)
+                f"{images} of {asked}"
+                for images, asked in zip(
+                    first["difference_images"], first["images_asked"], strict=True
+                )
             ],
             "count": [f"{count:.0f}" for count in first["count"]],
         }
@@ -85,9 +109,10 @@ def text_own(
         asked = "without an asked count" if np.isnan(n) else f"at n = {n:g}"
         heading = f"**{aligned.name}** {asked}, "
         heading += f"{facts.images(aligned.name, len(aligned.images))}{facts.under}"
+        shown = [row for row in order if known[row]]
         lines = table({head: [cells[row] for row in shown] for head, cells in columns.items()})
-        lacking = "\n".join(_lacking(first))
-        yield "\n\n".join(filter(None, [heading, lines if shown else "", lacking]))
+        notes = "\n".join(f"- {note}" for note in _notes(part, metrics))
+        yield "\n\n".join(filter(None, [heading, lines if shown else "", notes]))
 
 
 def _cells(part: pd.DataFrame, metric: str) -> list[str]:
@@ -108,22 +133,29 @@ def _told_from_0(rows: pd.DataFrame) -> np.ndarray:
     return told.to_numpy()
 
 
-def _lacking(first: pd.DataFrame) -> Iterator[str]:
-    """Yield a line for each other label that cannot be read at all counts of a label."""
-    short = first[first["difference_images"] < first["images"]]
-    columns = ("label", "minus", "images", "difference_images", "metric", "reason")
-    for label, minus, images, read, metric, reason in short[list(columns)].to_numpy().tolist():
-        lost = f"{images - read} of {counted(images, 'image')}"
-        why = reason or f"no value of {metric}"
-        yield f"- {minus} has no value at the count of {label} on {lost} ({why})"
+def _notes(part: pd.DataFrame, metrics: Sequence[str]) -> Iterator[str]:
+    """Say what a label itself lacks, which others cannot be read at its counts, and why."""
+    for label, its in part.groupby("label"):
+        asked, ok = (int(its[name].iloc[0]) for name in ("images_asked", "images_ok"))
+        if ok < asked:
+            yield f"{label} has no complete result on {asked - ok} of {counted(asked, 'image')}"
+        if ok < 2:
+            yield f"no intervals of {label}, nothing bold: one image says nothing about others"
+        for metric in metrics:
+            has = int(its.loc[its["metric"] == metric, "images"].iloc[0])
+            if has < ok:
+                yield f"{label} has no value of {metric} on {ok - has} of {counted(ok, 'image')}"
+    first = part[part["metric"] == metrics[0]]
+    columns = ["label", "minus", "reason"]
+    for label, minus, reason in first.loc[first["reason"] != "", columns].to_numpy().tolist():
+        yield f"{minus} at the counts of {label}: {reason}"
 
 
 def legend_own(samples: str) -> str:
     """Say how to read the tables."""
     return (
-        f"Mean over {samples} of label minus another ± half of its 95 % interval, each image at "
-        "the count that the label returned on it (count: its mean), where the other's own curve "
-        "over the returned count is read; nothing is extrapolated. **Bold**: told from 0. The "
-        "intervals of one label, n and metric hold together, with those of the others among each "
-        "other."
+        f"Mean difference over {samples} ± half of its 95 % interval, each image at the count that "
+        "the label returned on it (count: its mean), where the other's own curve over the returned "
+        "count is read; nothing is extrapolated. **Bold**: told from 0. The intervals of one "
+        "label, n and metric hold together (Bonferroni)."
     )

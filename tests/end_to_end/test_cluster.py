@@ -415,7 +415,7 @@ sys.meta_path.insert(0, Slow())
 """
 
 
-def test_cells_of_a_gpu_wait_while_its_worker_is_made_ready(cluster, start, tmp_path):
+def test_cells_of_a_gpu_wait_while_its_worker_is_made_ready(cluster, start, results, tmp_path):
     slow = tmp_path / "slow"
     slow.mkdir()
     (slow / "sitecustomize.py").write_text(SLOW_TO_GREET)
@@ -425,6 +425,7 @@ def test_cells_of_a_gpu_wait_while_its_worker_is_made_ready(cluster, start, tmp_
     cluster.worker("gpu", "--resources", "GPU=1", path=[slow])
     status, said = ended(run)
     assert status == 2, said
+    assert results().error.str.contains("no CUDA device was found").sum() == 3
 
 
 @pytest.mark.parametrize("content", ["{}", "[1]", '{"address": 5}', "no json"])

@@ -74,6 +74,9 @@ def test_compare_at_the_counts_of_ones_own(here):
     rows, _ = json.JSONDecoder().raw_decode(made.out)
     assert {row["label"] for row in rows} == {"Ours", "Ours too"}
     assert {row["minus"] for row in rows} == {*METHODS, "Ours", "Ours too"}
+    none = here("compare", "r.parquet", "--with", "reference", "--own", "mine", "--without", "Our*")
+    assert none.status == 1
+    assert "--own mine: --only and --without leave none of your labels" in none.out
 
 
 @pytest.mark.usefixtures("shipped", "own")

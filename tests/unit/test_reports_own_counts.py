@@ -41,11 +41,12 @@ def test_each_image_is_read_at_the_count_that_the_label_returned_on_it(path):
         assert row.difference_low < row.difference < row.difference_high
 
 
-def test_the_intervals_of_a_label_hold_together_and_so_are_wider_than_one(path):
+def test_the_intervals_of_a_label_hold_together(path):
     numbers = compare_own(path, ["SEEDS"], ["asa"]).numbers
     row = numbers[(numbers["n"] == 100) & (numbers["minus"] == "SLIC")].iloc[0]
-    low, high = mean_interval(by_hand(path, "SEEDS", 100, "SLIC")[:, None])
-    assert row["difference_high"] - row["difference_low"] > (high - low).item()
+    low, high = mean_interval(by_hand(path, "SEEDS", 100, "SLIC")[:, None], level=1 - 0.05 / 2)
+    assert row["difference_low"] == pytest.approx(low.item())
+    assert row["difference_high"] == pytest.approx(high.item())
 
 
 def test_nothing_is_extrapolated_and_it_is_said_where(tmp_path):
@@ -60,19 +61,19 @@ def test_nothing_is_extrapolated_and_it_is_said_where(tmp_path):
     assert rows.loc[50, "difference_images"] == 0
     assert np.isnan(rows.loc[50, "difference"])
     first = report.text.split("**bsds500/test**")[1]
-    assert "| FH" not in first
-    assert "- FH has no value at the count of SLIC on 20 of 20 images (20 images returned " in first
+    assert "minus FH" not in first
+    assert "- FH at the counts of SLIC: 20 images returned " in first
     partly = rows[(rows["difference_images"] > 1) & (rows["difference_images"] < 20)]
     assert len(partly)
-    for n, row in partly.iterrows():  # who lacks images stands for itself
+    for n, row in partly.iterrows():  # its interval holds together with the others', too
         apart = by_hand(path, "SLIC", n, "FH")
-        low, high = mean_interval(apart[np.isfinite(apart)][:, None])
+        low, high = mean_interval(apart[np.isfinite(apart)][:, None], level=1 - 0.05 / 2)
         assert row["difference_low"] == pytest.approx(low.item())
         assert row["difference_high"] == pytest.approx(high.item())
-    assert "† Over fewer images than the label has" in report.text
+    assert "† Over fewer images than the label has a value on" in report.text
 
 
-def test_images_on_which_the_label_failed_are_not_compared(tmp_path):
+def test_images_on_which_the_label_failed_are_not_compared_and_it_is_said(tmp_path):
     def fail(frame):
         lost = (frame["label"] == "SEEDS") & (frame["image"] == "image00003")
         scores = ["n_labels", "n_components", "asa"]
@@ -80,9 +81,76 @@ def test_images_on_which_the_label_failed_are_not_compared(tmp_path):
         return frame.assign(status=frame["status"].mask(lost, "failed"))
 
     path = write_changed(tmp_path / "r.parquet", fail)
-    numbers = compare_own(path, ["SEEDS"], ["asa"]).numbers
-    assert set(numbers["images"]) == {19}
+    report = compare_own(path, ["SEEDS"], ["asa"])
+    assert set(report.numbers["images"]) == {19}
+    assert "19 of 20" in report.text
+    assert "- SEEDS has no complete result on 1 of 20 images" in report.text
     assert set(compare_own(path, ["SLIC"], ["asa"]).numbers["images"]) == {20}
+
+
+def test_the_label_itself_is_not_read_off_a_curve(tmp_path):
+    def twice(frame):
+        """SEEDS returns as many for 200 as for 100, and has no br there."""
+        its = frame["label"] == "SEEDS"
+        at_100 = frame[its & (frame["n"] == 100)].set_index("image")["n_labels"]
+        again = its & (frame["n"] == 200)
+        frame.loc[again, "n_labels"] = frame.loc[again, "image"].map(at_100)
+        frame.loc[again, "br"] = pd.NA
+        return frame
+
+    path = write_changed(tmp_path / "r.parquet", twice)
+    report = compare_own(path, ["SEEDS"], ["asa", "br"])
+    numbers = report.numbers.set_index(["n", "metric", "minus"])["difference"]
+    for n in (100, 200):
+        assert numbers[n, "asa", "SLIC"] == pytest.approx(by_hand(path, "SEEDS", n, "SLIC").mean())
+    assert numbers[100, "asa", "SLIC"] != pytest.approx(numbers[200, "asa", "SLIC"])
+    assert numbers[200, "br"].isna().all()
+    assert "- SEEDS has no value of br on 20 of 20 images" in report.text
+
+
+def test_one_image_says_nothing_about_others(tmp_path):
+    report = compare_own(write(tmp_path / "r.parquet", Fake(images=1)), ["SEEDS"], ["asa"])
+    assert "- no intervals of SEEDS, nothing bold" in report.text
+    assert "**+" not in report.text
+    assert "**-" not in report.text
+
+
+def test_an_image_without_a_metric_for_anybody_is_nobodys_lack(tmp_path):
+    def undefined(frame):
+        return frame.assign(br=frame["br"].mask(frame["image"] == "image00003"))
+
+    path = write_changed(tmp_path / "r.parquet", undefined)
+    text = compare_own(path, ["FH"], ["br"]).text.split("**bsds500/test**")[3]  # n = 200
+    assert "19 of 20" in text
+    assert "†" not in text
+    assert "- FH has no value of br on 1 of 20 images" in text
+
+
+def test_a_label_in_pieces_is_marked_on_both_sides(tmp_path):
+    def in_bits(frame):
+        pieces = frame["n_labels"].mask(frame["label"] == "FH", frame["n_labels"] * 2)
+        return frame.assign(n_components=pieces)
+
+    path = write_changed(tmp_path / "r.parquet", in_bits)
+    assert "| FH ‡ minus SLIC " in compare_own(path, ["FH"], ["asa"]).text
+    text = compare_own(path, ["SLIC"], ["asa"]).text
+    assert "| SLIC minus FH ‡ " in text
+    assert "‡ In pieces" in text
+    assert "rank" not in text
+
+
+def test_each_split_has_its_own_tables(tmp_path):
+    other = Fake(("FH", "SLIC"), split="val", random=2)
+    path = write(tmp_path / "r.parquet", Fake(), other)
+    numbers = compare_own(path, ["FH"], ["asa"]).numbers
+    assert set(numbers.loc[numbers["split"] == "val", "minus"]) == {"SLIC"}
+    assert set(numbers.loc[numbers["split"] == "test", "minus"]) == {"SLIC", "SEEDS"}
+
+
+def test_a_label_with_nobody_beside_it_is_told(tmp_path):
+    path = write(tmp_path / "r.parquet", Fake(("FH",)), Fake(("SLIC",), split="val"))
+    with pytest.raises(ResultsError, match="no other label is beside it on its images; there are"):
+        compare_own(path, ["FH"])
 
 
 def test_a_label_with_one_count_is_compared_too(tmp_path):
@@ -114,7 +182,7 @@ def test_those_that_are_better_than_the_label_stand_first(path):
 def test_pairs_of_image_and_annotator_weigh_as_they_do_elsewhere(tmp_path):
     path = write(tmp_path / "r.parquet", Fake(lists=True, protocol=PROTOCOLS["seal2018"]))
     report = compare_own(path, ["SEEDS"], ["asa"])
-    assert "Mean over pairs of image and annotator of label minus another" in report.text
+    assert "Mean difference over pairs of image and annotator ±" in report.text
     row = report.numbers[report.numbers["n"] == 100].iloc[0]
     plain = by_hand(path, "SEEDS", 100, row["minus"]).mean()
     assert row["difference"] == pytest.approx(plain, abs=0.01)
@@ -124,14 +192,22 @@ def test_pairs_of_image_and_annotator_weigh_as_they_do_elsewhere(tmp_path):
 def test_who_is_not_there_is_named(path):
     with pytest.raises(ResultsError, match="no label is like nobody; there are FH, SEEDS, SLIC"):
         compare_own(path, ["nobody"])
-    with pytest.raises(ResultsError, match="only FH is there"):
+    with pytest.raises(ResultsError, match="no other label is beside it on its images"):
         compare_own(path, ["FH"], only=["FH"])
 
 
 def test_a_paper_cites_a_difference_by_both_labels(path):
     numbers = compare_own(path, ["SEEDS"], ["asa"]).numbers
     row = numbers[(numbers["n"] == 100) & (numbers["minus"] == "SLIC")].iloc[0]
-    written = f"{row['difference']:.3f}".replace("-", "$-$")
-    assert rf"\benchdefine{{SEEDS}}{{asa}}{{100/SLIC}}{{difference}}{{{written}}}" in macros(
-        numbers
-    )
+    name = r"\benchdefine{SEEDS}{asa}{100/SLIC}{difference}"
+    (line,) = [line for line in macros(numbers).splitlines() if line.startswith(name)]
+    written = line.removeprefix(name).strip("{}").replace("$-$", "-")
+    assert float(written) == pytest.approx(row["difference"], abs=5e-4)
+
+
+def test_labels_of_the_same_letters_are_cited_apart(tmp_path):
+    path = write(tmp_path / "r.parquet", Fake(("A-B", "A+B", "SLIC")))
+    text = macros(compare_own(path, ["A-B"], ["asa"]).numbers)
+    assert "% A-B: A-B" in text
+    assert "% A-B-2: A+B" in text
+    assert "{A-B}{asa}{100/A-B-2}" in text
