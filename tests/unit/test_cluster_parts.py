@@ -10,7 +10,7 @@ import pytest
 from bench.cluster.keeping import keep
 from bench.cluster.messages import Result, plugin_file
 from bench.cluster.pace import MOST_CELLS, Pace
-from bench.cluster.roster import Hand, _named
+from bench.cluster.roster import Hand, Roster, _named
 from bench.cluster.samples import Delivered, packed
 from bench.cluster.versions import difference, versions
 from bench.datasets import DatasetError, Sample, open_dataset
@@ -47,6 +47,16 @@ def test_cells_of_unknown_cost_have_a_task_each_and_quick_ones_are_limited():
     assert len(pace.take(batches(*(cell(n) for n in range(1, 99))), workers=1)) == 1
     pace.learn(cell(1), 1e-9)
     assert len(pace.take(batches(*(cell(1) for _ in range(1000))), workers=1)) == MOST_CELLS
+
+
+def test_while_some_may_not_run_cells_others_are_named_and_of_a_gpu_those_that_have_one():
+    roster = Roster(None, "run", b"", print, print)
+    assert roster.open_to("cuda") is None  # nobody is a stranger: the scheduler knows who can
+    roster.strangers = True
+    assert roster.open_to("core") == roster.open_to("cuda") == frozenset()
+    roster.hands = {"a": Hand("plain", 1, 0), "b": Hand("gpu", 1, 1)}
+    assert roster.open_to("core") == roster.open_to("cores") == {"a", "b"}
+    assert roster.open_to("cuda") == {"b"}
 
 
 def test_versions_are_told_apart_by_name():
