@@ -30,6 +30,7 @@ from reports.figures import (
     compactness,
     counts,
     curves,
+    differences,
     pareto,
     pixels,
     ranks,
@@ -57,11 +58,12 @@ FIGURES: Final[Mapping[str, Callable[[View], Iterator[Chart]]]] = {
     "ranks": ranks.make,
     "counts": counts.make,
     "pixels": pixels.make,
+    "differences": differences.make,
     "scatter": scatter.make,
     "robustness": robustness.make,
 }
 
-AT_ONE_COUNT = ("pareto", "compactness", "ranks", "pixels", "scatter", "robustness")
+AT_ONE_COUNT = ("pareto", "compactness", "ranks", "differences", "pixels", "scatter", "robustness")
 
 
 @dataclass(frozen=True)

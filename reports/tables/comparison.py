@@ -17,6 +17,7 @@ from reports.data.results import Facts, ResultsError, choose_labels, file_facts,
 from reports.data.words import few, short
 from reports.statistics.area import areas
 from reports.statistics.equal_counts import at_counts
+from reports.statistics.own_counts import minus_others
 from reports.statistics.pieces import labels_in_pieces, pieces_notes
 from reports.statistics.shared_counts import Reach, additions, shared_counts
 from reports.tables import at_count, over_range, own_counts
@@ -183,7 +184,7 @@ def compare_own(
     for aligned in align(frame, shown):
         labels |= set(aligned.labels)
         chosen = [label for label in dict.fromkeys(aligned.labels) if matches(label, own)]
-        rows = own_counts.numbers_own(aligned, chosen, shown)
+        rows = minus_others(aligned, chosen, shown)
         if not rows.empty:
             texts += own_counts.text_own(aligned, rows, shown, facts)
             numbers.append(_with_source(rows, aligned, facts))

@@ -8,12 +8,9 @@ import numpy as np
 import pandas as pd
 
 from metrics import get_metric
-from reports.data.align import Aligned, mean_of
-from reports.data.results import Facts, Floats
+from reports.data.align import Aligned
+from reports.data.results import Facts
 from reports.data.words import ARROWS, counted
-from reports.statistics.equal_counts import AtCount, at_returned
-from reports.statistics.intervals import CONFIDENCE, mean_interval
-from reports.statistics.pieces import in_pieces
 from reports.tables.markdown import marked, mean_cells, table
 
 DAGGER = (
@@ -24,55 +21,6 @@ IN_PIECES = (
     "‡ In pieces: over a tenth more 4-connected pieces than labels, which is no segmentation into "
     "so few superpixels, and scores higher than one."
 )
-
-
-def numbers_own(aligned: Aligned, own: Sequence[str], metrics: Sequence[str]) -> pd.DataFrame:
-    """Return one row per point of the own labels, metric and other label; none without others."""
-    parts = []
-    ended = np.isfinite(aligned.scores["n_labels"]) & ~aligned.partial
-    for label in own:
-        places = [j for j, its in enumerate(aligned.labels) if its == label and ended[:, j].any()]
-        for point, at in zip(places, at_returned(aligned, metrics, places), strict=True):
-            its = aligned.of_images(ended[:, point])
-            parts += [_minus_others(its, point, at, metric) for metric in metrics]
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
-
-
-def _minus_others(its: Aligned, point: int, at: AtCount, metric: str) -> pd.DataFrame:
-    """Subtract the others, at the counts that a point returned, from its score; one row for each.
-
-    Bonferroni holds the intervals of all others together, also where each is over other images.
-    """
-    others = np.array([label != its.labels[point] for label in at.aligned.labels])
-    score = its.scores[metric][:, [point]]
-    apart: Floats = score - at.aligned.scores[metric][:, others]
-    known = np.isfinite(apart)
-    weights = None
-    if metric in its.weights:
-        both = its.weights[metric][:, [point]], at.aligned.weights[metric][:, others]
-        weights = np.minimum(*both)
-    compared = max(1, int(known.any(axis=0).sum()))
-    low, high = mean_interval(apart, weights, 1 - (1 - CONFIDENCE) / compared)
-    pieces = in_pieces(at.aligned)
-    return pd.DataFrame(
-        {
-            "label": its.labels[point],
-            "n": its.ns[point],
-            "count": at.count,
-            "metric": metric,
-            "minus": np.array(at.aligned.labels, dtype=object)[others],
-            "images": int(np.isfinite(score).sum()),
-            "images_ok": len(its.images),
-            "images_asked": at.images,
-            "difference": mean_of(apart, known, weights),
-            "difference_low": low,
-            "difference_high": high,
-            "difference_images": known.sum(axis=0),
-            "in_pieces": pieces[~others].item(),
-            "minus_in_pieces": pieces[others],
-            "reason": np.array(at.reasons, dtype=object)[others],
-        }
-    )
 
 
 def text_own(
@@ -123,14 +71,7 @@ def _cells(part: pd.DataFrame, metric: str) -> list[str]:
         high=its["difference_high"],
         missing=its["images"] - its["difference_images"],
     )
-    return mean_cells(points, _told_from_0(its), sign="+")
-
-
-def _told_from_0(rows: pd.DataFrame) -> np.ndarray:
-    """Tell which differences have an interval without 0, also as it is printed: with equal arms."""
-    low, high = rows["difference_low"], rows["difference_high"]
-    told = ((low > 0) | (high < 0)) & (rows["difference"].abs() > (high - low) / 2)
-    return told.to_numpy()
+    return mean_cells(points, its["told"].to_numpy(), sign="+")
 
 
 def _notes(part: pd.DataFrame, metrics: Sequence[str]) -> Iterator[str]:

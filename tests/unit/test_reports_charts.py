@@ -9,12 +9,13 @@ import pytest
 from methods.registry import BUILTIN, get_class
 from reports.data.align import align
 from reports.data.results import ResultsError
-from reports.figures import compactness, counts, pareto, pixels, ranks, scatter
+from reports.figures import compactness, counts, differences, pareto, pixels, ranks, scatter
 from reports.figures.chart import CannotDrawError, View
 from reports.figures.front import read_at, set_against, unbeaten
 from reports.figures.style import LOOKS, styled
 from reports.plot import FIGURES, Choice, make_figures
 from reports.statistics.aggregate import analyse
+from reports.tables.comparison import compare_own
 from tests.fake_results import Fake, table, write, write_changed
 
 TITLES = tuple(get_class(name).title for name in BUILTIN if name != "command")
@@ -255,6 +256,58 @@ def test_who_returned_another_count_is_shown_but_not_ranked():
     last = chart.numbers.iloc[-1]
     assert (last["label"], last["rank_low"], last["rank_high"]) == ("FH", 0, 0)
     assert "FH (300)" in words(figure)
+
+
+# --- differences -------------------------------------------------------------------------------
+
+
+def test_differences_are_those_of_the_table_who_is_better_first(tmp_path):
+    its, _ = view(Fake(images=20), highlight=["seeds"], at=100)
+    chart, figure = one(differences.make, its)
+    path = write(tmp_path / "r.parquet", Fake(images=20))
+    told = compare_own(path, ["SEEDS"], ["asa", "br_r2"]).numbers
+    told = told[told["n"] == 100].set_index(["minus", "metric"])["difference"]
+    drawn = chart.numbers.set_index(["minus", "metric"])["difference"]
+    assert drawn.to_dict() == pytest.approx(told.to_dict())
+    assert list(dict.fromkeys(chart.numbers["minus"])) == ["SLIC", "FH"]
+    assert "Asked for 100: a label minus that of the row" in words(figure)
+    assert f"SEEDS ({chart.numbers['count'].iloc[0]:.0f} returned)" in words(figure)
+
+
+def test_differences_are_hollow_where_0_is_in_the_interval():
+    its, _ = view(Fake(images=4), highlight=["SEEDS"])
+    chart, figure = one(differences.make, its)
+    panels = dict(zip(("asa", "br_r2"), figure.axes, strict=True))
+    for metric, rows in chart.numbers.groupby("metric"):
+        hollow = [
+            x
+            for line in panels[metric].lines
+            if line.get_marker() == "o" and line.get_markerfacecolor() == "white"
+            for x in line.get_xdata()
+        ]
+        assert sorted(hollow) == sorted(rows.loc[~rows["told"], "difference"])
+    assert 0 < chart.numbers["told"].sum() < len(chart.numbers)
+
+
+def test_labels_that_lack_images_say_on_how_many_they_are_compared():
+    def change(frame):
+        few = (frame["label"] == "FH") & (frame["image"] < "image00003")
+        return frame[(frame["label"] != "FH") | few]
+
+    its, _ = view(Fake(images=8), change, highlight=["SEEDS"])
+    _, figure = one(differences.make, its)
+    assert "FH (3 images)" in words(figure)
+
+
+def test_differences_are_of_some_labels_and_of_at_most_four():
+    for highlight in ((), ("*",), ("nobody",)):
+        with pytest.raises(CannotDrawError, match="name them, --highlight"):
+            list(differences.make(view(highlight=highlight)[0]))
+    its, notes = view(Fake(tuple("ABCDEFG")), highlight=list("ABCDE"))
+    chart, _ = one(differences.make, its)
+    assert set(chart.numbers["label"]) == set("ABCD")
+    assert set(chart.numbers["minus"]) == set("FG") | {"E"}
+    assert "is of 4 of 5 labels: A, B, C, D" in notes[0]
 
 
 # --- all of them -------------------------------------------------------------------------------

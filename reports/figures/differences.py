@@ -1,0 +1,163 @@
+"""Highlighted labels minus all others, each image at the count that the label returned on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from textwrap import fill
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from metrics import get_metric
+from reports.data.labels import matches
+from reports.data.words import ARROWS, few, number
+from reports.figures.chart import CannotDrawError, Chart, View
+from reports.figures.letters import shown
+from reports.figures.panel import blank, legend_below
+from reports.figures.style import BLACK, GREY, PAGE_WIDTH, Style, characters, points
+from reports.statistics.asked import nearest_asked
+from reports.statistics.own_counts import minus_others
+
+_ROW = 0.155  # inches, of one label minus another
+_AROUND = 0.62  # of axes and title
+_LONGEST = 30  # characters of a label
+_LINE = 104  # characters of the legend's title
+_MOST = 60  # rows; a page is full with them
+_MOST_OWN = 4  # labels; more marks in a row nobody tells apart
+_MOST_PANELS = 4  # metrics
+_ALONE = Style(BLACK, "o", "-")
+
+
+def make(view: View) -> Iterator[Chart]:
+    """Make the differences of the highlighted labels at the asked count nearest to the view's.
+
+    Raises
+    ------
+    CannotDrawError
+        If none of some labels is highlighted, or no other can be read at their counts.
+    """
+    labels = list(dict.fromkeys(view.analysis.aligned.labels))
+    own = [label for label in labels if matches(label, view.highlight)]
+    if not own or len(own) == len(labels):
+        raise CannotDrawError("it is of some labels minus the others: name them, --highlight RIM")
+    table = differences(view, own)
+    if table.empty:
+        raise CannotDrawError(f"no other label can be read at the counts of {few(own)}")
+    yield Chart("differences", table, lambda: draw_differences(table, view))
+
+
+def differences(view: View, own: list[str]) -> pd.DataFrame:
+    """Subtract the labels that are not highlighted from those that are, at one asked count.
+
+    Returns
+    -------
+    DataFrame
+        The columns of `statistics.own_counts.minus_others`; the label that is most above the first
+        of the highlighted comes first.
+    """
+    aligned = view.analysis.aligned
+    if len(own) > _MOST_OWN:
+        first = ", ".join(own[:_MOST_OWN])
+        view.note(f"the differences figure is of {_MOST_OWN} of {len(own)} labels: {first}")
+        own = own[:_MOST_OWN]
+    rows = minus_others(aligned, own, view.metrics)
+    if rows.empty:
+        return rows
+    nearest = {
+        label: nearest_asked(aligned.ns[np.array(aligned.labels) == label], view.count)
+        for label in own
+    }
+    n = rows["label"].map(nearest)
+    rows = rows[(rows["n"] == n) | (rows["n"].isna() & n.isna())]
+    rows = rows[~rows["minus"].isin(own) & (rows["difference_images"] > 0)]
+    sign = 1.0 if get_metric(view.metrics[0]).direction != "low" else -1.0
+    first = rows[rows["metric"] == view.metrics[0]]
+    place = (sign * first["difference"]).groupby(first["minus"]).first()
+    key = rows["minus"].map(place)
+    return rows.assign(key=key).sort_values(["key", "minus", "label"]).drop(columns="key")
+
+
+def draw_differences(table: pd.DataFrame, view: View) -> Figure:
+    """Draw a panel for each metric and a row for each other label, with 0 as a line.
+
+    Returns
+    -------
+    Figure
+        As wide as a paper's page, as high as its rows need.
+    """
+    others = list(dict.fromkeys(table["minus"]))
+    if len(others) > _MOST:
+        view.note(f"the differences figure has the first {_MOST} of {len(others)} labels")
+        others = others[:_MOST]
+    own = sorted(table["label"].unique())
+    styles = {own[0]: _ALONE} if len(own) == 1 else {label: view.styles[label] for label in own}
+    row = _ROW * (1 + 0.45 * (len(own) - 1))
+    figure = blank(PAGE_WIDTH, row * len(others) + _AROUND)
+    metrics = view.metrics[:_MOST_PANELS]
+    panels = figure.subplots(1, len(metrics), sharey=True, squeeze=False)[0]
+    for axes, metric in zip(panels, metrics, strict=True):
+        axes.axvline(0, color=GREY, linewidth=points(0.7), zorder=1)
+        for place, label in enumerate(own):
+            its = table[(table["metric"] == metric) & (table["label"] == label)]
+            offset = 0.6 * (place - (len(own) - 1) / 2) / len(own)
+            _draw_label(axes, its.set_index("minus").reindex(others), offset, styles[label])
+        title = get_metric(metric).title + ARROWS[get_metric(metric).direction]
+        axes.set_xlabel(fill(title, characters(90 // len(panels))))
+        axes.tick_params(axis="y", length=0)
+    _label_rows(panels[0], others, table)
+    points_of = table.drop_duplicates("label").set_index("label")
+    names = [f"{label} ({points_of.loc[label, 'count']:.0f} returned)" for label in own]
+    asked = few([number(n) for n in points_of["n"].unique()])
+    title = f"Asked for {asked}: a label minus that of the row at the count that the label returned"
+    title += f" on each image; means with intervals that hold together{view.under}"
+    handles = [_mark(styles[label], told=True) for label in own]
+    handles.append(_mark(Style(GREY, "o", "-"), told=False))
+    names.append("hollow: 0 is in the interval")
+    legend_below(figure, handles, names, fill(title, characters(_LINE)), hollow=False)
+    return figure
+
+
+def _draw_label(axes: Axes, its: pd.DataFrame, offset: float, style: Style) -> None:
+    """Draw the differences of one label, a row for each other; hollow where 0 may be true."""
+    y = np.arange(len(its)) + offset
+    means, lows, highs = (
+        its[name].to_numpy(dtype=float)
+        for name in ("difference", "difference_low", "difference_high")
+    )
+    axes.hlines(y, lows, highs, color=style.colour, linewidth=points(1.0))
+    told = its["told"].eq(True).to_numpy()
+    for chosen in (told, ~told):
+        mark = _mark(style, bool(chosen is told))
+        mark.set_data(means[chosen], y[chosen])
+        axes.add_line(mark)
+    axes.autoscale_view()
+
+
+def _mark(style: Style, told: bool) -> Line2D:
+    return Line2D(
+        [],
+        [],
+        linestyle="none",
+        marker=style.marker,
+        markersize=0.85 * style.size,
+        color=style.colour,
+        markerfacecolor=style.colour if told else "white",
+        markeredgewidth=points(0.8),
+    )
+
+
+def _label_rows(axes: Axes, others: list[str], table: pd.DataFrame) -> None:
+    """Write the other labels, with the number of images where that is not all."""
+    lacking = table[table["difference_images"] < table["images"]]
+    images = lacking.groupby("minus")["difference_images"].min()
+    names = [
+        shown(name, characters(_LONGEST)) + (f" ({images[name]} images)" if name in images else "")
+        for name in others
+    ]
+    axes.set_ylim(len(others) - 0.4, -0.6)
+    axes.set_yticks(range(len(others)), names)
+    for tick in axes.get_yticklabels():
+        tick.set_parse_math(False)
