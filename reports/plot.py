@@ -63,7 +63,7 @@ FIGURES: Final[Mapping[str, Callable[[View], Iterator[Chart]]]] = {
     "robustness": robustness.make,
 }
 
-AT_ONE_COUNT = ("pareto", "compactness", "ranks", "differences", "pixels", "scatter", "robustness")
+AT_ONE_COUNT = ("pareto", "compactness", "ranks", "pixels", "differences", "scatter", "robustness")
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,8 @@ def plot(
         str | None,
         typer.Option(
             help="Which ones, with commas between: "
-            "curves, runtime, pareto, compactness, ranks, counts, pixels, scatter, robustness.",
+            "curves, runtime, pareto, compactness, ranks, counts, pixels, differences, scatter,"
+            " robustness.",
             show_default="all that the results have what they show of",
         ),
     ] = None,
@@ -42,15 +43,16 @@ def plot(
         typer.Option(
             "--highlight",
             metavar="LABELS",
-            help="Labels that are in colour among others in grey, as patterns; may be repeated."
-            " With --with 'mine' are all of RESULTS, as they are unless given.",
+            help="Labels that are in colour among others in grey, and that the figure differences"
+            " is of, as patterns; may be repeated. With --with 'mine' are all of RESULTS, as they"
+            " are unless given.",
         ),
     ] = None,
     at: Annotated[
         float | None,
         typer.Option(
             help="Count of the figures that are of one count (pareto, compactness, ranks, pixels,"
-            " scatter, robustness).",
+            " differences, scatter, robustness).",
             show_default="the middle one of those asked for",
         ),
     ] = None,

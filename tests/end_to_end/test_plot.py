@@ -103,3 +103,11 @@ def _change_version(path):
     pq.write_table(
         table.replace_schema_metadata({**table.schema.metadata, VERSION_KEY: b"99"}), path
     )
+
+
+def test_the_help_names_all_figures(here):
+    from reports.plot import AT_ONE_COUNT, FIGURES
+
+    said = " ".join(here("plot", "--help").out.replace("│", " ").split())
+    assert f"with commas between: {', '.join(FIGURES)}." in said
+    assert f"of one count ({', '.join(AT_ONE_COUNT)})." in said
