@@ -22,10 +22,11 @@ from reports.statistics.asked import nearest_asked
 from reports.statistics.own_counts import minus_others
 
 _ROW = 0.155  # inches, of one label minus another
-_AROUND = 0.62  # of axes and title
+_AROUND = 0.8  # of axes and title
+_LEAST_HEIGHT = 1.2  # of axes, that words of several lines fit below
 _LONGEST = 30  # characters of a label
 _LINE = 104  # characters of the legend's title
-_MOST = 60  # rows; a page is full with them
+_MOST = 50  # rows of one mark; a page is full with them
 _MOST_OWN = 4  # labels; more marks in a row nobody tells apart
 _MOST_PANELS = 4  # metrics
 _ALONE = Style(BLACK, "o", "-")
@@ -59,16 +60,17 @@ def differences(view: View, own: list[str]) -> pd.DataFrame:
         of the highlighted comes first.
     """
     aligned = view.analysis.aligned
-    if len(own) > _MOST_OWN:
-        first = ", ".join(own[:_MOST_OWN])
-        view.note(f"the differences figure is of {_MOST_OWN} of {len(own)} labels: {first}")
-        own = own[:_MOST_OWN]
-    rows = minus_others(aligned, own, view.metrics)
+    drawn, metrics = own[:_MOST_OWN], view.metrics[:_MOST_PANELS]
+    for all_of, some, what in ((own, drawn, "labels"), (view.metrics, metrics, "metrics")):
+        if len(some) < len(all_of):
+            names = ", ".join(some)
+            view.note(f"the differences figure has {len(some)} of {len(all_of)} {what}: {names}")
+    rows = minus_others(aligned, drawn, metrics)
     if rows.empty:
         return rows
     nearest = {
         label: nearest_asked(aligned.ns[np.array(aligned.labels) == label], view.count)
-        for label in own
+        for label in drawn
     }
     n = rows["label"].map(nearest)
     rows = rows[(rows["n"] == n) | (rows["n"].isna() & n.isna())]
@@ -89,14 +91,16 @@ def draw_differences(table: pd.DataFrame, view: View) -> Figure:
         As wide as a paper's page, as high as its rows need.
     """
     others = list(dict.fromkeys(table["minus"]))
-    if len(others) > _MOST:
-        view.note(f"the differences figure has the first {_MOST} of {len(others)} labels")
-        others = others[:_MOST]
     own = sorted(table["label"].unique())
     styles = {own[0]: _ALONE} if len(own) == 1 else {label: view.styles[label] for label in own}
-    row = _ROW * (1 + 0.45 * (len(own) - 1))
-    figure = blank(PAGE_WIDTH, row * len(others) + _AROUND)
-    metrics = view.metrics[:_MOST_PANELS]
+    taller = 1 + 0.45 * (len(own) - 1)
+    most = int(_MOST / taller)
+    if len(others) > most:
+        view.note(f"the differences figure has the first {most} of {len(others)} labels")
+        others = others[:most]
+    height = max(_LEAST_HEIGHT, _ROW * taller * len(others))
+    figure = blank(PAGE_WIDTH, height + _AROUND)
+    metrics = [metric for metric in view.metrics if (table["metric"] == metric).any()]
     panels = figure.subplots(1, len(metrics), sharey=True, squeeze=False)[0]
     for axes, metric in zip(panels, metrics, strict=True):
         axes.axvline(0, color=GREY, linewidth=points(0.7), zorder=1)
@@ -108,14 +112,19 @@ def draw_differences(table: pd.DataFrame, view: View) -> Figure:
         axes.set_xlabel(fill(title, characters(90 // len(panels))))
         axes.tick_params(axis="y", length=0)
     _label_rows(panels[0], others, table)
-    points_of = table.drop_duplicates("label").set_index("label")
-    names = [f"{label} ({points_of.loc[label, 'count']:.0f} returned)" for label in own]
-    asked = few([number(n) for n in points_of["n"].unique()])
-    title = f"Asked for {asked}: a label minus that of the row at the count that the label returned"
-    title += f" on each image; means with intervals that hold together{view.under}"
+    points_of = table.sort_values("difference_images").groupby("label").last()
+    names = []
+    for label in own:
+        its = points_of.loc[label]
+        ok = "" if its["images_ok"] == its["images_asked"] else f" on {its['images_ok']} images"
+        names.append(f"{label} ({its['count']:.0f} returned{ok})")
+    asked = few([number(n) for n in points_of["n"].dropna().unique()])
+    title = f"Asked for {asked}: a" if asked else "A"
+    title += " label minus that of the row at the count that the label returned on each image;"
+    title += f" means with intervals that hold together{view.under}"
     handles = [_mark(styles[label], told=True) for label in own]
     handles.append(_mark(Style(GREY, "o", "-"), told=False))
-    names.append("hollow: 0 is in the interval")
+    names.append("hollow: not told from 0")
     legend_below(figure, handles, names, fill(title, characters(_LINE)), hollow=False)
     return figure
 

@@ -139,12 +139,12 @@ def at_returned(aligned: Aligned, metrics: Sequence[str], points: Sequence[int])
     metrics : sequence of str
         Metric ids.
     points : sequence of int
-        Points that ended ok with all seeds of an image, or of several.
+        The points; each ended ok, with all of its seeds, on one image at least.
 
     Returns
     -------
     list of AtCount
-        One per point, of the images on which it did; its count is their mean.
+        One per point, of the images on which it ended so; `AtCount.count` is the mean there.
     """
     asked = _returned(aligned)[:, list(points)].T
     means = np.nanmean(asked, axis=1).tolist()

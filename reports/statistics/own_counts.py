@@ -30,12 +30,13 @@ def minus_others(aligned: Aligned, own: Sequence[str], metrics: Sequence[str]) -
     -------
     DataFrame
         One row per point of the own labels, metric and other label, none without others: label; n;
-        count, the mean that the label returned; metric; minus, the other label; images, on how
-        many the label has a value, images_ok, a complete result, and images_asked; difference,
-        difference_low, difference_high, the mean with its interval, which holds together with
-        those of all others, and difference_images, over how many; told, whether 0 is outside the
-        interval, also as it is printed, with equal arms; in_pieces, minus_in_pieces; reason, why
-        the other cannot be read at some of the counts.
+        metric; minus, the other label; images, on how many the label has a value, images_ok, a
+        complete result, and images_asked; count, the mean that the label returned on the images
+        compared; difference, difference_low, difference_high, the mean with its interval, which
+        holds together with those of all others, and difference_images, over how many; told,
+        whether 0 is outside the interval, also as it is printed, with equal arms; in_pieces,
+        minus_in_pieces; reason, why the other cannot be read at some of the counts, and undefined,
+        on how many of them it has no value of the metric.
     """
     parts = []
     ended = np.isfinite(aligned.scores["n_labels"]) & ~aligned.partial
@@ -60,7 +61,7 @@ def _minus(its: Aligned, point: int, at: AtCount, metric: str) -> pd.DataFrame:
     if metric in its.weights:
         both = its.weights[metric][:, [point]], at.aligned.weights[metric][:, others]
         weights = np.minimum(*both)
-    compared = max(1, int(known.any(axis=0).sum()))
+    compared = max(1, int((known.sum(axis=0) > 1).sum()))  # one image has no interval
     low, high = mean_interval(apart, weights, 1 - (1 - CONFIDENCE) / compared)
     pieces = in_pieces(at.aligned)
     mean = mean_of(apart, known, weights)
@@ -69,7 +70,7 @@ def _minus(its: Aligned, point: int, at: AtCount, metric: str) -> pd.DataFrame:
         {
             "label": its.labels[point],
             "n": its.ns[point],
-            "count": at.count,
+            "count": mean_of(np.where(known, its.scores["n_labels"][:, [point]], 0.0), known),
             "metric": metric,
             "minus": np.array(at.aligned.labels, dtype=object)[others],
             "images": int(np.isfinite(score).sum()),
@@ -83,5 +84,6 @@ def _minus(its: Aligned, point: int, at: AtCount, metric: str) -> pd.DataFrame:
             "in_pieces": pieces[~others].item(),
             "minus_in_pieces": pieces[others],
             "reason": np.array(at.reasons, dtype=object)[others],
+            "undefined": at.undefined[metric][others],
         }
     )

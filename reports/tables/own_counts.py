@@ -11,11 +11,12 @@ from metrics import get_metric
 from reports.data.align import Aligned
 from reports.data.results import Facts
 from reports.data.words import ARROWS, counted
-from reports.tables.markdown import marked, mean_cells, table
+from reports.statistics.equal_counts import images_of
+from reports.tables.markdown import NOTHING, marked, mean_cells, table
 
 DAGGER = (
-    "† Over fewer images than the label has a value on: there the other's curve does not reach the "
-    "count."
+    "† Over fewer images than the label has a value on: there the other has none at the count, as "
+    "is said below the table."
 )
 IN_PIECES = (
     "‡ In pieces: over a tenth more 4-connected pieces than labels, which is no segmentation into "
@@ -31,7 +32,9 @@ def text_own(
         first = part[part["metric"] == metrics[0]].reset_index(drop=True)
         direction = get_metric(metrics[0]).direction
         worst = first["difference"] * (-1.0 if direction == "low" else 1.0)
-        order = first.assign(worst=worst).sort_values(["label", "worst"]).index
+        lacking = first["difference_images"] < first["images"]
+        ranked = first.assign(lacking=lacking, worst=worst)
+        order = ranked.sort_values(["label", "lacking", "worst"]).index
         there = part.groupby(["label", "minus"])["difference_images"].transform("max")
         known = there[part["metric"] == metrics[0]].to_numpy() > 0
         columns = {
@@ -49,7 +52,7 @@ def text_own(
                     first["difference_images"], first["images_asked"], strict=True
                 )
             ],
-            "count": [f"{count:.0f}" for count in first["count"]],
+            "count": [NOTHING if np.isnan(c) else f"{c:.0f}" for c in first["count"]],
         }
         for metric in metrics:
             columns[metric + ARROWS[get_metric(metric).direction]] = _cells(part, metric)
@@ -90,13 +93,16 @@ def _notes(part: pd.DataFrame, metrics: Sequence[str]) -> Iterator[str]:
     columns = ["label", "minus", "reason"]
     for label, minus, reason in first.loc[first["reason"] != "", columns].to_numpy().tolist():
         yield f"{minus} at the counts of {label}: {reason}"
+    columns = ["label", "minus", "metric", "undefined"]
+    for label, minus, metric, lost in part.loc[part["undefined"] > 0, columns].to_numpy().tolist():
+        yield f"{minus} at the counts of {label}: no value of {metric} on {images_of(lost)}"
 
 
 def legend_own(samples: str) -> str:
     """Say how to read the tables."""
     return (
         f"Mean difference over {samples} ± half of its 95 % interval, each image at the count that "
-        "the label returned on it (count: its mean), where the other's own curve over the returned "
-        "count is read; nothing is extrapolated. **Bold**: told from 0. The intervals of one "
-        "label, n and metric hold together (Bonferroni)."
+        "the label returned on it (count: their mean), read off the other's own curve; nothing is "
+        "extrapolated. **Bold**: told from 0. The intervals of one label, n and metric hold "
+        "together (Bonferroni)."
     )

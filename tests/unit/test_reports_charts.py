@@ -299,6 +299,36 @@ def test_labels_that_lack_images_say_on_how_many_they_are_compared():
     assert "FH (3 images)" in words(figure)
 
 
+def test_images_without_a_result_of_the_highlighted_label_are_said():
+    def change(frame):
+        return frame[(frame["label"] != "SEEDS") | (frame["image"] < "image00003")]
+
+    _, figure = one(differences.make, view(Fake(images=8), change, highlight=["SEEDS"])[0])
+    assert "returned on 3 images)" in words(figure)
+
+
+@pytest.mark.parametrize(("labels", "own", "drawn"), [(3, 1, 2), (60, 1, 50), (60, 4, 21)])
+def test_differences_fit_a_page_whatever_they_are_of(labels, own, drawn):
+    names = tuple(f"Method {i:03}" for i in range(labels))
+    its, notes = view(Fake(names, ns=(50, 100, 200), images=3), highlight=names[:own])
+    _, figure = one(differences.make, replace(its, metrics=METRICS))
+    assert figure.get_size_inches()[1] < 10
+    assert len(figure.axes) == 4
+    assert len(figure.axes[0].get_yticks()) == drawn
+    assert "the differences figure has 4 of 5 metrics: asa, br_r2, ue_np, ev" in notes
+    assert any("has the first" in note for note in notes) == (drawn < labels - own)
+
+
+def test_differences_of_a_label_without_an_asked_count():
+    def change(frame):
+        its = frame["label"] == "SEEDS"
+        frame = frame[~its | (frame["n"] == 100)]
+        return frame.assign(n=frame["n"].mask(its))
+
+    _, figure = one(differences.make, view(Fake(images=8), change, highlight=["SEEDS"])[0])
+    assert "A label minus that of the row" in words(figure)
+
+
 def test_differences_are_of_some_labels_and_of_at_most_four():
     for highlight in ((), ("*",), ("nobody",)):
         with pytest.raises(CannotDrawError, match="name them, --highlight"):
@@ -306,8 +336,8 @@ def test_differences_are_of_some_labels_and_of_at_most_four():
     its, notes = view(Fake(tuple("ABCDEFG")), highlight=list("ABCDE"))
     chart, _ = one(differences.make, its)
     assert set(chart.numbers["label"]) == set("ABCD")
-    assert set(chart.numbers["minus"]) == set("FG") | {"E"}
-    assert "is of 4 of 5 labels: A, B, C, D" in notes[0]
+    assert set(chart.numbers["minus"]) == set("FG")
+    assert "has 4 of 5 labels: A, B, C, D" in notes[0]
 
 
 # --- all of them -------------------------------------------------------------------------------

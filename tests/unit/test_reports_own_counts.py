@@ -71,6 +71,8 @@ def test_nothing_is_extrapolated_and_it_is_said_where(tmp_path):
         assert row["difference_low"] == pytest.approx(low.item())
         assert row["difference_high"] == pytest.approx(high.item())
     assert "† Over fewer images than the label has a value on" in report.text
+    below = [line for line in first.splitlines() if line.startswith("| SLIC")]
+    assert [line.split()[3] for line in below] == ["SEEDS"]
 
 
 def test_images_on_which_the_label_failed_are_not_compared_and_it_is_said(tmp_path):
@@ -137,6 +139,43 @@ def test_a_label_in_pieces_is_marked_on_both_sides(tmp_path):
     assert "| SLIC minus FH ‡ " in text
     assert "‡ In pieces" in text
     assert "rank" not in text
+
+
+def test_where_the_other_lacks_a_metric_it_is_said(tmp_path):
+    def undefined(frame):
+        lost = (frame["label"] == "SLIC") & (frame["image"] < "image00005")
+        return frame.assign(asa=frame["asa"].mask(lost))
+
+    path = write_changed(tmp_path / "r.parquet", undefined)
+    report = compare_own(path, ["SEEDS"], ["asa"])
+    assert "- SLIC at the counts of SEEDS: no value of asa on 5 images" in report.text
+    rows = report.numbers[report.numbers["n"] == 100].set_index("minus")
+    its = by_hand(path, "SEEDS", 100, "SLIC")
+    assert rows.loc["SLIC", "difference_images"] == np.isfinite(its).sum() == 15
+    counts = load(path, (*COLUMNS, "asa"))
+    known = (
+        (counts["label"] == "SEEDS")
+        & (counts["n"] == 100)
+        & (counts["image"].astype(str) >= "image00005")
+    )
+    assert rows.loc["SLIC", "count"] == pytest.approx(counts.loc[known, "n_labels"].mean())
+    text = report.text.split("**bsds500/test**")[2]
+    rows = [line.split()[3] for line in text.splitlines() if line.startswith("| SEEDS")]
+    assert rows == ["FH", "SLIC"]  # who lacks images stands last
+
+
+def test_others_on_one_image_widen_no_interval(tmp_path):
+    def one_image(frame):
+        return frame[(frame["label"] != "FH") | (frame["image"] == "image00003")]
+
+    path = write_changed(tmp_path / "r.parquet", one_image)
+    row = (
+        compare_own(path, ["SEEDS"], ["asa"]).numbers.query("n == 100 and minus == 'SLIC'").iloc[0]
+    )
+    low, high = mean_interval(by_hand(path, "SEEDS", 100, "SLIC")[:, None])
+    assert (row["difference_low"], row["difference_high"]) == pytest.approx(
+        (low.item(), high.item())
+    )
 
 
 def test_each_split_has_its_own_tables(tmp_path):
