@@ -13,10 +13,10 @@ from matplotlib.lines import Line2D
 
 from metrics import get_metric
 from reports.data.labels import matches
-from reports.data.words import ARROWS, few, number
+from reports.data.words import few, number
 from reports.figures.chart import CannotDrawError, Chart, View
 from reports.figures.letters import shown
-from reports.figures.panel import blank, legend_below
+from reports.figures.panel import axis_label, blank, legend_below
 from reports.figures.style import BLACK, GREY, PAGE_WIDTH, Style, characters, points
 from reports.statistics.asked import nearest_asked
 from reports.statistics.own_counts import minus_others
@@ -108,8 +108,7 @@ def draw_differences(table: pd.DataFrame, view: View) -> Figure:
             its = table[(table["metric"] == metric) & (table["label"] == label)]
             offset = 0.6 * (place - (len(own) - 1) / 2) / len(own)
             _draw_label(axes, its.set_index("minus").reindex(others), offset, styles[label])
-        title = get_metric(metric).title + ARROWS[get_metric(metric).direction]
-        axes.set_xlabel(fill(title, characters(90 // len(panels))))
+        axes.set_xlabel(axis_label(metric, 88 // len(panels)))
         axes.tick_params(axis="y", length=0)
     _label_rows(panels[0], others, table)
     points_of = table.sort_values("difference_images").groupby("label").last()
