@@ -19,13 +19,12 @@ from scipy.special import stdtrit
 Floats = npt.NDArray[np.float64]
 
 CONFIDENCE = 0.95
+_ROUNDING = 1e-12  # scores that differ by less are the same
 _NO_SKEW = 1e-6  # below it the transformation is the identity, and its formula all rounding
 
 
-def mean_interval(
-    values: Floats, weights: Floats | None = None, level: float = CONFIDENCE
-) -> tuple[Floats, Floats]:
-    """Return the interval of each column's mean over images.
+def mean_interval(values: Floats, weights: Floats | None = None) -> tuple[Floats, Floats]:
+    """Return the 95 % interval of each column's mean over images.
 
     Parameters
     ----------
@@ -33,14 +32,44 @@ def mean_interval(
         A score per image and point; NaN where there is none.
     weights : (I, C) array, optional
         What each value weighs, 0 or more; all the same unless given.
-    level : float
-        The chance that one interval holds the truth.
 
     Returns
     -------
     low, high : (C,) arrays
         NaN where fewer than two images have a value that weighs: one says nothing about others.
     """
+    centre, error, skew, images = _moments(values, weights)
+    return skewed_interval(centre, error, skew, images)
+
+
+def joint_interval(values: Floats, weights: Floats | None = None) -> tuple[Floats, Floats, Floats]:
+    """Return the mean of each column over images, with intervals that hold together with 95 %.
+
+    Student's t at Bonferroni's level for the columns that have an interval, of which each may be
+    over other images. Not Hall's transformation: so far out in the tails it amplifies the chance
+    in the skewness of few images.
+
+    Parameters
+    ----------
+    values, weights : (I, C) arrays
+        As for `mean_interval`.
+
+    Returns
+    -------
+    mean, low, high : (C,) arrays
+        NaN as for `mean_interval`; the mean where no image has a value.
+    """
+    centre, error, _, images = _moments(values, weights)
+    columns = max(1, int((images >= 2).sum()))
+    student = stdtrit(np.maximum(images - 1, 1), 1 - (1 - CONFIDENCE) / 2 / columns)
+    half = np.where(images >= 2, np.maximum(student * error, _ROUNDING), np.nan)
+    return centre, centre - half, centre + half
+
+
+def _moments(
+    values: Floats, weights: Floats | None
+) -> tuple[Floats, Floats, Floats, npt.NDArray[np.int64]]:
+    """Return each column's mean, its standard error and skewness, and its number of images."""
     known = np.isfinite(values)
     mass = known.astype(float) if weights is None else np.where(known, weights, 0.0)
     images = (mass > 0).sum(axis=0)
@@ -52,17 +81,13 @@ def mean_interval(
     length = np.sqrt((parts**2).sum(axis=0))
     error = length / np.sqrt((several - 1) * several)
     skew = ((parts / np.where(length > 0, length, 1.0)) ** 3).sum(axis=0)  # of values / sqrt(I)
-    return skewed_interval(centre, error, skew, images, level)
+    return centre, error, skew, images
 
 
 def skewed_interval(
-    centre: npt.ArrayLike,
-    error: npt.ArrayLike,
-    skew: npt.ArrayLike,
-    images: npt.ArrayLike,
-    level: float = CONFIDENCE,
+    centre: npt.ArrayLike, error: npt.ArrayLike, skew: npt.ArrayLike, images: npt.ArrayLike
 ) -> tuple[Floats, Floats]:
-    """Return the interval of estimates whose sampling error is skewed.
+    """Return the 95 % interval of estimates whose sampling error is skewed.
 
     Parameters
     ----------
@@ -71,8 +96,6 @@ def skewed_interval(
         a mean, that of the values divided by the root of their number.
     images : (...) array of int
         How many images each is over.
-    level : float
-        The chance that one interval holds the truth.
 
     Returns
     -------
@@ -81,7 +104,7 @@ def skewed_interval(
     """
     middle, scale = np.asarray(centre, dtype=float), np.asarray(error, dtype=float)
     number = np.asarray(images)
-    student = stdtrit(np.maximum(number - 1, 1), (1 + level) / 2)
+    student = stdtrit(np.maximum(number - 1, 1), (1 + CONFIDENCE) / 2)
     student = np.where(number >= 2, student, np.nan)
     sixth = np.asarray(skew, dtype=float) / 6
     low = middle - scale * _straightened(student, sixth)

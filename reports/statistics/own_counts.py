@@ -10,7 +10,7 @@ import pandas as pd
 from reports.data.align import Aligned, mean_of
 from reports.data.results import Floats
 from reports.statistics.equal_counts import AtCount, at_returned
-from reports.statistics.intervals import CONFIDENCE, mean_interval
+from reports.statistics.intervals import joint_interval
 from reports.statistics.pieces import in_pieces
 
 
@@ -34,9 +34,9 @@ def minus_others(aligned: Aligned, own: Sequence[str], metrics: Sequence[str]) -
         complete result, and images_asked; count, the mean that the label returned on the images
         compared; difference, difference_low, difference_high, the mean with its interval, which
         holds together with those of all others, and difference_images, over how many; told,
-        whether 0 is outside the interval, also as it is printed, with equal arms; in_pieces,
-        minus_in_pieces; reason, why the other cannot be read at some of the counts, and undefined,
-        on how many of them it has no value of the metric.
+        whether 0 is outside the interval; in_pieces, minus_in_pieces; reason, why the other cannot
+        be read at some of the counts, and undefined, on how many of them it has no value of the
+        metric.
     """
     parts = []
     ended = np.isfinite(aligned.scores["n_labels"]) & ~aligned.partial
@@ -51,7 +51,7 @@ def minus_others(aligned: Aligned, own: Sequence[str], metrics: Sequence[str]) -
 def _minus(its: Aligned, point: int, at: AtCount, metric: str) -> pd.DataFrame:
     """Subtract the others, at the counts that a point returned, from its score; one row for each.
 
-    Bonferroni holds the intervals of all others together, also where each is over other images.
+    The intervals of all others hold together.
     """
     others = np.array([label != its.labels[point] for label in at.aligned.labels])
     score = its.scores[metric][:, [point]]
@@ -61,11 +61,8 @@ def _minus(its: Aligned, point: int, at: AtCount, metric: str) -> pd.DataFrame:
     if metric in its.weights:
         both = its.weights[metric][:, [point]], at.aligned.weights[metric][:, others]
         weights = np.minimum(*both)
-    compared = max(1, int((known.sum(axis=0) > 1).sum()))  # one image has no interval
-    low, high = mean_interval(apart, weights, 1 - (1 - CONFIDENCE) / compared)
+    mean, low, high = joint_interval(apart, weights)
     pieces = in_pieces(at.aligned)
-    mean = mean_of(apart, known, weights)
-    told = ((low > 0) | (high < 0)) & (np.abs(mean) > (high - low) / 2)
     return pd.DataFrame(
         {
             "label": its.labels[point],
@@ -80,7 +77,7 @@ def _minus(its: Aligned, point: int, at: AtCount, metric: str) -> pd.DataFrame:
             "difference_low": low,
             "difference_high": high,
             "difference_images": known.sum(axis=0),
-            "told": told,
+            "told": (low > 0) | (high < 0),
             "in_pieces": pieces[~others].item(),
             "minus_in_pieces": pieces[others],
             "reason": np.array(at.reasons, dtype=object)[others],

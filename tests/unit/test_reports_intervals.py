@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 from scipy.stats import ttest_1samp
 
 from reports.statistics.bootstrap import bootstrap_means, interval_of_draws
-from reports.statistics.intervals import mean_interval
+from reports.statistics.intervals import joint_interval, mean_interval
 from tests.simulated import ONE_LABEL, covered
 
 IMAGES = (2, 3, 5, 10, 20, 50, 200)
@@ -35,6 +35,32 @@ def test_two_images_have_the_interval_of_student_and_one_has_none():
     assert (low[0], high[0]) == pytest.approx((0.85 - half, 0.85 + half), abs=1e-5)
     assert np.isnan([low[1], high[1]]).all()
     assert (low[2], high[2]) == pytest.approx((0.7, 0.7))
+
+
+@pytest.mark.parametrize("images", [5, 10, 50, 200])
+def test_intervals_of_many_hold_together_in_19_of_20_though_images_lack_and_are_skewed(images):
+    random, experiments, missed = np.random.default_rng(0), 1500, 0
+    for _ in range(experiments):
+        scores = 1 - random.beta(1.2, 6, size=(images, 11))
+        apart = scores[:, :1] - scores[:, 1:]
+        apart[: images // 2, 0] = np.nan
+        _, low, high = joint_interval(apart)
+        missed += ((low > 0) | (high < 0)).any()
+    assert missed / experiments < 0.065
+
+
+def test_intervals_of_many_are_those_of_student_at_the_level_of_bonferroni():
+    values = np.random.default_rng(0).normal(size=(12, 4))
+    values[:, 3] = np.nan
+    values[0, 3] = 1.0  # without an interval, it is not counted
+    mean, low, high = joint_interval(values)
+    for j in range(3):
+        student = ttest_1samp(values[:, j], 0).confidence_interval(1 - 0.05 / 3)
+        assert (mean[j], low[j], high[j]) == pytest.approx(
+            (values[:, j].mean(), student.low, student.high)
+        )
+    assert mean[3] == 1
+    assert np.isnan([low[3], high[3]]).all()
 
 
 def test_a_long_tail_of_bad_images_pulls_the_interval_its_way():

@@ -7,7 +7,7 @@ import pytest
 from metrics import PROTOCOLS
 from reports.data.results import COLUMNS, ResultsError, load
 from reports.statistics.equal_counts import interpolate
-from reports.statistics.intervals import mean_interval
+from reports.statistics.intervals import joint_interval
 from reports.tables.comparison import compare_own
 from reports.tables.macros import macros
 from tests.fake_results import Fake, write, write_changed
@@ -44,9 +44,10 @@ def test_each_image_is_read_at_the_count_that_the_label_returned_on_it(path):
 def test_the_intervals_of_a_label_hold_together(path):
     numbers = compare_own(path, ["SEEDS"], ["asa"]).numbers
     row = numbers[(numbers["n"] == 100) & (numbers["minus"] == "SLIC")].iloc[0]
-    low, high = mean_interval(by_hand(path, "SEEDS", 100, "SLIC")[:, None], level=1 - 0.05 / 2)
-    assert row["difference_low"] == pytest.approx(low.item())
-    assert row["difference_high"] == pytest.approx(high.item())
+    both = np.stack([by_hand(path, "SEEDS", 100, other) for other in ("SLIC", "FH")], axis=1)
+    _, low, high = joint_interval(both)
+    assert row["difference_low"] == pytest.approx(low[0])
+    assert row["difference_high"] == pytest.approx(high[0])
 
 
 def test_nothing_is_extrapolated_and_it_is_said_where(tmp_path):
@@ -66,10 +67,10 @@ def test_nothing_is_extrapolated_and_it_is_said_where(tmp_path):
     partly = rows[(rows["difference_images"] > 1) & (rows["difference_images"] < 20)]
     assert len(partly)
     for n, row in partly.iterrows():  # its interval holds together with the others', too
-        apart = by_hand(path, "SLIC", n, "FH")
-        low, high = mean_interval(apart[np.isfinite(apart)][:, None], level=1 - 0.05 / 2)
-        assert row["difference_low"] == pytest.approx(low.item())
-        assert row["difference_high"] == pytest.approx(high.item())
+        both = np.stack([by_hand(path, "SLIC", n, other) for other in ("FH", "SEEDS")], axis=1)
+        _, low, high = joint_interval(both)
+        assert row["difference_low"] == pytest.approx(low[0])
+        assert row["difference_high"] == pytest.approx(high[0])
     assert "† Over fewer images than the label has a value on" in report.text
     below = [line for line in first.splitlines() if line.startswith("| SLIC")]
     assert [line.split()[3] for line in below] == ["SEEDS"]
@@ -172,10 +173,9 @@ def test_others_on_one_image_widen_no_interval(tmp_path):
     row = (
         compare_own(path, ["SEEDS"], ["asa"]).numbers.query("n == 100 and minus == 'SLIC'").iloc[0]
     )
-    low, high = mean_interval(by_hand(path, "SEEDS", 100, "SLIC")[:, None])
-    assert (row["difference_low"], row["difference_high"]) == pytest.approx(
-        (low.item(), high.item())
-    )
+    _, low, high = joint_interval(by_hand(path, "SEEDS", 100, "SLIC")[:, None])
+    found = row["difference_low"], row["difference_high"]
+    assert found == pytest.approx((low.item(), high.item()))
 
 
 def test_each_split_has_its_own_tables(tmp_path):
@@ -201,15 +201,27 @@ def test_a_label_with_one_count_is_compared_too(tmp_path):
     assert "without an asked count, 20 images" in report.text
 
 
-def test_bold_is_told_from_0_also_as_it_is_printed(tmp_path):
+def test_bold_is_told_from_0(tmp_path):
     path = write(tmp_path / "r.parquet", Fake(images=3))
     report = compare_own(path, ["*"], ["asa"])
     rows = report.numbers.dropna(subset="difference")
-    half = (rows["difference_high"] - rows["difference_low"]) / 2
-    outside = (rows["difference_low"] > 0) | (rows["difference_high"] < 0)
-    told = outside & (rows["difference"].abs() > half)
+    told = (rows["difference_low"] > 0) | (rows["difference_high"] < 0)
     assert 0 < told.sum() < len(rows)
     assert report.text.count(" **+") + report.text.count(" **-") == told.sum()
+
+
+def test_a_label_of_the_same_scores_is_not_told_apart(tmp_path):
+    def twins(frame):
+        its, twin = (frame["label"] == label for label in ("SLIC", "FH"))
+        for column in ("n_labels", "n_components", "asa"):
+            frame.loc[twin, column] = frame.loc[its, column].to_numpy()
+        return frame
+
+    path = write_changed(tmp_path / "r.parquet", twins)
+    rows = compare_own(path, ["FH"], ["asa"]).numbers.query("minus == 'SLIC'")
+    assert len(rows) == 4
+    assert rows["difference"].abs().max() < 1e-12
+    assert not rows["told"].any()
 
 
 def test_those_that_are_better_than_the_label_stand_first(path):
