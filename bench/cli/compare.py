@@ -144,8 +144,9 @@ def compare(
         )
         from reports.tables.robustness import compare_perturbed
 
-        chosen = (wanted or DEFAULT_METRICS, *labels, note, allow_mixed)
         with opened.beside(a, with_, allow_mixed, quiet) as (file, mine):
+            shown, hidden = (opened.meant(patterns, mine) for patterns in labels)
+            chosen = (wanted or DEFAULT_METRICS, shown, hidden, note, allow_mixed)
             _tell_mixed(a, note)
             left_out = left_out_note(a, "--perturbed shows what they cost")
             if left_out and not perturbed:
@@ -153,9 +154,12 @@ def compare(
             if perturbed:
                 report = compare_perturbed(file, *chosen, rename=renames)
             elif asked:
-                its = opened.highlighted(asked, mine, *labels, renames)
+                its = opened.highlighted(asked, mine, shown, hidden, renames)
                 if not its:
-                    raise UsageError("--own mine: --only and --without leave none of your labels")
+                    raise UsageError(
+                        f"--own mine: --only and --without leave out {', '.join(mine)}; add mine to"
+                        " --only"
+                    )
                 report = compare_own(file, its, *chosen, rename=renames)
             elif span is not None:
                 report = compare_over(file, span[0], span[1], *chosen, rename=renames)

@@ -90,6 +90,11 @@ def with_name(results: Path, other: str | None) -> Path:
     return results.with_stem(f"{results.stem}-with-{Path(other).stem}")
 
 
+def meant(patterns: Sequence[str], own: Sequence[str]) -> list[str]:
+    """Return patterns of labels; where another file is beside, ``mine`` stands for one's own."""
+    return [each for name in patterns for each in (own if own and name == "mine" else [name])]
+
+
 def highlighted(
     asked: Sequence[str],
     own: Sequence[str],

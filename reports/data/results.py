@@ -506,6 +506,10 @@ def choose_labels(
         raise ResultsError(
             f"no label is left of {', '.join(sorted(labels))}; change --only or --without"
         )
+    for pattern in (*only, *without):
+        if pattern != "*" and not any(matches(label, [pattern]) for label in labels):
+            hint = did_you_mean(pattern, labels)
+            on_note(f"no label is like {pattern!r}" + (f"; {hint}" if hint else ""))
     kept = frame[frame["label"].isin(chosen)]
     return _rename(kept, chosen, renamed) if renamed else kept
 

@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 
 from metrics import get_metric
 from reports.data.labels import matches
-from reports.data.words import few, number
+from reports.data.words import counted, few, number
 from reports.figures.chart import CannotDrawError, Chart, View
 from reports.figures.letters import shown
 from reports.figures.panel import axis_label, blank, legend_below
@@ -162,7 +162,8 @@ def _label_rows(axes: Axes, others: list[str], table: pd.DataFrame) -> None:
     lacking = table[table["difference_images"] < table["images"]]
     images = lacking.groupby("minus")["difference_images"].min()
     names = [
-        shown(name, characters(_LONGEST)) + (f" ({images[name]} images)" if name in images else "")
+        shown(name, characters(_LONGEST))
+        + (f" ({counted(int(images[name]), 'image')})" if name in images else "")
         for name in others
     ]
     axes.set_ylim(len(others) - 0.4, -0.6)

@@ -190,12 +190,15 @@ def compare_own(
             numbers.append(_with_source(rows, aligned, facts))
     if not numbers:
         there = ", ".join(sorted(labels))
+        if len(labels) == 1:
+            raise ResultsError(f"only {there} is there; set others beside it (--with reference)")
         if any(matches(label, own) for label in labels):
             raise ResultsError(
                 f"{', '.join(own)} cannot be compared: no cell of it ended ok, or no other label is"
                 f" beside it on its images; there are {there}"
             )
-        raise ResultsError(f"no label is like {', '.join(own)}; there are {there}")
+        beside = "; 'mine' are the labels of one's own beside --with" if "mine" in own else ""
+        raise ResultsError(f"no label is like {', '.join(own)}; there are {there}{beside}")
     texts += [*_bullets(apart), own_counts.legend_own(facts.samples)]
     return _report(texts, numbers, shown, own_counts.DAGGER, own_counts.IN_PIECES)
 

@@ -135,7 +135,7 @@ def test_the_exit_status_tells_whether_two_files_agree(bench, compare, a, other)
         (["a.parquet", "a.parquet", "--pvalues"], "--pvalues is for labels at equal counts"),
         (["a.parquet", "--only", "zz*"], "no label is left"),
         (["a.parquet", "--own", "zz*"], "no label is like zz*; there are FH, LSC, SEEDS, SLIC"),
-        (["a.parquet", "--own", "slic", "--only", "SLIC"], "no other label is beside it"),
+        (["a.parquet", "--own", "slic", "--only", "SLIC"], "only SLIC is there; set others"),
         (["a.parquet", "--own", ","], "--own: ',' names nothing"),
         (["a.parquet", "--own", "FH", "--at", "9"], "--own compares at the counts that these"),
         (["a.parquet", "a.parquet", "--own", "FH"], "--own compares at the counts that these"),

@@ -76,7 +76,14 @@ def test_compare_at_the_counts_of_ones_own(here):
     assert {row["minus"] for row in rows} == {*METHODS, "Ours", "Ours too"}
     none = here("compare", "r.parquet", "--with", "reference", "--own", "mine", "--without", "Our*")
     assert none.status == 1
-    assert "--own mine: --only and --without leave none of your labels" in none.out
+    assert (
+        "--own mine: --only and --without leave out Ours, Ours too; add mine to --only" in none.out
+    )
+    few = ("--with", "reference", "--own", "mine", "--only", "mine,SLIC", "--format", "json")
+    chosen = here("compare", "r.parquet", *few)
+    assert chosen.status == 0, chosen.out
+    rows, _ = json.JSONDecoder().raw_decode(chosen.out)
+    assert {row["minus"] for row in rows} == {"SLIC", "Ours", "Ours too"}
 
 
 @pytest.mark.usefixtures("shipped", "own")

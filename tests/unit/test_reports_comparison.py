@@ -243,6 +243,15 @@ def test_only_and_without_choose_labels(path):
         compare_at(path, [100], only=["nothing"])
 
 
+def test_a_pattern_that_no_label_is_like_is_noted(path):
+    notes = []
+    compare_at(path, [100], ["asa"], only=["SLIC", "SEED"], without=["*x"], on_note=notes.append)
+    assert notes == [
+        "no label is like 'SEED'; did you mean 'SEEDS'?",
+        "no label is like '*x'",
+    ]
+
+
 def test_a_metric_without_any_value_is_left_out_and_noted(tmp_path):
     def forget(frame):
         return frame.assign(ev=pd.NA)

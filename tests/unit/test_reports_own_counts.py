@@ -243,8 +243,10 @@ def test_pairs_of_image_and_annotator_weigh_as_they_do_elsewhere(tmp_path):
 def test_who_is_not_there_is_named(path):
     with pytest.raises(ResultsError, match="no label is like nobody; there are FH, SEEDS, SLIC"):
         compare_own(path, ["nobody"])
-    with pytest.raises(ResultsError, match="no other label is beside it on its images"):
+    with pytest.raises(ResultsError, match="only FH is there; set others beside it"):
         compare_own(path, ["FH"], only=["FH"])
+    with pytest.raises(ResultsError, match="'mine' are the labels of one's own beside --with"):
+        compare_own(path, ["mine"])
 
 
 def test_a_paper_cites_a_difference_by_both_labels(path):
