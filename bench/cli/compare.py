@@ -145,7 +145,7 @@ def compare(
         from reports.tables.robustness import compare_perturbed
 
         with opened.beside(a, with_, allow_mixed, quiet) as (file, mine):
-            shown, hidden = (opened.meant(patterns, mine) for patterns in labels)
+            shown, hidden = (opened.meant(patterns, mine or None) for patterns in labels)
             chosen = (wanted or DEFAULT_METRICS, shown, hidden, note, allow_mixed)
             _tell_mixed(a, note)
             left_out = left_out_note(a, "--perturbed shows what they cost")

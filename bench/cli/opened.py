@@ -90,9 +90,11 @@ def with_name(results: Path, other: str | None) -> Path:
     return results.with_stem(f"{results.stem}-with-{Path(other).stem}")
 
 
-def meant(patterns: Sequence[str], own: Sequence[str]) -> list[str]:
-    """Return patterns of labels; where another file is beside, ``mine`` stands for one's own."""
-    return [each for name in patterns for each in (own if own and name == "mine" else [name])]
+def meant(patterns: Sequence[str], mine: Sequence[str] | None) -> list[str]:
+    """Return patterns of labels; ``mine`` stands for one's own, unless they are None."""
+    if mine is None:
+        return list(patterns)
+    return [each for name in patterns for each in (mine if name == "mine" else [name])]
 
 
 def highlighted(
@@ -120,4 +122,4 @@ def highlighted(
     mine = [new.get(label.casefold(), label) for label in shown]
     if not asked:
         return mine
-    return [each for name in asked for each in (mine if own and name == "mine" else [name])]
+    return meant(asked, mine if own else None)

@@ -108,7 +108,7 @@ def plot(
     line = _positive("--at", at), _positive("--budget", budget)
     pairs = [_two_labels(text) for text in pair or ()]
     with opened.beside(results, with_, allow_mixed, quiet) as (file, own):
-        shown, hidden = opened.meant(shown, own), opened.meant(hidden, own)
+        shown, hidden = (opened.meant(its, own or None) for its in (shown, hidden))
         lit = opened.highlighted(asked, () if allow_mixed else own, shown, hidden, names)
         output.draw(
             file,

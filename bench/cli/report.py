@@ -72,7 +72,7 @@ def report(
     note = partial(output.note, quiet=quiet)
     try:
         with opened.beside(results, with_, allow_mixed, quiet) as (file, own):
-            shown, hidden = opened.meant(shown, own), opened.meant(hidden, own)
+            shown, hidden = (opened.meant(its, own or None) for its in (shown, hidden))
             lit = opened.highlighted(asked, () if allow_mixed else own, shown, hidden, names)
             page = Page(
                 wanted,

@@ -21,21 +21,8 @@ FIELDS = (
     *("mean_a", "mean_b", "largest", "matched", "missing"),
 )
 _RANKS = ("rank_low", "rank_high")
-_WHOLE = frozenset(
-    (
-        *_RANKS,
-        *(
-            "images",
-            "value_images",
-            "difference_images",
-            "wins",
-            "ties",
-            "losses",
-            "matched",
-            "missing",
-        ),
-    )
-)
+_IMAGES = ("images", "value_images", "difference_images")
+_WHOLE = frozenset((*_RANKS, *_IMAGES, "wins", "ties", "losses", "matched", "missing"))
 _HEAD = r"""% Numbers of bench, by label, metric and {third}: \bench{{label}}{{metric}}{{{third}}}
 % for {first}, \bench[{other}]{{label}}... for others: {fields}.
 % What is not here is printed as ??.
