@@ -130,13 +130,15 @@ def show_results(
 
     Raises
     ------
-    reports.data.results.ResultsError
+    reports.data.schema.ResultsError
         If the file cannot be used, lacks a metric, or holds what must not be averaged.
     """
     from metrics import get_metric
     from reports.data.align import align
+    from reports.data.choose import choose_labels
+    from reports.data.facts import file_facts
     from reports.data.mixture import together
-    from reports.data.results import choose_labels, file_facts, load_scores
+    from reports.data.results import load_scores
     from reports.statistics.aggregate import analyse
     from reports.tables.summary import headline, markdown
 

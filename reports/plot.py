@@ -14,17 +14,14 @@ import pandas as pd
 from metrics import get_metric
 from metrics.names import did_you_mean
 from reports.data.align import Aligned, align, labels_by_device, timed_alone
+from reports.data.choose import choose_labels
+from reports.data.facts import file_facts
 from reports.data.labels import matches
 from reports.data.machines import machine_words
 from reports.data.mixture import separate_times, together
 from reports.data.perturbed import PERTURBATION, STABILITY
-from reports.data.results import (
-    ResultsError,
-    choose_labels,
-    clean,
-    file_facts,
-    load_scores,
-)
+from reports.data.results import clean, load_scores
+from reports.data.schema import ResultsError
 from reports.data.words import few
 from reports.figures import (
     compactness,

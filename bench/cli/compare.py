@@ -99,7 +99,7 @@ def compare(
     machines; with --tolerance the exit status tells whether they agree.
     """
     from bench.planning.selection import parse_integers
-    from reports.data.results import ResultsError
+    from reports.data.schema import ResultsError
 
     show = partial(_show, out=out, how=how, quiet=quiet)
     _check(b, at, over, tolerance, out)
@@ -174,7 +174,7 @@ def compare(
 
 
 def _tell_mixed(file: Path, note: Callable[[str], None]) -> None:
-    from reports.data.results import file_facts
+    from reports.data.facts import file_facts
 
     mixed = file_facts(file).mixed
     if mixed:

@@ -132,7 +132,8 @@ def _is_of(term: Term, method: str, params: str) -> bool:
 
 
 def _of_labels(text: str) -> Choose:
-    from reports.data.results import ResultsError, choose_labels
+    from reports.data.choose import choose_labels
+    from reports.data.schema import ResultsError
 
     patterns = values.split_names("--labels", text)
 
@@ -158,7 +159,7 @@ def _of_counts(text: str) -> Choose:
 
 def _of_statuses(text: str) -> Choose:
     from bench.errors import hint
-    from reports.data.results import STATUSES
+    from reports.data.schema import STATUSES
 
     names = values.split_names("--status", text)
     for name in names:

@@ -213,7 +213,7 @@ def _protocols(verbose: bool, file: Path | None) -> Iterator[Facts]:
 
 def _runs(paths: Sequence[Path], how: options.Format) -> None:
     from reports.data.contents import read_contents
-    from reports.data.results import ResultsError
+    from reports.data.schema import ResultsError
     from reports.tables.contents import contents_lines
 
     rows = []

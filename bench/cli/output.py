@@ -248,7 +248,7 @@ def draw(results: Path, quiet: bool = False, **how: Any) -> None:
         If a figure or table cannot be written.
     """
     from bench.errors import StorageError, UsageError
-    from reports.data.results import ResultsError
+    from reports.data.schema import ResultsError
     from reports.output import OutputError
     from reports.plot import make_figures
 

@@ -49,7 +49,7 @@ def protocols(
     from bench.scoring.score import Scoring
     from bench.settings import Settings
     from bench.storage.store import Store
-    from reports.data.results import ResultsError
+    from reports.data.schema import ResultsError
     from reports.tables.protocols import side_by_side
 
     output.check_report(out)

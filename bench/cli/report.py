@@ -59,7 +59,7 @@ def report(
     licence before you publish it, or give --gallery 0.
     """
     from bench.planning.pictures import pictures_of
-    from reports.data.results import ResultsError
+    from reports.data.schema import ResultsError
     from reports.output import OutputError
     from reports.page.report import Page, make_report
 

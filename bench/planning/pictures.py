@@ -11,7 +11,8 @@ from bench.datasets import Dataset, DatasetError, Sample, open_dataset
 from bench.planning.stored_rows import Source
 from bench.storage.label_paths import find_label_map
 from methods.labelfiles import read_labels
-from reports.data.results import check_results, load, run_facts
+from reports.data.results import load
+from reports.data.schema import check_results, run_facts
 from reports.page.gallery import Labels, NoPictureError, Pictures, Pixels
 
 

@@ -8,7 +8,9 @@ from bench.errors import UsageError
 from bench.planning.stored_rows import Source, make_cells
 from bench.storage.store import Store
 from metrics import PROTOCOLS
-from reports.data.results import ResultsError, file_facts, load
+from reports.data.facts import file_facts
+from reports.data.results import load
+from reports.data.schema import ResultsError
 
 FOLDER = "protocols"
 

@@ -115,7 +115,7 @@ def read_costs(path: Path | None) -> Costs | None:
         return None
     import pyarrow.parquet as pq
 
-    from reports.data.results import ResultsError, check_results
+    from reports.data.schema import ResultsError, check_results
 
     try:
         check_results(path)

@@ -23,10 +23,11 @@ from bench.storage.parts import read_part
 from bench.storage.provenance import suite_version
 from bench.storage.schema import CELL_FACTS
 from metrics.protocols import Connectivity
+from reports.data.choose import choose_labels
 from reports.data.labels import VARIANT, tell_apart
 from reports.data.mixture import together
 from reports.data.perturbed import left_out
-from reports.data.results import ORIGINS, ResultsError, check_results, choose_labels, run_facts
+from reports.data.schema import ORIGINS, ResultsError, check_results, run_facts
 
 FEW_CELLS = 100
 
@@ -90,7 +91,7 @@ class Source:
         without: Sequence[str],
         rename: Mapping[str, str] | None = None,
     ) -> Source:
-        """Keep the rows whose label is chosen; see `reports.data.results.choose_labels`.
+        """Keep the rows whose label is chosen; see `reports.data.choose.choose_labels`.
 
         The rows keep their labels: what else they are to be called stands in `called`.
 

@@ -17,7 +17,8 @@ from bench.storage.files import storage_errors, write_atomically
 from bench.storage.parts import read_part
 from bench.storage.schema import IDENTITY, results_schema, with_column, with_run_facts
 from reports.data.mixture import refuse_mixtures, short
-from reports.data.results import ResultsError, check_results, load, run_facts
+from reports.data.results import load
+from reports.data.schema import ResultsError, check_results, run_facts
 
 #: What is known of a cell but not kept: paths, digests that are no score, what a method said.
 LEFT_OUT = ("key", "labels_file", "facts")

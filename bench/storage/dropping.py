@@ -19,7 +19,7 @@ from bench.storage.files import storage_errors
 from bench.storage.parts import read_part
 from bench.storage.schema import IDENTITY
 from bench.storage.store import Store
-from reports.data.results import ResultsError, check_results
+from reports.data.schema import ResultsError, check_results
 from reports.data.words import few
 
 Flags = npt.NDArray[np.bool_]

@@ -20,17 +20,11 @@ from bench.storage.merging import join_facts
 from bench.storage.schema import with_column, with_run_facts
 from metrics import METRICS
 from reports.data.align import timed_alone
+from reports.data.facts import file_facts
 from reports.data.labels import VARIANT, tell_apart
 from reports.data.mixture import UNKNOWN, origin, short
-from reports.data.results import (
-    COLUMNS,
-    ResultsError,
-    check_results,
-    dataset_name,
-    file_facts,
-    load,
-    run_facts,
-)
+from reports.data.results import dataset_name, load
+from reports.data.schema import COLUMNS, ResultsError, check_results, run_facts
 from reports.data.words import counted, few
 
 Note = Callable[[str], None]

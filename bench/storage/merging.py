@@ -19,7 +19,7 @@ from bench.storage.parts import find_parts, read_part, without_unknown, write_pa
 from bench.storage.schema import IDENTITY, with_column
 from bench.storage.store import Store
 from reports.data.mixture import Mixture, mixtures_in, short
-from reports.data.results import ResultsError, check_results, run_facts
+from reports.data.schema import ResultsError, check_results, run_facts
 from reports.data.words import counted
 
 # What all rows of a results file share, in the words of a refusal; see `Settings.kept`.

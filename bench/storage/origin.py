@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from bench.storage.files import write_atomically
 from bench.storage.parts import find_parts, newest, read_all, stored_columns
 from bench.storage.schema import results_schema
-from reports.data.results import LATER, ResultsError, run_facts, version_of
+from reports.data.schema import LATER, ResultsError, run_facts, version_of
 
 RECORD = "written.json"
 

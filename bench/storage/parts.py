@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from bench.errors import UsageError
 from bench.storage.files import sync_all, write_atomically
 from bench.storage.schema import CELL_FACTS, IDENTITY, missing_facts, promoted, to_table
-from reports.data.results import LATER, version_of
+from reports.data.schema import LATER, version_of
 
 # Texts of which nearly every row has another one.
 _OWN_TEXTS = ("key", "labels_file")

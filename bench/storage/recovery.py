@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bench.errors import BusyError, UsageError
 from bench.storage.store import Store
-from reports.data.results import ResultsError, check_results, run_facts
+from reports.data.schema import ResultsError, check_results, run_facts
 
 
 @dataclass(frozen=True)

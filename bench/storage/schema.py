@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from metrics import METRICS
-from reports.data.results import RUN_KEY, SCHEMA_VERSION, VERSION_KEY
+from reports.data.schema import RUN_KEY, SCHEMA_VERSION, VERSION_KEY
 
 FAILURES = ("failed", "timeout", "crashed", "invalid")
 

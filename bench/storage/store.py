@@ -45,7 +45,7 @@ from bench.storage.parts import (
 from bench.storage.renewal import update_renewals
 from bench.storage.schema import IDENTITY, to_table
 from bench.storage.whole import Whole
-from reports.data.results import VERSION_KEY, ResultsError, check_results, run_facts
+from reports.data.schema import VERSION_KEY, ResultsError, check_results, run_facts
 from reports.output import put, sync_folder
 
 

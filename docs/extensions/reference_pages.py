@@ -5,8 +5,10 @@ from pathlib import Path
 from writing import table
 
 from reports.data.align import align
+from reports.data.choose import choose_labels
+from reports.data.facts import file_facts
 from reports.data.reference import FOLDER, reference_files
-from reports.data.results import choose_labels, file_facts, load_scores
+from reports.data.results import load_scores
 from reports.page.report import Page, make_report
 from reports.statistics.aggregate import analyse
 from reports.tables.markdown import read_table

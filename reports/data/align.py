@@ -11,7 +11,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from reports.data.mixture import refuse_mixtures, time_mixture
-from reports.data.results import STATUSES, Floats, ResultsError, dataset_name, pairs_column
+from reports.data.results import Floats, dataset_name, pairs_column
+from reports.data.schema import STATUSES, ResultsError
 from reports.data.words import number
 
 Counts = npt.NDArray[np.int64]

@@ -12,18 +12,12 @@ import numpy as np
 import pandas as pd
 
 from reports.data.align import labels_by_device, timed_alone
+from reports.data.facts import file_facts
 from reports.data.labels import tell_apart
 from reports.data.mixture import UNKNOWN, find_mixtures, origin, suites_note, time_mixture
 from reports.data.perturbed import PERTURBATION
-from reports.data.results import (
-    COLUMNS,
-    STATUSES,
-    check_results,
-    dataset_name,
-    file_facts,
-    load,
-    run_facts,
-)
+from reports.data.results import dataset_name, load
+from reports.data.schema import COLUMNS, STATUSES, check_results, run_facts
 from reports.data.words import counted, few, number
 
 _GROUP = ["dataset", "split"]

@@ -6,8 +6,8 @@ from itertools import chain
 
 import pandas as pd
 
+from reports.data.facts import Facts
 from reports.data.mixture import machines_of
-from reports.data.results import Facts
 from reports.data.words import counted
 
 

@@ -12,7 +12,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from reports.data.labels import VARIANT, tell_apart
-from reports.data.results import ORIGINS, ResultsError, dataset_name, load
+from reports.data.results import dataset_name, load
+from reports.data.schema import ORIGINS, ResultsError
 from reports.data.words import counted, few
 
 Flags = npt.NDArray[np.bool_]

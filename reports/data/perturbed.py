@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from reports.data.results import COLUMNS, check_results, load
+from reports.data.results import load
+from reports.data.schema import COLUMNS, check_results
 from reports.data.words import counted, few
 
 PERTURBATION = "perturbation"

@@ -10,7 +10,8 @@ import pandas as pd
 
 from metrics import get_metric
 from reports.data.align import coverage
-from reports.data.results import STATUSES, Floats
+from reports.data.results import Floats
+from reports.data.schema import STATUSES
 from reports.figures.front import Direction, read_at, set_against
 from reports.page.encode import codes, integers, numbers
 from reports.statistics.aggregate import Analysis

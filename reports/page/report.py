@@ -11,20 +11,14 @@ import pandas as pd
 
 from metrics import METRICS, get_metric
 from reports.data.align import align, timed_alone
+from reports.data.choose import choose_labels
 from reports.data.contents import Contents, read_contents
+from reports.data.facts import Facts, file_facts
 from reports.data.machines import machine_words
 from reports.data.mixture import together
 from reports.data.perturbed import PERTURBATION, left_out
-from reports.data.results import (
-    COLUMNS,
-    Facts,
-    ResultsError,
-    check_results,
-    choose_labels,
-    clean,
-    file_facts,
-    load,
-)
+from reports.data.results import clean, load
+from reports.data.schema import COLUMNS, ResultsError, check_results
 from reports.figures.emphasis import in_colour
 from reports.figures.style import assign
 from reports.output import write_whole

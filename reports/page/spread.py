@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from metrics import METRICS
-from reports.data.results import check_results, dataset_name, file_facts, run_facts
+from reports.data.facts import file_facts
+from reports.data.results import dataset_name
+from reports.data.schema import check_results, run_facts
 from reports.page.encode import codes, numbers
 from reports.tables.protocols import side_by_side
 

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from reports.data.align import Aligned, coverage, mean_of
-from reports.data.results import Facts, Floats
+from reports.data.facts import Facts
+from reports.data.results import Floats
 from reports.statistics.intervals import mean_interval
 
 NO_FACTS = Facts()

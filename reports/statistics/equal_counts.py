@@ -17,7 +17,8 @@ import numpy.typing as npt
 from scipy.interpolate import PchipInterpolator
 
 from reports.data.align import PIECES, Aligned, Counts, Flags
-from reports.data.results import STATUSES, Floats
+from reports.data.results import Floats
+from reports.data.schema import STATUSES
 from reports.data.words import counted, short
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from metrics import get_metric
 from reports.data.align import Aligned
-from reports.data.results import Facts
+from reports.data.facts import Facts
 from reports.data.words import ARROWS, counted
 from reports.statistics.aggregate import aggregate
 from reports.statistics.equal_counts import AtCount, images_of

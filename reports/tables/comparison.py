@@ -11,9 +11,12 @@ import pandas as pd
 
 from metrics import get_metric
 from reports.data.align import Aligned, align
+from reports.data.choose import choose_labels
+from reports.data.facts import Facts, file_facts
 from reports.data.labels import matches
 from reports.data.mixture import together
-from reports.data.results import Facts, ResultsError, choose_labels, file_facts, load_scores
+from reports.data.results import load_scores
+from reports.data.schema import ResultsError
 from reports.data.words import few, short
 from reports.statistics.area import areas
 from reports.statistics.equal_counts import at_counts

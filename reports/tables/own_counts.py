@@ -9,7 +9,7 @@ import pandas as pd
 
 from metrics import get_metric
 from reports.data.align import Aligned
-from reports.data.results import Facts
+from reports.data.facts import Facts
 from reports.data.words import ARROWS, counted
 from reports.statistics.equal_counts import images_of
 from reports.tables.markdown import NOTHING, marked, mean_cells, table

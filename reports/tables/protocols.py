@@ -14,15 +14,10 @@ import pandas as pd
 from metrics import DEFAULT_PROTOCOL, get_metric
 from metrics.base import Metric
 from reports.data.align import Aligned, align, coverage
-from reports.data.results import (
-    COLUMNS,
-    ResultsError,
-    choose_labels,
-    clean,
-    dataset_name,
-    file_facts,
-    load,
-)
+from reports.data.choose import choose_labels
+from reports.data.facts import file_facts
+from reports.data.results import clean, dataset_name, load
+from reports.data.schema import COLUMNS, ResultsError
 from reports.data.words import ARROWS
 from reports.statistics.aggregate import aggregate
 from reports.tables.markdown import NOTHING, PARTIAL, decimals, table

@@ -8,9 +8,12 @@ from pathlib import Path
 import pandas as pd
 
 from metrics import get_metric
+from reports.data.choose import choose_labels
+from reports.data.facts import file_facts
 from reports.data.mixture import together
 from reports.data.perturbed import PERTURBATION, STABILITY, load_with_perturbed
-from reports.data.results import ResultsError, choose_labels, dataset_name, file_facts
+from reports.data.results import dataset_name
+from reports.data.schema import ResultsError
 from reports.data.words import number
 from reports.statistics.robustness import losses
 from reports.tables.comparison import Report

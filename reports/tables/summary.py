@@ -9,7 +9,7 @@ import pandas as pd
 
 from metrics import DEFAULT_PROTOCOL, Protocol, get_metric
 from reports.data.align import Aligned, coverage
-from reports.data.results import STATUSES
+from reports.data.schema import STATUSES
 from reports.data.words import ARROWS, counted, number
 from reports.statistics.aggregate import Analysis
 from reports.statistics.asked import NEAR, returned_about

@@ -11,17 +11,12 @@ import pandas as pd
 
 from metrics import Protocol, get_metric
 from reports.data.align import align, twins_message
+from reports.data.choose import choose_labels, labels_in
+from reports.data.facts import file_facts
 from reports.data.mixture import UNKNOWN, origin, short, together
 from reports.data.perturbed import named_apart
-from reports.data.results import (
-    COLUMNS,
-    ResultsError,
-    choose_labels,
-    dataset_name,
-    file_facts,
-    labels_in,
-    load,
-)
+from reports.data.results import dataset_name, load
+from reports.data.schema import COLUMNS, ResultsError
 from reports.data.words import counted, few, number
 from reports.statistics.aggregate import aggregate
 from reports.tables.comparison import Report

@@ -12,7 +12,7 @@ import scipy.io
 
 from bench.cli import _status
 from bench.datasets.bsds500 import published_names
-from reports.data.results import run_facts
+from reports.data.schema import run_facts
 from tests.conftest import write_png
 
 

@@ -5,7 +5,7 @@ import json
 import pyarrow.parquet as pq
 import pytest
 
-from reports.data.results import run_facts
+from reports.data.schema import run_facts
 
 
 @pytest.fixture

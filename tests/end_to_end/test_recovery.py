@@ -7,7 +7,7 @@ import pytest
 from bench.cli import _status
 from bench.storage.renewal import Renewal, write_renewals
 from bench.storage.store import Store
-from reports.data.results import run_facts
+from reports.data.schema import run_facts
 from tests.fake_results import Fake, table, write
 
 ROWS = table(Fake(images=3, ns=(50, 100))).to_pylist()

@@ -14,7 +14,8 @@ from bench.execution import worker
 from bench.storage.store import Store
 from methods import Skip
 from methods.classical.grid import Grid
-from reports.data.results import RUN_KEY, SCHEMA_VERSION, VERSION_KEY, load
+from reports.data.results import load
+from reports.data.schema import RUN_KEY, SCHEMA_VERSION, VERSION_KEY
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.cli import _status
-from reports.data.results import RUN_KEY
+from reports.data.schema import RUN_KEY
 from tests.fuzz.mutations import mutated
 from tests.fuzz.settings import fuzzed
 

@@ -12,7 +12,8 @@ from bench.errors import UsageError
 from bench.storage.condensing import condense, without_folders
 from metrics import PROTOCOLS
 from reports.data.contents import read_contents
-from reports.data.results import file_facts, load
+from reports.data.facts import file_facts
+from reports.data.results import load
 from reports.tables.two_files import compare_files
 from tests.fake_results import Fake, write, write_changed
 

@@ -11,7 +11,7 @@ from bench.errors import UsageError
 from bench.storage.dropping import drop_rows, parameters_match
 from bench.storage.renewal import Renewal, read_renewals, write_renewals
 from bench.storage.store import Store
-from reports.data.results import run_facts
+from reports.data.schema import run_facts
 from tests.fake_results import Fake, table, write
 from tests.unit.test_store import make_row
 

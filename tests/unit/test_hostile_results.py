@@ -18,7 +18,8 @@ from bench.storage.dropping import parameters_match
 from bench.storage.merging import merge
 from bench.storage.rounds import read_rounds
 from methods.labelfiles import encode_labels
-from reports.data.results import COLUMNS, ResultsError, check_results, load
+from reports.data.results import load
+from reports.data.schema import COLUMNS, ResultsError, check_results
 from tests.fake_results import Fake, table
 
 

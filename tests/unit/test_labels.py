@@ -11,8 +11,9 @@ from bench.planning.variants import make_variants
 from bench.storage.labels import Labelled
 from methods.registry import BUILTIN, get_class, load_plugin_file
 from reports.data.align import align
+from reports.data.choose import choose_labels
 from reports.data.labels import tell_apart
-from reports.data.results import ResultsError, choose_labels
+from reports.data.schema import ResultsError
 from tests.conftest import PLUGIN
 
 TWIN = """

@@ -16,7 +16,7 @@ from bench.storage.merging import merge
 from bench.storage.schema import results_schema, with_run_facts
 from bench.storage.store import Store
 from metrics import PROTOCOLS
-from reports.data.results import RUN_KEY, VERSION_KEY, run_facts
+from reports.data.schema import RUN_KEY, VERSION_KEY, run_facts
 from tests.fake_results import Fake, table, write
 
 ONE = Fake(labels=("SLIC", "FH"), ns=(50,), images=2)

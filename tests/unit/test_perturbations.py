@@ -13,7 +13,7 @@ from bench.datasets import Sample
 from bench.datasets.perturbations import KINDS, parse, parse_all
 from bench.errors import UsageError
 from bench.scoring.stability import adjusted_rand_index
-from reports.data.results import ResultsError
+from reports.data.schema import ResultsError
 from reports.statistics.robustness import count_notes, losses
 
 EXAMPLES = [kind.example for kind in KINDS.values()]

@@ -12,8 +12,9 @@ from bench.scoring.score import Scoring, score
 from bench.storage.provenance import machine
 from methods.canonical import canonicalise
 from methods.registry import get_class, get_method, method_version
+from reports.data.facts import file_facts
 from reports.data.reference import FOLDER, reference_files
-from reports.data.results import file_facts, run_facts
+from reports.data.schema import run_facts
 from tests.shared import BSDS500, needs_shared
 
 CELLS = 10

@@ -5,7 +5,8 @@ import pytest
 
 from metrics import PROTOCOLS
 from reports.data.align import align
-from reports.data.results import file_facts, load_scores
+from reports.data.facts import file_facts
+from reports.data.results import load_scores
 from reports.figures.chart import View
 from reports.figures.ranks import ranks_at
 from reports.page.encode import numbers

@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from bench.storage.schema import with_run_facts
 from metrics import PROTOCOLS, Protocol
 from reports.data.align import align
-from reports.data.results import COLUMNS, VERSION_KEY, Facts, ResultsError, file_facts, load
+from reports.data.facts import Facts, file_facts
+from reports.data.results import load
+from reports.data.schema import COLUMNS, VERSION_KEY, ResultsError
 from reports.statistics.aggregate import aggregate, quartiles
 from reports.statistics.intervals import mean_interval
 from tests.fake_results import METHODS, Fake, table, write

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from metrics import PROTOCOLS
 from reports.data.align import align
-from reports.data.results import COLUMNS, load
+from reports.data.results import load
+from reports.data.schema import COLUMNS
 from reports.statistics.aggregate import aggregate
 from reports.statistics.area import areas, mean_over_range, summary_of
 from reports.statistics.bootstrap import bootstrap_means, interval_of_draws

@@ -8,7 +8,7 @@ import pytest
 
 from methods.registry import BUILTIN, get_class
 from reports.data.align import align
-from reports.data.results import ResultsError
+from reports.data.schema import ResultsError
 from reports.figures import compactness, counts, differences, pareto, pixels, ranks, scatter
 from reports.figures.chart import CannotDrawError, View
 from reports.figures.front import read_at, set_against, unbeaten

@@ -6,7 +6,8 @@ import pytest
 
 from metrics import PROTOCOLS
 from reports.data.align import align
-from reports.data.results import COLUMNS, ResultsError, load
+from reports.data.results import load
+from reports.data.schema import COLUMNS, ResultsError
 from reports.statistics.equal_counts import at_counts
 from reports.statistics.intervals import mean_interval
 from reports.tables.comparison import compare_at, compare_over

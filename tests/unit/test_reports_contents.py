@@ -7,7 +7,7 @@ import pytest
 from bench.cli import _status
 from bench.storage.schema import with_run_facts
 from reports.data.contents import read_contents
-from reports.data.results import VERSION_KEY, run_facts
+from reports.data.schema import VERSION_KEY, run_facts
 from reports.tables.contents import contents_lines
 from tests.fake_results import Fake, table, write, write_changed
 

@@ -10,7 +10,8 @@ from typer.testing import CliRunner
 from bench.cli import app
 from reports.data.align import align
 from reports.data.mixture import find_mixtures, separate
-from reports.data.results import ORIGINS, ResultsError, load
+from reports.data.results import load
+from reports.data.schema import ORIGINS, ResultsError
 from reports.figures.curves import draw_curves
 from reports.figures.runtime import draw_runtime
 from reports.plot import Choice

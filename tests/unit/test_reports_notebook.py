@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from reports import show, show_results
-from reports.data.results import ResultsError
+from reports.data.schema import ResultsError
 from reports.notebook import _HALO, _LINE
 from tests.fake_results import Fake, write
 

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from metrics import PROTOCOLS
-from reports.data.results import COLUMNS, ResultsError, load
+from reports.data.results import load
+from reports.data.schema import COLUMNS, ResultsError
 from reports.statistics.equal_counts import interpolate
 from reports.statistics.intervals import joint_interval
 from reports.tables.comparison import compare_own

@@ -14,7 +14,7 @@ import pytest
 from bench.cli.plot import plot
 from bench.errors import StorageError, UsageError
 from metrics import PROTOCOLS
-from reports.data.results import ResultsError
+from reports.data.schema import ResultsError
 from reports.figures.curves import draw_curves
 from reports.figures.runtime import draw_runtime
 from reports.output import OutputError, write_whole

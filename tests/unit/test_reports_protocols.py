@@ -11,7 +11,8 @@ import pytest
 
 from metrics import PROTOCOLS, Protocol
 from reports.data.align import align
-from reports.data.results import COLUMNS, ResultsError, load
+from reports.data.results import load
+from reports.data.schema import COLUMNS, ResultsError
 from reports.statistics.aggregate import aggregate
 from reports.tables.protocols import side_by_side
 from tests.fake_results import Fake, table, write

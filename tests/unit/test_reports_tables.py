@@ -9,7 +9,7 @@ import pytest
 
 from metrics import PROTOCOLS
 from reports.data.align import align
-from reports.data.results import Facts
+from reports.data.facts import Facts
 from reports.statistics.aggregate import analyse
 from reports.tables.summary import markdown, missing_notes, summary
 

@@ -8,7 +8,8 @@ import pytest
 
 from metrics import DEFAULT_PROTOCOL, PROTOCOLS, Protocol
 from reports.data.align import align
-from reports.data.results import COLUMNS, ResultsError, load
+from reports.data.results import load
+from reports.data.schema import COLUMNS, ResultsError
 from reports.tables.two_files import compare_files
 from tests.fake_results import METHODS, Fake, write, write_changed
 
