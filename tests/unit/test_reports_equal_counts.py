@@ -1,81 +1,13 @@
 """Scores at equal returned count: along each image's own curve, and never beyond its ends."""
 
-from itertools import pairwise
-
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from reports.data.align import align
 from reports.statistics.aggregate import aggregate
-from reports.statistics.equal_counts import at_counts, interpolate
+from reports.statistics.equal_counts import at_counts
 from tests.unit.test_reports_align import cell
-
-
-def read(counts, values, at):
-    """The value of one curve at one count."""
-    return interpolate(counts, np.reshape(values, (-1, 1)), [at])[0, 0]
-
-
-CURVES = st.dictionaries(st.integers(1, 5000), st.floats(0, 1), min_size=2, max_size=8)
-
-
-# --- one curve ---------------------------------------------------------------------------------
-
-
-@given(CURVES)
-def test_at_a_returned_count_the_value_is_the_measured_one(curve):
-    for count, value in curve.items():
-        assert read(list(curve), list(curve.values()), count) == pytest.approx(value, abs=1e-9)
-
-
-@given(CURVES, st.floats(0, 1))
-def test_between_two_points_the_curve_stays_between_their_values(curve, share):
-    counts = sorted(curve)
-    for left, right in pairwise(counts):
-        value = read(list(curve), list(curve.values()), left + share * (right - left))
-        low, high = sorted((curve[left], curve[right]))
-        assert low - 1e-9 <= value <= high + 1e-9
-
-
-@given(CURVES)
-def test_nothing_is_extrapolated(curve):
-    for outside in (min(curve) - 0.5, max(curve) + 0.5):
-        assert np.isnan(read(list(curve), list(curve.values()), outside))
-
-
-def test_a_line_over_the_logarithm_of_the_count_is_met_exactly():
-    counts = np.array([50, 400, 100, 200])
-    assert read(counts, 0.1 * np.log(counts), 141) == pytest.approx(0.1 * np.log(141))
-
-
-def test_points_of_the_same_count_are_averaged():
-    assert read([100, 100, 400], [0.7, 0.9, 0.95], 100) == pytest.approx(0.8)
-
-
-def test_a_single_count_is_known_there_and_nowhere_else():
-    assert read([96, 96], [0.8, 0.9], 96) == pytest.approx(0.85)
-    assert np.isnan(read([96, 96], [0.8, 0.9], 97))
-
-
-def test_a_point_without_a_score_is_left_out_of_that_score_alone():
-    counts = [50, 100, 200]
-    values = np.array([[0.7, 0.7], [0.8, np.nan], [0.9, 0.9]])
-    both = interpolate(counts, values, [100])[0]
-    assert both[0] == pytest.approx(0.8)
-    assert both[1] == pytest.approx(read([50, 200], [0.7, 0.9], 100))
-
-
-def test_a_score_whose_end_is_undefined_covers_less():
-    values = np.array([[np.nan], [0.8], [0.9]])
-    assert np.isnan(interpolate([50, 100, 200], values, [60])[0, 0])
-
-
-def test_a_curve_without_points_has_no_value():
-    assert np.isnan(read([np.nan, np.nan], [0.5, np.nan], 100))
-
 
 # --- images and labels -------------------------------------------------------------------------
 

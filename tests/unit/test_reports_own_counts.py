@@ -7,7 +7,7 @@ import pytest
 from metrics import PROTOCOLS
 from reports.data.results import load
 from reports.data.schema import COLUMNS, ResultsError
-from reports.statistics.equal_counts import interpolate
+from reports.statistics.interpolation import interpolate
 from reports.statistics.intervals import joint_interval
 from reports.tables.comparison import compare_own
 from reports.tables.macros import macros
