@@ -49,7 +49,8 @@ reproduce: $(READY)
 	$(BIN)/bench reproduce $(ARGS)
 
 # A run continues where it was interrupted; failed cells (status 2) are rows like others. Times of
-# TIMES images come along where they have been taken, on a machine that does nothing else.
+# TIMES images come along where they have been taken, on a machine that does nothing else. Where
+# less was run (--limit, --split in ARGS) than the file that is there has, condensing refuses.
 reference: $(READY)
 	mkdir -p $(RUNS)
 	$(BIN)/bench run $(COMPARED) --out $(RUNS)/$(SPLIT).parquet $(ARGS) || [ $$? -eq 2 ]

@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Self, get_args
 
 from metrics.names import did_you_mean
 from metrics.references import STUTZ
@@ -128,7 +128,19 @@ class Protocol:
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         return {name: value for name, value in values.items() if value not in (None, "")}
 
+    def differences(self, other: Self) -> list[str]:
+        """Say in what another protocol scores otherwise: ``tolerance (2 and none)``."""
+        names = [field.name for field in fields(self) if field.name not in _DESCRIPTION]
+        values = {name: (getattr(self, name), getattr(other, name)) for name in names}
+        return [
+            f"{name} ({' and '.join('none' if value is None else str(value) for value in pair)})"
+            for name, pair in values.items()
+            if pair[0] != pair[1]
+        ]
 
+
+#: No score depends on it.
+_DESCRIPTION = ("name", "title", "reference")
 _EXPECTED = {
     "name": "a text",
     "title": "a text",

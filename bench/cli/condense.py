@@ -25,11 +25,12 @@ def condense(
 ) -> int:
     """Write the scores of a results file as a small one, say for others to compare with.
 
-    Every score to the last digit, with versions, machines and what the annotators score against
-    each other; no label maps, no values by annotator, no times but those of --times. Paths from
-    the root on lose their folders, those of programs in commands, too. A file that is there is
-    replaced only if it is a condensed one. Every command reads
-    the new file, and --with sets it beside another.
+    Every score to the last digit, of metrics of plugins, too, with versions, machines and what the
+    annotators score against each other; no label maps, no values by annotator, no times but those
+    of --times, which must be of `--timing` and have the same scores. Paths from the root on lose
+    their folders, those of programs in commands, too. A file that is there is replaced only if it
+    is a condensed one and has nothing that the new one lacks. Every command reads the new file, and
+    --with sets it beside another.
     """
     from bench.storage.condensing import condense as condense_file
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -15,18 +13,17 @@ import pyarrow.parquet as pq
 from bench.errors import UsageError
 from bench.storage.files import storage_errors, write_atomically
 from bench.storage.parts import read_part
-from bench.storage.schema import IDENTITY, results_schema, with_column, with_run_facts
-from reports.data.mixture import refuse_mixtures, short
-from reports.data.results import load
+from bench.storage.plain_names import plain_command, plain_params, plain_text, without_folders
+from bench.storage.schema import missing_facts, results_schema, with_column, with_run_facts
+from bench.storage.timed_cells import TIMES, with_times
+from reports.data.mixture import refuse_mixtures
+from reports.data.results import dataset_name, load
 from reports.data.schema import ResultsError, check_results, run_facts
+from reports.data.words import counted, few, number
 
 #: What is known of a cell but not kept: paths, digests that are no score, what a method said.
 LEFT_OUT = ("key", "labels_file", "facts")
-TIMES = (
-    *("time_s", "time_shared_s", "time_spread_s", "time_repeats"),
-    *("cpu_s", "warmup_s", "peak_mb", "threads", "contended", "machine", "run"),
-)
-#: Of these the rows keep what they are without a time.
+#: Of the times the rows keep what they are without one.
 _STAY = ("machine", "run", "threads", "contended")
 
 _FACTS = ("protocol", "metrics", "match_n", "treatments", "dataset", "machines", "annotators")
@@ -35,10 +32,8 @@ _RUN = (
     *("timeout", "timing", "dataset", "reading", "images", "images_of", "dataset_sha256"),
     *("versions", "git_revision"),
 )
-# In a command a path may go on with a place, such as {n}; behind one it is of a folder of the run.
-_FOLDERS = re.compile(r"(?<![\w.}])(?:~|[A-Za-z]:)?(?:[/\\][\w.+@ -]+)*[/\\](?=[\w.{])")
-# A word of a command, as a shell tells them apart; a path with spaces is quoted.
-_WORD = re.compile(r""""[^"]*"|'[^']*'|(?:\\.|[^\s"'])+""")
+#: What a cell is to whoever reads the file.
+_CELL = ("dataset", "split", "image", "label", "n", "seed", "device", "perturbation")
 
 
 def condense(results: Path, out: Path, times: Path | None = None) -> int:
@@ -53,7 +48,8 @@ def condense(results: Path, out: Path, times: Path | None = None) -> int:
     results : Path
         A finished results file.
     out : Path
-        The file to write; only what condensing wrote may be there, and is replaced.
+        The file to write. Only what condensing wrote may be there, and is replaced if it has no
+        cell and no kind of score that the new one lacks.
     times : Path, optional
         What `bench run --timing` made of some of the same cells: their rows get its times.
 
@@ -65,29 +61,36 @@ def condense(results: Path, out: Path, times: Path | None = None) -> int:
     Raises
     ------
     UsageError
-        If a file cannot be used, rows of it do not belong together, or `times` has other scores.
+        If a file cannot be used, rows of it do not belong together, what is at `out` would be
+        lost, or `times` has other scores, another scoring or times that were not taken alone.
     StorageError
         If the new file cannot be written.
     """
     if out.resolve() in {path.resolve() for path in (results, times) if path is not None}:
         raise UsageError(f"--out: {out} is one of the files to condense; give another name")
-    _refuse_to_replace(out)
+    before = _condensed(out)
     table, facts = _read(results)
     timed = None if times is None else _read(times)
     kept = _kept(facts, None if timed is None else timed[1])
     rows = _timeless(table)
     if times is not None and timed is not None:
-        rows = _with_times(rows, timed[0], results, times)
+        rows = with_times(rows, timed[0], results, times)
     if facts.get("protocol", {}).get("annotators") != "pairs":  # else they weigh the images
         rows = _nulled(rows, [name for name in rows.column_names if name.endswith("_by_annotator")])
     for name, change in (
-        ("error", _plain_text),
-        ("label", _plain_command),
-        ("params", _plain_params),
+        ("error", plain_text),
+        ("label", plain_command),
+        ("params", plain_params),
     ):
         rows = _plain(rows, name, change, results)
     order = ("dataset", "split", "method", "params", "n", "seed", "image")
     rows = rows.sort_by([(name, "ascending") for name in order])
+    lost = "" if before is None else _lost(before, rows)
+    if lost:
+        raise UsageError(
+            f"--out: to replace {out} by what is made of {results} would lose {lost}; give another"
+            f" name, or remove {out} first"
+        )
     content = _encoded(with_run_facts(_nulled(rows, LEFT_OUT), kept))
     with storage_errors(out):
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -95,33 +98,62 @@ def condense(results: Path, out: Path, times: Path | None = None) -> int:
     return len(content)
 
 
-def _refuse_to_replace(out: Path) -> None:
-    """Refuse to lose a file that condensing did not make: its rows have keys."""
+def _condensed(out: Path) -> pa.Table | None:
+    """Return the condensed file that is there; refuse to lose another one: its rows have keys."""
     with storage_errors(out):
         if not out.exists():
-            return
+            return None
     try:
         check_results(out)
-        keys = pq.read_table(out, columns=["key"])["key"]
-        is_condensed = keys.null_count == len(keys)
-    except (ResultsError, OSError, KeyError, pa.ArrowException):
-        is_condensed = False
-    if not is_condensed:
-        raise UsageError(
-            f"--out: {out} is there already, is no condensed file, and would be lost; give another"
-            " name, or move it"
-        )
+        table = read_part(out)
+        if table["key"].null_count == len(table):
+            return table
+    except (ResultsError, UsageError, OSError, pa.ArrowException):
+        pass
+    raise UsageError(
+        f"--out: {out} is there already, is no condensed file, and would be lost; give another"
+        " name, or move it"
+    )
+
+
+def _lost(before: pa.Table, rows: pa.Table) -> str:
+    """Say what rows have not that others have: cells, or kinds of scores and times."""
+    cells = sorted(_cells(before) - _cells(rows), key=str)
+    if cells:
+        dataset, split, image, label, n, *_ = cells[0]
+        where = f"image {image} of {dataset_name(dataset, split)}"
+        at = number(float("nan") if n is None else n)
+        return f"{counted(len(cells), 'cell')}, such as {label} at n = {at} on {where}"
+    return few(sorted(_numbers(before) - _numbers(rows)))
+
+
+def _cells(table: pa.Table) -> set[tuple[Any, ...]]:
+    return set(zip(*(table[name].to_pylist() for name in _CELL), strict=True))
+
+
+def _numbers(table: pa.Table) -> set[str]:
+    """Name the scores and times that any row has."""
+    floats = (field.name for field in table.schema if pa.types.is_floating(field.type))
+    return {name for name in floats if table[name].null_count < len(table)}
 
 
 def _read(path: Path) -> tuple[pa.Table, dict[str, Any]]:
+    """Return facts and scores of a file, those of metrics that are not installed, too."""
     try:
         schema = check_results(path)
         refuse_mixtures(load(path))
     except ResultsError as error:
         raise UsageError(str(error)) from error
-    known = set(results_schema().names) & {*schema.names, *LEFT_OUT}
-    table = read_part(path)
-    return table.select([name for name in table.column_names if name in known]), run_facts(schema)
+    table, known = read_part(path), set(results_schema().names)
+    own = {*schema.names, *missing_facts(schema.names, ())}
+    kept = [f.name for f in table.schema if f.name in own and (f.name in known or _is_score(f))]
+    return table.select(kept), run_facts(schema)
+
+
+def _is_score(field: pa.Field) -> bool:
+    """Tell whether a column has what a metric's have: numbers, or lists of them by annotator."""
+    of_lists = pa.types.is_list(field.type) and field.name.endswith("_by_annotator")
+    return bool(pa.types.is_floating(field.type.value_type if of_lists else field.type))
 
 
 def _nulled(table: pa.Table, columns: Sequence[str]) -> pa.Table:
@@ -135,35 +167,6 @@ def _nulled(table: pa.Table, columns: Sequence[str]) -> pa.Table:
 def _timeless(table: pa.Table) -> pa.Table:
     """Return rows without times, as those of label maps that were made elsewhere."""
     return _nulled(table, [name for name in TIMES if name not in _STAY])
-
-
-def _with_times(rows: pa.Table, timed: pa.Table, results: Path, times: Path) -> pa.Table:
-    """Return rows with the times of the same cells, whose scores must be the same."""
-    identity = (*IDENTITY, "content", "version")
-    place = {cell: i for i, cell in enumerate(_cells(rows, identity))}
-    columns = {name: rows[name].to_pylist() for name in TIMES}
-    scores = ("status", "asa", "n_labels")
-    ours, theirs = (list(_cells(table, scores)) for table in (rows, timed))
-    new = {name: timed[name].to_pylist() for name in TIMES}
-    for j, cell in enumerate(_cells(timed, identity)):
-        i = place.get(cell)
-        if i is None or ours[i] != theirs[j]:
-            what = "is not in" if i is None else "has other scores in"
-            named = dict(zip(identity, cell, strict=True))
-            raise UsageError(
-                f"--times: {named['method']} at n = {named['n']} on image {named['image']} of"
-                f" {times} (version {short(str(named['version']))}) {what} {results}; take the"
-                " times of the same methods, versions and images"
-            )
-        for name in TIMES:
-            columns[name][i] = new[name][j]
-    for name, values in columns.items():
-        rows = with_column(rows, name, values)
-    return rows
-
-
-def _cells(table: pa.Table, columns: Sequence[str]) -> list[tuple[Any, ...]]:
-    return list(zip(*(table[name].to_pylist() for name in columns), strict=True))
 
 
 # --- what is true of the whole file ------------------------------------------------------------
@@ -185,16 +188,6 @@ def _plain_run(run: Mapping[str, Any]) -> dict[str, Any]:
     return kept | {"arguments": [without_folders(str(a)) for a in run.get("arguments", ())]}
 
 
-def without_folders(argument: str) -> str:
-    """Return a word of a command line with the name of a file or folder for its path."""
-    option, equals, value = argument.partition("=")
-    if not (option.startswith("--") and equals):
-        option, equals, value = "", "", argument
-    if "{" in value or "[" in value:  # a method with its parameters, which may name a program
-        return option + equals + _plain_command(value)
-    return option + equals + (PurePath(value).name if "/" in value else value)
-
-
 def _plain(rows: pa.Table, name: str, change: Callable[[str], str], results: Path) -> pa.Table:
     """Return rows without folders in a column of text."""
     known = {each: change(each) for each in rows[name].unique().to_pylist() if each}
@@ -205,24 +198,6 @@ def _plain(rows: pa.Table, name: str, change: Callable[[str], str], results: Pat
             " give programs names of their own, or condense them from files of their own"
         )
     return with_column(rows, name, [known.get(each, each) for each in rows[name].to_pylist()])
-
-
-def _plain_text(text: str) -> str:
-    return _FOLDERS.sub("", text)
-
-
-def _plain_command(text: str) -> str:
-    return _WORD.sub(lambda word: _plain_text(word[0]), text)
-
-
-def _plain_params(params: str) -> str:
-    """Return parameters, as rows have them, without folders in those that are text."""
-    try:
-        given = json.loads(params)
-        plain = {k: _plain_command(v) if isinstance(v, str) else v for k, v in given.items()}
-    except (ValueError, AttributeError):  # no run writes such
-        return _plain_command(params)
-    return params if plain == given else json.dumps(plain, sort_keys=True)
 
 
 def _plain_machine(facts: Mapping[str, Any]) -> dict[str, Any]:

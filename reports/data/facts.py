@@ -99,23 +99,25 @@ def file_facts(path: Path) -> Facts:
 def facts_of(schema: pa.Schema, path: Path) -> Facts:
     """Return the facts in the metadata of a results file; see `file_facts`."""
     stored = run_facts(schema)
-    groups = stored.get("annotators", {}).items()
     try:
-        unrenewed = int(stored.get("unrenewed", 0))
         protocol = from_definition(stored["protocol"]) if "protocol" in stored else DEFAULT_PROTOCOL
         reached = {
             name: {id: _three(values) for id, values in group["metrics"].items()}
-            for name, group in groups
+            for name, group in stored.get("annotators", {}).items()
         }
-    except (ProtocolError, TypeError, KeyError, AttributeError, ValueError) as error:
+    except (ProtocolError, TypeError, ValueError, OverflowError) as error:
         raise ResultsError(
             f"{path}: its metadata cannot be used ({error}); use the version of bench that wrote "
             f"the file, or {cure(path)}"
         ) from error
     published = {
-        run["dataset"]: run["images_of"] for run in stored.get("runs", ()) if run.get("images_of")
+        run["dataset"]: run["images_of"]
+        for run in stored.get("runs", ())
+        if "dataset" in run and run.get("images_of")
     }
-    return Facts(protocol, reached, published, unrenewed, stored.get("machines", {}))
+    return Facts(
+        protocol, reached, published, stored.get("unrenewed", 0), stored.get("machines", {})
+    )
 
 
 def _three(values: Sequence[float]) -> tuple[float, float, float]:

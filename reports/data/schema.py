@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from metrics import METRICS
 from reports.data.labels import VARIANT
+from reports.data.shapes import FACTS, find_odd
 from reports.data.words import printable
 
 SCHEMA_VERSION = "4"
@@ -53,12 +54,6 @@ _NEVER_NULL = ("dataset", "split", "image", "label", "method", "status")
 _COUNTS = ("n", "n_requested", "n_returned", "n_labels", "n_components", "time_repeats", "threads")
 _LARGEST = 1e15  # beyond it squares of scores, and their sums, would leave what a float can hold
 _TRUTHS = frozenset(("contended", "match_reached", "temporary"))
-
-# What the metadata say of the runs, by the kind that it must be.
-_SHAPES: Mapping[str, type] = {
-    **dict.fromkeys(("runs", "metrics", "treatments", "parts", "folders", "made_by"), list),
-    **dict.fromkeys(("machines", "annotators", "protocol"), dict),
-}
 
 
 class ResultsError(ValueError):
@@ -145,19 +140,14 @@ def run_facts(schema: pa.Schema) -> dict[str, Any]:
     """
     try:
         facts = json.loads((schema.metadata or {}).get(RUN_KEY, b"{}"))
-    except ValueError:
+    except (ValueError, RecursionError):
         facts = None
     name = RUN_KEY.decode()
     if not isinstance(facts, dict):
         raise ResultsError(f"its metadata {name} are no JSON object: another program changed them")
-    for key, kind in _SHAPES.items():
-        if not isinstance(facts.get(key, kind()), kind):
-            raise ResultsError(
-                f"its metadata {name} have no {kind.__name__} as {key}: another program changed "
-                "them"
-            )
-    if not all(isinstance(run, dict) for key in ("runs", "made_by") for run in facts.get(key, ())):
-        raise ResultsError(f"its metadata {name} have runs that are no objects")
+    odd = find_odd(facts, FACTS)
+    if odd:
+        raise ResultsError(f"its metadata {name} have {odd}: another program changed them")
     return facts
 
 
@@ -209,7 +199,7 @@ def _wrong_number(name: str, values: pd.Series) -> str:
     numbers = values.to_numpy(dtype=float, na_value=np.nan)
     wrong = np.isfinite(numbers) & (np.abs(numbers) > _LARGEST)
     if name in _COUNTS:
-        wrong |= numbers < 0
+        wrong |= numbers < 1
     return f"{numbers[wrong][0]:g}" if wrong.any() else ""
 
 

@@ -50,7 +50,7 @@ def _with_files(frame):
 def _write_page(folder, labels=LABELS, **fake):
     how = {"labels": labels, "images": 12, "contended": False, "failing": 0.01, "lists": True}
     how["facts"] = {
-        "annotators": {"bsds500/test": {"metrics": {"asa": [0.8, 0.9, 0.95]}}},
+        "annotators": {"bsds500/test": {"images": 12, "metrics": {"asa": [0.8, 0.9, 0.95]}}},
         "metrics": ["asa", "br"],
         "runs": [{"id": "r", "arguments": ["run", "--methods", "slic"], "dataset": "bsds500/test"}],
     }

@@ -1,6 +1,8 @@
 """A results file made small: the same scores, and nothing of the computer that made it."""
 
 import json
+from contextlib import nullcontext
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -9,11 +11,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from bench.errors import UsageError
-from bench.storage.condensing import condense, without_folders
-from metrics import PROTOCOLS
+from bench.storage.condensing import condense
+from metrics import DEFAULT_PROTOCOL, PROTOCOLS
 from reports.data.contents import read_contents
 from reports.data.facts import file_facts
 from reports.data.results import load
+from reports.data.schema import LATER, VERSION_KEY
 from reports.tables.two_files import compare_files
 from tests.fake_results import Fake, write, write_changed
 
@@ -84,27 +87,6 @@ def test_nothing_of_the_computer_is_left(made):
     assert set(rows["error"].dropna()) == {"died in bench.py: 1/2 of it"}
     assert '"--root", "data", "--out=r.parquet", "--n", "50"' in said
     assert len(whole) < made[0].stat().st_size
-
-
-@pytest.mark.parametrize(
-    ("word", "kept"),
-    [
-        ("/a/b c/d.parquet", "d.parquet"),
-        ("--out=../x/y.parquet", "--out=y.parquet"),
-        ("slic[compactness=1,10]", "slic[compactness=1,10]"),
-        ("command[cmd=./sp {image}]", "command[cmd=./sp {image}]"),
-        ("command[cmd=/home/eve/sp {image}]", "command[cmd=sp {image}]"),
-        ("--methods=command[cmd=~/eve/sp {n}]", "--methods=command[cmd=sp {n}]"),
-        ("command[cmd=sp /home/eve/{n}.txt]", "command[cmd=sp {n}.txt]"),
-        ("command[cmd=/a/python /eve/x.py -b 1 /c/d {n}]", "command[cmd=python x.py -b 1 d {n}]"),
-        ("command[cmd='/home/my eve/sp' {n}]", "command[cmd='sp' {n}]"),
-        (r"command[cmd=/home/my\ eve/sp {n}]", "command[cmd=sp {n}]"),
-        ("command[cmd=sp {folder}/image.png]", "command[cmd=sp {folder}/image.png]"),
-        ("25,50", "25,50"),
-    ],
-)
-def test_words_of_a_command_lose_folders(word, kept):
-    assert without_folders(word) == kept
 
 
 def by_program(*programs):
@@ -197,16 +179,78 @@ def test_times_come_along(tmp_path):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda rows: rows.assign(asa=rows["asa"] + 0.1), "has other scores in"),
+        (lambda rows: rows.assign(asa=rows["asa"] + 0.1), r"has other scores in .* \(asa is "),
+        (lambda rows: rows.assign(br=rows["br"] / 2), r"has other scores in .* \(br is "),
+        (lambda rows: rows.assign(n_components=7), r"has other scores in .* \(n_components is 7 "),
         (lambda rows: rows.assign(version="2"), "version 2\\) is not in"),
+        (lambda rows: rows.assign(contended=True), "24 cells of .* were timed together"),
+        (lambda rows: rows.assign(contended=None), "24 cells of .*while other programs"),
+        (
+            lambda rows: rows.assign(time_repeats=1),
+            r"24 cells .*\(once only\).*`bench run --timing`",
+        ),
+        (lambda rows: rows.assign(time_s=None), "has no times"),
     ],
 )
-def test_times_of_other_labels_are_refused(tmp_path, change, said):
+def test_times_of_other_labels_or_not_taken_alone_are_refused(tmp_path, change, said):
     big = write_changed(tmp_path / "r.parquet", placed)
     timed = write_changed(tmp_path / "t.parquet", lambda rows: change(timing(rows)))
     with pytest.raises(UsageError, match=said):
         condense(big, tmp_path / "s.parquet", timed)
     assert not (tmp_path / "s.parquet").exists()
+
+
+@pytest.mark.parametrize(
+    ("protocol", "said"),
+    [
+        (
+            PROTOCOLS["seal2018"],
+            "under protocol seal2018 and .* under default, which differ in .*boundary .thin and",
+        ),
+        (
+            replace(DEFAULT_PROTOCOL, tolerance=3),
+            "under default, which differ in tolerance .3.* and 2",
+        ),
+        (replace(DEFAULT_PROTOCOL, name="mine", title="Another", reference="Ours"), ""),
+    ],
+)
+def test_times_are_of_the_same_scoring_whatever_it_is_called(tmp_path, protocol, said):
+    big = write_changed(tmp_path / "r.parquet", placed)
+    timed = write_changed(tmp_path / "t.parquet", timing, protocol=protocol)
+    with pytest.raises(UsageError, match=said) if said else nullcontext():
+        condense(big, tmp_path / "s.parquet", timed)
+
+
+def with_scores(path, name, values):
+    """Give a file scores as pandas cannot: undefined ones (NaN) beside those not computed."""
+    rows = pq.read_table(path)
+    place = rows.schema.get_field_index(name)
+    if place >= 0:
+        rows = rows.remove_column(place)
+    pq.write_table(rows.append_column(name, pa.array(values)), path)
+    return path
+
+
+def test_times_come_along_where_a_score_is_in_neither_file_or_undefined_in_both(tmp_path):
+    big = with_scores(write_changed(tmp_path / "r.parquet", placed), "br", [np.nan] * 240)
+    timed = with_scores(write_changed(tmp_path / "t.parquet", timing), "br", [np.nan] * 24)
+    for path in (big, timed):
+        pq.write_table(pq.read_table(path).drop_columns(["asa"]), path)
+    condense(big, tmp_path / "s.parquet", timed)
+    assert pd.read_parquet(tmp_path / "s.parquet")["time_s"].notna().sum() == 24
+
+
+def test_a_score_that_is_undefined_in_one_file_alone_is_another_one(tmp_path):
+    big = write_changed(tmp_path / "r.parquet", placed)
+    timed = with_scores(write_changed(tmp_path / "t.parquet", timing), "br", [np.nan] * 24)
+    with pytest.raises(UsageError, match=r"has other scores in .* \(br is nan and 0"):
+        condense(big, tmp_path / "s.parquet", timed)
+
+
+def test_a_score_that_was_not_computed_is_no_other_one(tmp_path):
+    big = write_changed(tmp_path / "r.parquet", placed)
+    timed = write_changed(tmp_path / "t.parquet", lambda rows: timing(rows).assign(br=None))
+    assert condense(big, tmp_path / "s.parquet", timed)
 
 
 def test_a_file_is_not_condensed_into_itself(tmp_path):
@@ -231,3 +275,67 @@ def test_metrics_that_the_file_lacks_do_not_become_columns(tmp_path):
     condense(big, tmp_path / "s.parquet")
     assert "gr" not in pq.read_schema(tmp_path / "s.parquet").names
     assert pa.types.is_float64(pq.read_schema(tmp_path / "s.parquet").field("asa").type)
+
+
+def test_scores_of_a_plugin_stay_and_what_else_another_program_added_does_not(tmp_path):
+    big = write(tmp_path / "r.parquet", Fake(images=2))
+    scores = np.arange(24) / 7
+    with_scores(big, "mine", scores)
+    with_scores(big, "mine_by_annotator", [[score, score] for score in scores])
+    with_scores(big, "host", ["eve"] * 24)
+    condense(big, tmp_path / "s.parquet")
+    rows = pd.read_parquet(tmp_path / "s.parquet")
+    assert sorted(rows["mine"]) == scores.tolist()
+    assert rows["mine_by_annotator"].isna().all()
+    assert "host" not in rows
+    assert compare_files(big, tmp_path / "s.parquet", ["asa"]).beyond(0) == ""
+
+
+def test_scores_of_a_plugin_must_be_the_same_where_times_come_along(tmp_path):
+    big = with_scores(write_changed(tmp_path / "r.parquet", placed), "mine", np.zeros(240))
+    timed = with_scores(write_changed(tmp_path / "t.parquet", timing), "mine", np.ones(24))
+    with pytest.raises(UsageError, match=r"other scores in .* \(mine is 1.0 and 0.0\)"):
+        condense(big, tmp_path / "s.parquet", timed)
+
+
+def test_a_file_of_an_earlier_version_is_condensed_into_one_of_this_one(tmp_path):
+    big = write_changed(tmp_path / "r.parquet", placed)
+    timed = write_changed(tmp_path / "t.parquet", timing)
+    for path in (big, timed):
+        rows = pq.read_table(path).drop_columns(LATER["2"])
+        of_version_2 = rows.schema.metadata | {VERSION_KEY: b"2"}
+        pq.write_table(rows.replace_schema_metadata(of_version_2), path)
+    condense(big, tmp_path / "s.parquet", timed)
+    assert read_contents(tmp_path / "s.parquet").rows == 240
+
+
+@pytest.mark.parametrize(
+    ("less", "said"),
+    [
+        ({"images": 2}, "would lose 216 cells, such as FH at n = 100 on image image00002"),
+        ({"split": "val"}, "would lose 240 cells, such as .* of bsds500/test"),
+        ({"labels": ("SLIC",)}, "would lose 160 cells, such as FH"),
+        ({"ns": (50,)}, "would lose 180 cells, such as FH at n = 100"),
+    ],
+)
+def test_a_condensed_file_is_not_replaced_by_one_with_less(tmp_path, less, said):
+    small = tmp_path / "s.parquet"
+    condense(write(tmp_path / "r.parquet", Fake()), small)
+    before = small.read_bytes()
+    with pytest.raises(
+        UsageError, match=rf"{said}.*give another name, or remove .*s\.parquet first"
+    ):
+        condense(write(tmp_path / "less.parquet", Fake(**less)), small)
+    assert small.read_bytes() == before
+    condense(write(tmp_path / "more.parquet", Fake(images=22)), small)
+    assert read_contents(small).datasets == {"bsds500/test": 22}
+
+
+def test_neither_times_nor_scores_are_lost_where_a_condensed_file_is_made_again(tmp_path):
+    big, small = write_changed(tmp_path / "r.parquet", placed), tmp_path / "s.parquet"
+    condense(big, small, write_changed(tmp_path / "t.parquet", timing))
+    with pytest.raises(UsageError, match="would lose time_s"):
+        condense(big, small)
+    pq.write_table(pq.read_table(big).drop_columns(["gr"]), tmp_path / "less.parquet")
+    with pytest.raises(UsageError, match="would lose gr"):
+        condense(tmp_path / "less.parquet", small, tmp_path / "t.parquet")

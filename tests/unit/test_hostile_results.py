@@ -44,6 +44,7 @@ def with_value(name, value):
     [
         ("n", -5, "column 'n' has -5"),
         ("n_labels", -1, "column 'n_labels' has -1"),
+        ("n_labels", 0, "column 'n_labels' has 0"),
         ("asa", 1e300, r"column 'asa' has 1e\+300"),
         ("status", "excellent", "column 'status' has 'excellent'"),
         ("status", None, "column 'status' has nothing"),
