@@ -18,6 +18,8 @@ from reports.data.schema import STATUSES
 from reports.data.words import counted, short
 from reports.statistics.interpolation import interpolate
 
+FAR = 3.0  # times between two counts; between such a curve is read low (see `interpolation`)
+
 
 @dataclass(frozen=True, eq=False)
 class AtCount:
@@ -36,6 +38,8 @@ class AtCount:
         How many images of each label do cover it, or come near enough.
     nearest : (L,) array
         On how many of these the curve ends short of it, and its end is taken.
+    far : (L,) array
+        On how many of these it is read between two counts more than `FAR` times apart.
     reasons : tuple of str
         Per label, why the others do not; empty if there are none.
     undefined : mapping of str to (L,) array
@@ -48,6 +52,7 @@ class AtCount:
     aligned: Aligned
     covered: Counts
     nearest: Counts
+    far: Counts
     reasons: tuple[str, ...]
     undefined: Mapping[str, Counts]
 
@@ -127,14 +132,15 @@ def _read_all(
     read = (*metrics, PIECES)
     wanted = _wanted(returned, asked, columns, within)
     values, skipped = _read(aligned, returned, read, wanted, columns)
+    far = np.stack([_far(returned[:, its], wanted[:, :, j]) for j, its in enumerate(columns)], 2)
     weights = {
         metric: _label_weights(aligned, metric, columns)
         for metric in metrics
         if metric in aligned.weights
     }
     found = []
-    parts = zip(counts, asked, wanted, values, skipped, strict=True)
-    for count, exact, its_counts, at, skips in parts:
+    parts = zip(counts, asked, wanted, values, skipped, far, strict=True)
+    for count, exact, its_counts, at, skips, wide in parts:
         ranges = [
             _Ranges.of(returned[:, its], aligned.ran[:, its], skips[:, j], its_counts[:, j])
             for j, its in enumerate(columns)
@@ -150,6 +156,7 @@ def _read_all(
                 aligned=here.of_images(np.logical_or.reduce(covered, axis=1)),
                 covered=covered.sum(axis=0),
                 nearest=(covered & (its_counts != exact)).sum(axis=0),
+                far=(covered & wide).sum(axis=0),
                 reasons=tuple("; ".join(label.reasons()) for label in ranges),
                 undefined={m: _undefined(covered, by_metric[m]) for m in metrics},
             )
@@ -245,6 +252,15 @@ def _skips(counts: Floats, ns: Floats, lost: Flags, at: Floats) -> Flags:
     return skipped
 
 
+def _far(counts: Floats, at: Floats) -> Flags:
+    """Tell where (I, P) counts on both sides of (A, I) counts are more than `FAR` times apart."""
+    places = at[:, :, None]
+    below = np.where(counts <= places, counts, 0.0).max(axis=2)
+    above = np.where(counts >= places, counts, np.inf).min(axis=2)
+    far: Flags = above > FAR * below
+    return far
+
+
 def _undefined(covered: Flags, values: Floats) -> Counts:
     """Count the images that a label covers without a value that it should have (see `AtCount`)."""
     known = np.isfinite(values)
@@ -315,3 +331,11 @@ class _Ranges:
 def images_of(number: int) -> str:
     """Write a number of images in words."""
     return counted(number, "image")
+
+
+def far_apart(images: int) -> str:
+    """Say on how many images a curve is read between counts that are far apart."""
+    return (
+        f"read between counts over {FAR:g} times apart on {images_of(images)}, where curves bend"
+        " (ASA up to .01 too low); run counts in between"
+    )

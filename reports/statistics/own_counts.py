@@ -7,11 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from reports.data.align import Aligned, mean_of
+from reports.data.align import Aligned, Flags, mean_of
 from reports.data.results import Floats
 from reports.statistics.equal_counts import AtCount, at_returned
 from reports.statistics.intervals import joint_interval
 from reports.statistics.pieces import in_pieces
+
+ONE_COUNT = "it ran at one count, which is no curve"
 
 
 def minus_others(aligned: Aligned, own: Sequence[str], metrics: Sequence[str]) -> pd.DataFrame:
@@ -34,9 +36,9 @@ def minus_others(aligned: Aligned, own: Sequence[str], metrics: Sequence[str]) -
         complete result, and images_asked; count, the mean that the label returned on the images
         compared; difference, difference_low, difference_high, the mean with its interval, which
         holds together with those of all others, and difference_images, over how many; told,
-        whether 0 is outside the interval; in_pieces, minus_in_pieces; reason, why the other cannot
-        be read at some of the counts, and undefined, on how many of them it has no value of the
-        metric.
+        whether 0 is outside the interval; in_pieces, minus_in_pieces; far, on how many images the
+        other is read between counts far apart; reason, why it cannot be read at some of the counts,
+        and undefined, on how many of them it has no value of the metric.
     """
     parts = []
     ended = np.isfinite(aligned.scores["n_labels"]) & ~aligned.partial
@@ -51,11 +53,15 @@ def minus_others(aligned: Aligned, own: Sequence[str], metrics: Sequence[str]) -
 def _minus(its: Aligned, point: int, at: AtCount, metric: str) -> pd.DataFrame:
     """Subtract the others, at the counts that a point returned, from its score; one row for each.
 
-    The intervals of all others hold together.
+    The intervals of all others hold together. An other without curves, because it ran at one
+    count, is there only if that is the label's own on most of its images: where it is by chance, a
+    few images would be compared, and widen all intervals.
     """
     others = np.array([label != its.labels[point] for label in at.aligned.labels])
     score = its.scores[metric][:, [point]]
-    apart: Floats = score - at.aligned.scores[metric][:, others]
+    alone = others & _one_count(its, at.aligned.labels) & (2 * at.covered <= len(its.images))
+    read = np.where(alone, np.nan, at.aligned.scores[metric])[:, others]
+    apart: Floats = score - read
     known = np.isfinite(apart)
     weights = None
     if metric in its.weights:
@@ -63,11 +69,14 @@ def _minus(its: Aligned, point: int, at: AtCount, metric: str) -> pd.DataFrame:
         weights = np.minimum(*both)
     mean, low, high = joint_interval(apart, weights)
     pieces = in_pieces(at.aligned)
+    reasons = np.where(alone, ONE_COUNT, np.array(at.reasons, dtype=object))
     return pd.DataFrame(
         {
             "label": its.labels[point],
             "n": its.ns[point],
-            "count": mean_of(np.where(known, its.scores["n_labels"][:, [point]], 0.0), known),
+            "count": mean_of(
+                np.where(known, its.scores["n_labels"][:, [point]], 0.0), known, weights
+            ),
             "metric": metric,
             "minus": np.array(at.aligned.labels, dtype=object)[others],
             "images": int(np.isfinite(score).sum()),
@@ -80,7 +89,18 @@ def _minus(its: Aligned, point: int, at: AtCount, metric: str) -> pd.DataFrame:
             "told": (low > 0) | (high < 0),
             "in_pieces": pieces[~others].item(),
             "minus_in_pieces": pieces[others],
-            "reason": np.array(at.reasons, dtype=object)[others],
-            "undefined": at.undefined[metric][others],
+            "far": np.where(alone, 0, at.far)[others],
+            "reason": reasons[others],
+            "undefined": np.where(alone, 0, at.undefined[metric])[others],
         }
+    )
+
+
+def _one_count(aligned: Aligned, labels: Sequence[str]) -> Flags:
+    """Tell which labels returned something, but on no image two counts."""
+    returned, names = aligned.scores["n_labels"], np.array(aligned.labels)
+    its = [returned[:, names == label] for label in labels]
+    spread = [np.fmax.reduce(counts, axis=1) > np.fmin.reduce(counts, axis=1) for counts in its]
+    return np.array(
+        [np.isfinite(c).any() and not s.any() for c, s in zip(its, spread, strict=True)]
     )

@@ -13,7 +13,7 @@ from reports.data.align import Aligned
 from reports.data.facts import Facts
 from reports.data.words import ARROWS, counted
 from reports.statistics.aggregate import aggregate
-from reports.statistics.equal_counts import AtCount, images_of
+from reports.statistics.equal_counts import AtCount, far_apart, images_of
 from reports.statistics.pairwise import pairwise
 from reports.statistics.pieces import connected_first, in_pieces, pieces_notes
 from reports.statistics.simultaneous import Standings, standings
@@ -44,6 +44,7 @@ def numbers_at(at: AtCount, metrics: Sequence[str], pvalues: bool = False) -> pd
                 "label": points["label"],
                 "covered": at.covered,
                 "nearest": at.nearest,
+                "far": at.far,
                 "images": at.images,
                 "value": points["value"],
                 "low": points["low"],
@@ -182,16 +183,23 @@ def _untold(at: AtCount, metric: str, first: pd.DataFrame) -> Iterator[str]:
 
 
 def _lacking_at(at: AtCount, metrics: Sequence[str]) -> Iterator[str]:
-    """Yield a line for each label with fewer values than images, and why."""
+    """Yield a line for each label with fewer values than images or far points, and why."""
     by_metric = zip(*(_undefined_reasons(at, metric) for metric in metrics), strict=True)
-    for label, covered, reason, undefined in zip(
-        at.aligned.labels, at.covered.tolist(), at.reasons, by_metric, strict=True
+    for label, covered, reason, far, undefined in zip(
+        at.aligned.labels,
+        at.covered.tolist(),
+        at.reasons,
+        at.far.tolist(),
+        by_metric,
+        strict=True,
     ):
         parts = []
         if reason:
             lost = f"{at.images - covered} of {counted(at.images, 'image')}"
             parts.append(f"not at {at.count:g} on {lost} ({reason})")
         parts += filter(None, undefined)
+        if far:
+            parts.append(far_apart(far))
         if parts:
             yield f"- {label}: {'; '.join(parts)}"
 

@@ -10,8 +10,8 @@ import pandas as pd
 from metrics import get_metric
 from reports.data.align import Aligned
 from reports.data.facts import Facts
-from reports.data.words import ARROWS, counted
-from reports.statistics.equal_counts import images_of
+from reports.data.words import ARROWS, counted, few
+from reports.statistics.equal_counts import far_apart, images_of
 from reports.tables.markdown import NOTHING, marked, mean_cells, table
 
 DAGGER = (
@@ -90,9 +90,12 @@ def _notes(part: pd.DataFrame, metrics: Sequence[str]) -> Iterator[str]:
             if has < ok:
                 yield f"{label} has no value of {metric} on {ok - has} of {counted(ok, 'image')}"
     first = part[part["metric"] == metrics[0]]
-    columns = ["label", "minus", "reason"]
-    for label, minus, reason in first.loc[first["reason"] != "", columns].to_numpy().tolist():
-        yield f"{minus} at the counts of {label}: {reason}"
+    lacking = first[first["reason"] != ""]
+    for (own, reason), its in lacking.groupby(["label", "reason"], sort=False):
+        yield f"{few(its['minus'], 12)} at the counts of {own}: {reason}"
+    columns = ["label", "minus", "far"]
+    for label, minus, far in first.loc[first["far"] > 0, columns].to_numpy().tolist():
+        yield f"{minus} at the counts of {label}: {far_apart(far)}"
     columns = ["label", "minus", "metric", "undefined"]
     for label, minus, metric, lost in part.loc[part["undefined"] > 0, columns].to_numpy().tolist():
         yield f"{minus} at the counts of {label}: no value of {metric} on {images_of(lost)}"

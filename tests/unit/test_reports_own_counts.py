@@ -9,7 +9,7 @@ from reports.data.results import load
 from reports.data.schema import COLUMNS, ResultsError
 from reports.statistics.interpolation import interpolate
 from reports.statistics.intervals import joint_interval
-from reports.tables.comparison import compare_own
+from reports.tables.comparison import compare_at, compare_own
 from reports.tables.macros import macros
 from tests.fake_results import Fake, write, write_changed
 
@@ -202,6 +202,64 @@ def test_a_label_with_one_count_is_compared_too(tmp_path):
     assert "without an asked count, 20 images" in report.text
 
 
+def test_others_of_one_count_are_left_out_where_few_images_share_it_by_chance(tmp_path):
+    one = Fake(("One", "Two"), ns=(100,), random=3)
+    path = write(tmp_path / "r.parquet", Fake(), one)
+    report = compare_own(path, ["SEEDS"], ["asa"])
+    rows = report.numbers[report.numbers["n"] == 100].set_index("minus")
+    assert (rows.loc[["One", "Two"], "difference_images"] == 0).all()
+    both = np.stack([by_hand(path, "SEEDS", 100, other) for other in ("SLIC", "FH")], axis=1)
+    _, low, _ = joint_interval(both)
+    assert rows.loc["SLIC", "difference_low"] == pytest.approx(low[0])
+    assert report.text.count("- One, Two at the counts of SEEDS: it ran at one count, which") == 4
+
+
+def test_an_other_of_one_count_is_compared_where_it_returned_the_same(tmp_path):
+    def same(frame):
+        """FH and SLIC ran at one n, and returned 90 there."""
+        kept = frame[~frame["label"].isin(["FH", "SLIC"]) | (frame["n"] == 100)]
+        its = kept["label"] != "SEEDS"
+        return kept.assign(n_labels=kept["n_labels"].mask(its, 90))
+
+    path = write_changed(tmp_path / "r.parquet", same)
+    report = compare_own(path, ["FH"], ["asa"])
+    row = report.numbers.set_index("minus").loc["SLIC"]
+    assert row["difference_images"] == 20
+    assert row["difference"] == pytest.approx(by_hand(path, "FH", 100, "SLIC").mean())
+
+
+def test_it_is_said_where_a_curve_is_read_between_counts_far_apart(tmp_path):
+    sparse = write_changed(
+        tmp_path / "r.parquet",
+        lambda frame: frame[(frame["label"] != "SLIC") | ~frame["n"].isin([100, 200])],
+    )
+    report = compare_own(sparse, ["SEEDS"], ["asa"])
+    far = report.numbers.set_index(["minus", "n"])["far"]
+    assert far["SLIC", 100] == 20
+    assert far["FH", 100] == 0
+    said = "- SLIC at the counts of SEEDS: read between counts over 3 times apart on 20 images"
+    assert said in report.text
+    at = compare_at(sparse, [100], ["asa"])
+    assert "- SLIC: read between counts over 3 times apart on 20 images" in at.text
+    assert at.numbers.set_index("label")["far"].to_dict() == {"SLIC": 20, "SEEDS": 0, "FH": 0}
+
+
+def test_seeds_of_an_image_are_averaged_first(tmp_path):
+    path = write(tmp_path / "r.parquet", Fake(images=6, seeds=3))
+    rows = load(path, (*COLUMNS, "asa")).astype({"n_labels": float, "asa": float})
+    means = rows.groupby(["label", "n", "image"], observed=True)[["n_labels", "asa"]].mean()
+    apart = []
+    for image in sorted(rows["image"].unique()):
+        own = means.loc["SEEDS", 100, image]
+        curve = means.loc["SLIC"].xs(image, level="image")
+        read = interpolate(curve["n_labels"], curve[["asa"]].to_numpy(), [own["n_labels"]])
+        apart.append(own["asa"] - read.item())
+    numbers = compare_own(path, ["SEEDS"], ["asa"]).numbers
+    row = numbers[(numbers["n"] == 100) & (numbers["minus"] == "SLIC")].iloc[0]
+    assert row["difference"] == pytest.approx(np.mean(apart))
+    assert row["difference_images"] == 6
+
+
 def test_bold_is_told_from_0(tmp_path):
     path = write(tmp_path / "r.parquet", Fake(images=3))
     report = compare_own(path, ["*"], ["asa"])
@@ -239,15 +297,38 @@ def test_pairs_of_image_and_annotator_weigh_as_they_do_elsewhere(tmp_path):
     plain = by_hand(path, "SEEDS", 100, row["minus"]).mean()
     assert row["difference"] == pytest.approx(plain, abs=0.01)
     assert row["difference"] != pytest.approx(plain)
+    its = load(path, (*COLUMNS, "asa")).query("label == 'SEEDS' and n == 100")
+    its = its[["n_labels", "asa_pairs"]].astype(float)
+    count = np.average(its["n_labels"], weights=its["asa_pairs"])
+    assert abs(row["count"] - count) < abs(row["count"] - its["n_labels"].mean()) / 2
 
 
 def test_who_is_not_there_is_named(path):
-    with pytest.raises(ResultsError, match="no label is like nobody; there are FH, SEEDS, SLIC"):
+    with pytest.raises(ResultsError, match="no label is like 'nobody'; there are FH, SEEDS, SLIC"):
         compare_own(path, ["nobody"])
-    with pytest.raises(ResultsError, match="only FH is there; set others beside it"):
-        compare_own(path, ["FH"], only=["FH"])
+    with pytest.raises(ResultsError, match="no label is like 'nobody'; there is FH"):
+        compare_own(path, ["nobody"], only=["FH"])
+    with pytest.raises(ResultsError, match="'FH': --only leaves out FH; change --only"):
+        compare_own(path, ["FH"], only=["SL*", "SEEDS"])
     with pytest.raises(ResultsError, match="'mine' are the labels of one's own beside --with"):
         compare_own(path, ["mine"])
+
+
+def test_one_of_several_that_is_not_there_is_noted(path):
+    notes = []
+    numbers = compare_own(path, ["FH", "SEED"], ["asa"], on_note=notes.append).numbers
+    assert set(numbers["label"]) == {"FH"}
+    assert notes == ["--own: no label is like 'SEED'; did you mean 'SEEDS'?"]
+
+
+def test_a_label_that_is_alone_is_told_what_left_out_the_others(tmp_path, path):
+    with pytest.raises(ResultsError, match="only FH is left: --only leaves out SEEDS, SLIC; chan"):
+        compare_own(path, ["FH"], only=["FH"])
+    with pytest.raises(ResultsError, match="only FH is left: --without leaves out SEEDS, SLIC"):
+        compare_own(path, ["FH"], without=["S*"])
+    alone = write(tmp_path / "one.parquet", Fake(("FH",)))
+    with pytest.raises(ResultsError, match=r"only FH is there; set others beside it \(--with ref"):
+        compare_own(alone, ["FH"])
 
 
 def test_a_paper_cites_a_difference_by_both_labels(path):
