@@ -13,6 +13,12 @@ from bench.storage.store import Store
 from tests.conftest import PLUGIN
 
 
+def as_from_a_terminal():
+    """Heed signals that a shell in the background, or nohup, told these tests to ignore."""
+    for each in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(each, signal.SIG_DFL)
+
+
 @pytest.fixture
 def slow_run(tmp_path, tiny):
     """A run of twelve slow cells in a process group of its own, after its first row."""
@@ -28,8 +34,7 @@ def slow_run(tmp_path, tiny):
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
-            # As from a terminal, also where these tests run in the background.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+            preexec_fn=as_from_a_terminal,
         )
         if until != "first row":
             while until not in process.stdout.readline():

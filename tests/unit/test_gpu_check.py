@@ -48,9 +48,10 @@ def test_a_section_that_fails_does_not_end_the_others(tmp_path, report, monkeypa
     assert ("B", "x", "") in found
 
 
-def test_what_was_found_is_kept_when_the_time_is_over(tmp_path, report, monkeypatch):
+def test_what_was_found_is_kept_when_the_time_is_over(tmp_path, report, monkeypatch, capsys):
     monkeypatch.setattr(gpu, "SECTIONS", (("A", 0, endless), ("B", 0, broken)))
-    assert gpu.main("cpu", tmp_path / "gpu", gpu.RESERVE_S + 0.2) == 0
+    assert gpu.main("cpu", tmp_path / "gpu", gpu.RESERVE_S + 0.2) == 2
+    assert "not all was checked" in capsys.readouterr().out
     assert [line["what"] for line in report()["lines"]] == ["begun", "stopped"]
 
 

@@ -1,6 +1,7 @@
 """The results that come with the suite are what the suite computes."""
 
 import json
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -18,10 +19,9 @@ from reports.data.schema import run_facts
 from tests.shared import BSDS500, needs_shared
 
 CELLS = 10
+LOT = date.today().toordinal()  # others every day, so that all labels get their turn
 FILES = reference_files()
 EVERY = sorted(FOLDER.rglob("*.parquet"))  # also those that docs/claims.md is written from
-if not FILES:
-    pytest.skip("no reference results are here; 'make reference' makes them", True)
 
 
 def each(files):
@@ -37,8 +37,7 @@ def test_cells_drawn_by_lot_have_the_scores_that_are_computed_now(path):
     known = repeatable(pd.read_parquet(path), facts["machines"])
     if known.empty:
         pytest.skip("networks in it round otherwise on this processor, or take minutes a cell")
-    drawn = known.sample(min(CELLS, len(known)), random_state=0)
-    for row in drawn.to_dict("records"):
+    for row in drawn(known):
         given = json.loads(row["params"])
         taken = {each.name for each in get_class(row["method"]).parameters()}
         given |= {name: row[name] for name in ("seed", "device") if name in taken}
@@ -48,9 +47,27 @@ def test_cells_drawn_by_lot_have_the_scores_that_are_computed_now(path):
         found = score(canonicalise(made, sample.image.shape[:2]), sample, row["n"], scoring)
         names = [name for name in (*facts["metrics"], "n_returned") if name in found]
         ours, theirs = ([float(its[name]) for name in names] for its in (found, row))
-        where = f"{row['label']} at {row['n']} on {row['image']}: {names}"
+        where = f"{row['label']} at {row['n']} on {row['image']} (lot {LOT}): {names}"
         np.testing.assert_array_equal(ours, theirs, err_msg=where)
         assert len(names) > 20
+
+
+def drawn(known):
+    """Return one cell each of ten labels, by the day's lot."""
+    one_each = known.sample(frac=1, random_state=LOT).drop_duplicates("label")
+    return one_each.head(CELLS).to_dict("records")
+
+
+@each(EVERY)
+def test_it_is_of_the_methods_as_they_are_now(path):
+    rows = pd.read_parquet(path, columns=["method", "version"]).drop_duplicates()
+    for method, version in rows.itertuples(index=False):
+        own = method_version(get_class(method)).partition("+")[0]  # not that of a library
+        assert version.partition("+")[0] == own, method
+
+
+def test_there_are_reference_results():
+    assert FILES
 
 
 def repeatable(rows, machines):
