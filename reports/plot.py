@@ -12,11 +12,9 @@ from typing import Final
 import pandas as pd
 
 from metrics import get_metric
-from metrics.names import did_you_mean
 from reports.data.align import Aligned, align, labels_by_device, timed_alone
 from reports.data.choose import choose_labels
 from reports.data.facts import file_facts
-from reports.data.labels import matches
 from reports.data.machines import machine_words
 from reports.data.mixture import separate_times, together
 from reports.data.perturbed import PERTURBATION, STABILITY
@@ -36,6 +34,7 @@ from reports.figures import (
     scatter,
 )
 from reports.figures.chart import CannotDrawError, Chart, View
+from reports.figures.emphasis import check_highlight
 from reports.figures.letters import undrawable_note
 from reports.figures.panel import settle
 from reports.figures.style import PAPER, styled
@@ -72,7 +71,8 @@ class Choice:
     figures : sequence of str
         Names of `FIGURES`; all that the results have what they show of, unless given.
     highlight : sequence of str
-        Patterns of labels that are in colour, whatever they score.
+        Patterns of labels that are in colour, whatever they score; beside others' one's own,
+        ``mine``, unless given.
     at : float, optional
         The count of figures of one count; the middle one of those asked for unless given.
     budget : float, optional
@@ -127,6 +127,7 @@ def make_figures(
         File types of the figures, among `FORMATS`.
     only, without : sequence of str
         Patterns of the labels to draw and to leave out, such as ``SLIC*``; case is ignored.
+        As in `choose.choose_labels`, ``mine`` are those of one's own beside others'.
     choice : Choice
         What to draw, and how.
     allow_mixed : bool
@@ -174,7 +175,6 @@ def make_figures(
     for metric in wanted:
         if metric not in frame:
             note(f"{metric} has no value in any cell and is left out")
-    _check_highlight(frame, choice.highlight)
     undrawable = undrawable_note(map(str, frame["label"].unique()))
     if undrawable:
         note(undrawable)
@@ -184,7 +184,9 @@ def make_figures(
     if perturbed is not None:
         ways = few(sorted(perturbed[PERTURBATION].dropna().astype(str).unique()), 6)
         note(f"rows of perturbed images ({ways}) are in the robustness figure alone")
-    groups = [analyse(aligned, shown, facts) for aligned in align(frame, shown)]
+    splits = align(frame, shown)
+    check_highlight(choice.highlight, splits, results, only, without)
+    groups = [analyse(aligned, shown, facts) for aligned in splits]
     suffixes = _suffixes([group.aligned.name for group in groups])
     written = []
     for group, suffix in zip(groups, suffixes, strict=True):
@@ -210,14 +212,6 @@ def make_figures(
     for path in drawn.replace(written):
         note(f"removed {path}, which an earlier plot made and this one does not")
     return written
-
-
-def _check_highlight(frame: pd.DataFrame, patterns: Sequence[str]) -> None:
-    labels = [str(label) for label in frame["label"].unique()]
-    for pattern in patterns:
-        if not any(matches(label, [pattern]) for label in labels):
-            hint = did_you_mean(pattern, labels) or f"there are {few(sorted(labels), 12)}"
-            raise ResultsError(f"--highlight: no label matches {pattern!r}; {hint}")
 
 
 def _view(

@@ -110,7 +110,8 @@ def compare(
         "--perturbed": perturbed,
     }
     _check_at([name for name, given in others.items() if given], within, pvalues)
-    if with_ is not None and (b is not None or perturbed):
+    other = opened.read_with(with_)
+    if other is not None and (b is not None or perturbed):
         what = "--perturbed" if perturbed else "a second file"
         raise UsageError(f"--with sets others' labels beside those of one file; leave out {what}")
     if perturbed and (b is not None or at is not None or over is not None):
@@ -144,9 +145,8 @@ def compare(
         )
         from reports.tables.robustness import compare_perturbed
 
-        with opened.beside(a, with_, allow_mixed, quiet) as (file, mine):
-            shown, hidden = (opened.meant(patterns, mine or None) for patterns in labels)
-            chosen = (wanted or DEFAULT_METRICS, shown, hidden, note, allow_mixed)
+        with opened.beside(a, other, allow_mixed, quiet) as file:
+            chosen = (wanted or DEFAULT_METRICS, *labels, note, allow_mixed)
             _tell_mixed(a, note)
             left_out = left_out_note(a, "--perturbed shows what they cost")
             if left_out and not perturbed:
@@ -154,13 +154,7 @@ def compare(
             if perturbed:
                 report = compare_perturbed(file, *chosen, rename=renames)
             elif asked:
-                its = opened.highlighted(asked, mine, shown, hidden, renames)
-                if not its:
-                    raise UsageError(
-                        f"--own mine: --only and --without leave out {', '.join(mine)}; add mine to"
-                        " --only"
-                    )
-                report = compare_own(file, its, *chosen, rename=renames)
+                report = compare_own(file, asked, *chosen, rename=renames)
             elif span is not None:
                 report = compare_over(file, span[0], span[1], *chosen, rename=renames)
             else:

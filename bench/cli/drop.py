@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bench.cli import opened, options, output, values
-from bench.errors import UsageError
+from bench.errors import UsageError, hint
 from reports.data.words import counted
 
 if TYPE_CHECKING:
@@ -91,7 +91,6 @@ def _chooser(methods: str, labels: str, n: str, status: str) -> Choose:
 
 
 def _of_methods(text: str) -> Choose:
-    from bench.errors import hint
     from bench.planning.selection import parse_terms
 
     terms = parse_terms(text)
@@ -132,20 +131,20 @@ def _is_of(term: Term, method: str, params: str) -> bool:
 
 
 def _of_labels(text: str) -> Choose:
-    from reports.data.choose import choose_labels
-    from reports.data.schema import ResultsError
+    from reports.data.labels import matches, tell_apart
 
     patterns = values.split_names("--labels", text)
 
     def choose(frame: pd.DataFrame) -> Flags:
-        try:
-            chosen = choose_labels(frame, patterns, ()).index
-        except ResultsError as error:
-            known = ", ".join(sorted(set(frame["label"])))
-            raise UsageError(
-                f"--labels: no label is like {text!r}; the file has {known}"
-            ) from error
-        return frame.index.isin(chosen)
+        labels = tell_apart(frame)["label"].astype(str)
+        known = sorted(labels.unique())
+        for pattern in patterns:
+            if not any(matches(label, [pattern]) for label in known):
+                raise UsageError(
+                    f"--labels: no label is like {pattern!r}{hint(pattern, known)}; the file has"
+                    f" {', '.join(known)}"
+                )
+        return labels.isin([label for label in known if matches(label, patterns)]).to_numpy()
 
     return choose
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -41,13 +41,34 @@ def recover(results: Path, quiet: bool = False) -> None:
         )
 
 
+def read_with(texts: Sequence[str] | None) -> str | None:
+    """Read what is to be set beside a results file.
+
+    Raises
+    ------
+    UsageError
+        If it is empty, or there are several.
+    """
+    from bench.errors import UsageError
+
+    others = list(dict.fromkeys(texts or ()))
+    if not all(others):
+        raise UsageError("--with: '' names nothing; give a results file, or 'reference'")
+    if len(others) > 1:
+        raise UsageError(
+            f"--with takes one file, not {' and '.join(map(repr, others))}; give one of them, or"
+            " what `bench merge A.parquet B.parquet --out BOTH.parquet` makes of results files"
+        )
+    return others[0] if others else None
+
+
 @contextmanager
 def beside(
     results: Path, other: str | None, allow_mixed: bool = False, quiet: bool = False
-) -> Iterator[tuple[Path, tuple[str, ...]]]:
-    """Yield a results file with the rows of ``--with`` beside its own, and the labels of its own.
+) -> Iterator[Path]:
+    """Yield a results file with the rows of ``--with`` beside its own, which it tells apart.
 
-    It lasts as long as the context. Without ``--with`` it is the file itself, and no labels.
+    It lasts as long as the context. Without ``--with`` it is the file itself.
 
     Raises
     ------
@@ -58,7 +79,7 @@ def beside(
     """
     recover(results, quiet)
     if other is None:
-        yield results, ()
+        yield results
         return
     from tempfile import TemporaryDirectory
 
@@ -74,13 +95,15 @@ def beside(
             "--with reference: no reference results came with this installation; docs/reference.md"
             " says how they are made, or give --with a results file"
         )
+    for file in files:
+        recover(file, quiet)
     name = REFERENCE if other == REFERENCE else Path(other).stem
-    joined = join(results, files, name, allow_mixed, partial(note, quiet=quiet))
+    table = join(results, files, name, allow_mixed, partial(note, quiet=quiet))
     with TemporaryDirectory(prefix="bench-") as folder:
         path = Path(folder) / with_name(results, other).name
         with storage_errors(path):
-            write_parquet(path, joined.table)
-        yield path, joined.labels
+            write_parquet(path, table)
+        yield path
 
 
 def with_name(results: Path, other: str | None) -> Path:
@@ -88,38 +111,3 @@ def with_name(results: Path, other: str | None) -> Path:
     if other is None:
         return results
     return results.with_stem(f"{results.stem}-with-{Path(other).stem}")
-
-
-def meant(patterns: Sequence[str], mine: Sequence[str] | None) -> list[str]:
-    """Return patterns of labels; ``mine`` stands for one's own, unless they are None."""
-    if mine is None:
-        return list(patterns)
-    return [each for name in patterns for each in (mine if name == "mine" else [name])]
-
-
-def highlighted(
-    asked: Sequence[str],
-    own: Sequence[str],
-    only: Sequence[str],
-    without: Sequence[str],
-    rename: Mapping[str, str],
-) -> list[str]:
-    """Return what is in colour: where nothing is asked for, what is the user's own.
-
-    Parameters
-    ----------
-    asked : sequence of str
-        Patterns; ``mine`` stands for all of `own`.
-    own : sequence of str
-        Labels of the user's file where another is beside it.
-    only, without, rename
-        What is shown, and as what.
-    """
-    from reports.data.labels import matches
-
-    new = {old.casefold(): name for old, name in rename.items()}
-    shown = [label for label in own if matches(label, only) and not matches(label, without)]
-    mine = [new.get(label.casefold(), label) for label in shown]
-    if not asked:
-        return mine
-    return meant(asked, mine if own else None)

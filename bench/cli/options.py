@@ -183,7 +183,16 @@ WITH_HELP = (
     "Show the rows of another results file, too, of the images that both have: 'reference' are"
     " those that come with the suite (`bench list reference`)."
 )
-With = Annotated[str | None, typer.Option("--with", metavar="reference|FILE", help=WITH_HELP)]
+With = Annotated[list[str] | None, typer.Option("--with", metavar="reference|FILE", help=WITH_HELP)]
+Highlight = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--highlight",
+        metavar="LABELS",
+        help="Labels that are in colour among others in grey, as patterns; may be repeated. With"
+        " --with 'mine' are all of your file, as they are unless given.",
+    ),
+]
 ReportFile = Annotated[
     Path | None,
     typer.Option(

@@ -38,16 +38,7 @@ def plot(
             show_default="all that the results have what they show of",
         ),
     ] = None,
-    highlight: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--highlight",
-            metavar="LABELS",
-            help="Labels that are in colour among others in grey, and that the figure differences"
-            " is of, as patterns; may be repeated. With --with 'mine' are all of RESULTS, as they"
-            " are unless given.",
-        ),
-    ] = None,
+    highlight: options.Highlight = None,
     at: Annotated[
         float | None,
         typer.Option(
@@ -87,7 +78,8 @@ def plot(
     r-curves, r-runtime (from uncontended cells; `bench run --timing` makes them), the other
     figures that the results have what they show of, r-summary.csv and r-summary.md, and removes
     what an earlier plot of that file made and this one does not.
-    Of more than 12 labels the best by the first metric and those of --highlight are in colour.
+    Of more than 12 labels the best by the first metric and those of --highlight are in colour;
+    the figure differences is of those of --highlight.
     With --with reference the files are called r-with-reference-curves and so on.
     """
     from reports.plot import AT_ONE_COUNT, FIGURES, FORMATS, Choice
@@ -104,12 +96,11 @@ def plot(
         _check_used("--at", drawn, AT_ONE_COUNT)
     if drawn and budget is not None:
         _check_used("--budget", drawn, ("pareto",))
-    asked = [name for text in highlight or () for name in values.split_names("--highlight", text)]
+    lit = values.read_patterns("--highlight", highlight)
+    other = opened.read_with(with_)
     line = _positive("--at", at), _positive("--budget", budget)
     pairs = [_two_labels(text) for text in pair or ()]
-    with opened.beside(results, with_, allow_mixed, quiet) as (file, own):
-        shown, hidden = (opened.meant(its, own or None) for its in (shown, hidden))
-        lit = opened.highlighted(asked, () if allow_mixed else own, shown, hidden, names)
+    with opened.beside(results, other, allow_mixed, quiet) as file:
         output.draw(
             file,
             quiet=quiet,

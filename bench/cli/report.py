@@ -31,15 +31,7 @@ def report(
     only: options.OnlyLabels = "*",
     without: options.WithoutLabels = "",
     rename: options.RenamedLabels = None,
-    highlight: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--highlight",
-            metavar="LABELS",
-            help="Labels that are in colour among many, as patterns; may be repeated. With --with"
-            " 'mine' are all of RESULTS, as they are unless given.",
-        ),
-    ] = None,
+    highlight: options.Highlight = None,
     gallery: Annotated[
         int, typer.Option(min=0, help="Images to show with the superpixels on them; 0 for none.")
     ] = 12,
@@ -63,17 +55,16 @@ def report(
     from reports.output import OutputError
     from reports.page.report import Page, make_report
 
-    target = _page_file(out or opened.with_name(results, with_).with_suffix(".html"))
+    other = opened.read_with(with_)
+    target = _page_file(out or opened.with_name(results, other).with_suffix(".html"))
     values.load_plugins(plugin)
     shown, hidden = values.split_patterns(only, without)
     wanted = [] if metrics is None else values.split_metrics("--metrics", metrics)
     names = values.read_renames(rename)
-    asked = [name for text in highlight or () for name in values.split_names("--highlight", text)]
+    lit = values.read_patterns("--highlight", highlight)
     note = partial(output.note, quiet=quiet)
     try:
-        with opened.beside(results, with_, allow_mixed, quiet) as (file, own):
-            shown, hidden = (opened.meant(its, own or None) for its in (shown, hidden))
-            lit = opened.highlighted(asked, () if allow_mixed else own, shown, hidden, names)
+        with opened.beside(results, other, allow_mixed, quiet) as file:
             page = Page(
                 wanted,
                 shown,
@@ -84,7 +75,7 @@ def report(
                 title,
                 pictures_of(file, root, gallery),
                 _spread(results, root, allow_mixed),
-                results.name if with_ is None else f"{results.name} --with {with_}",
+                results.name if other is None else f"{results.name} --with {other}",
             )
             written = make_report(file, target, page, note)
     except ResultsError as error:

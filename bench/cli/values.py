@@ -142,6 +142,18 @@ def split_patterns(only: str, without: str) -> tuple[list[str], list[str]]:
     return split_names("--only", only), split_names("--without", without) if without else []
 
 
+def read_patterns(option: str, texts: Sequence[str] | None) -> list[str]:
+    """Read patterns of labels from an option that may be repeated, each once.
+
+    Raises
+    ------
+    UsageError
+        If one of the texts names none.
+    """
+    patterns = [name for text in texts or () for name in split_names(option, text)]
+    return list(dict.fromkeys(patterns))
+
+
 def read_renames(texts: Sequence[str] | None) -> dict[str, str]:
     """Read ``OLD=NEW``; a label with an equals sign outside brackets needs quotes around it.
 

@@ -103,10 +103,10 @@ class Source:
         notes: list[str] = []
         frame = tell_apart(pd.DataFrame(self.rows, columns=[*VARIANT, "label"]), notes.append)
         try:
-            chosen = choose_labels(frame, patterns, without, rename)["label"]
+            kept = choose_labels(frame, patterns, without, rename, on_note=notes.append)
         except ResultsError as error:
             raise UsageError(str(error)) from error
-        labels = frame["label"][chosen.index]
+        chosen, labels = kept["label"], frame["label"][kept.index]
         return replace(
             self,
             rows=self._labelled(labels),

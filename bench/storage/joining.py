@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,8 +21,8 @@ from bench.storage.schema import with_column, with_run_facts
 from metrics import METRICS
 from reports.data.align import timed_alone
 from reports.data.facts import file_facts
-from reports.data.labels import VARIANT, tell_apart
-from reports.data.mixture import UNKNOWN, origin, short
+from reports.data.labels import IS_MINE, VARIANT
+from reports.data.mixture import changed, origin, other_content
 from reports.data.results import dataset_name, load
 from reports.data.schema import COLUMNS, ResultsError, check_results, run_facts
 from reports.data.words import counted, few
@@ -32,24 +32,6 @@ Note = Callable[[str], None]
 _IMAGE: Final = ["dataset", "split", "image"]
 _CELL: Final = [*_IMAGE, *VARIANT, "n", "seed", "device", "perturbation"]
 _OTHERWISE: Final = "of other parameters or version"
-#: Of a protocol; no score depends on it.
-_DESCRIPTION: Final = ("name", "title", "reference")
-
-
-@dataclass(frozen=True)
-class Joined:
-    """The rows of a file and of those beside it.
-
-    Attributes
-    ----------
-    table : Table
-        All rows, with what the files say of themselves.
-    labels : tuple of str
-        The labels of the first file, sorted, as figures and tables know them.
-    """
-
-    table: pa.Table
-    labels: tuple[str, ...]
 
 
 @dataclass(eq=False)
@@ -81,13 +63,19 @@ class _File:
             self.table = with_column(self.table, column, values)
         self.frame[column] = values
 
+    def marked(self, mine: bool) -> pa.Table:
+        """Return the rows with a column that says whether they are one's own."""
+        return self.table.append_column(IS_MINE, pa.repeat(mine, len(self.table)))
+
     def of(self, images: pd.MultiIndex) -> pd.Series[bool]:
         """Tell which rows are of these images."""
         found: pd.Series[bool] = pd.Series(_keys(self.frame, _IMAGE).isin(images))
         return found
 
 
-def join(mine: Path, others: Sequence[Path], name: str, allow_mixed: bool, on_note: Note) -> Joined:
+def join(
+    mine: Path, others: Sequence[Path], name: str, allow_mixed: bool, on_note: Note
+) -> pa.Table:
     """Put the rows of other files beside those of one, where both are of the same images.
 
     Of what is in both with the same scores, the rows of `mine` stay, and those of other cells come
@@ -106,6 +94,11 @@ def join(mine: Path, others: Sequence[Path], name: str, allow_mixed: bool, on_no
         Whether images whose contents differ are left out instead of refused.
     on_note : callable
         Gets each remark on what was left out or renamed, one line each.
+
+    Returns
+    -------
+    Table
+        All rows, `IS_MINE` those of `mine`, with what the files say of themselves.
 
     Raises
     ------
@@ -134,9 +127,8 @@ def join(mine: Path, others: Sequence[Path], name: str, allow_mixed: bool, on_no
     _find_label_maps(ours)
     facts = join_facts([ours.facts, *(file.facts for file in theirs)])
     facts["annotators"] |= ours.facts.get("annotators", {})  # those of the images that are here
-    table = pa.concat_tables([ours.table, *(f.table for f in theirs)], promote_options="permissive")
-    labels = tell_apart(ours.frame)["label"].astype(str).unique()
-    return Joined(with_run_facts(table, facts), tuple(sorted(labels)))
+    tables = [ours.marked(True), *(file.marked(False) for file in theirs)]
+    return with_run_facts(pa.concat_tables(tables, promote_options="permissive"), facts)
 
 
 def _pairs(path: Path) -> bool:
@@ -174,19 +166,13 @@ def _nothing_of_it(ours: _File, others: Sequence[Path], name: str) -> str:
 
 def _check_protocol(ours: _File, file: _File, name: str) -> None:
     a, b = (file_facts(each.path).protocol for each in (ours, file))
-    first, other = (_scoring(protocol.definition()) for protocol in (a, b))
-    differ = sorted(key for key in first | other if first.get(key) != other.get(key))
+    differ = a.differences(b)
     if differ:
-        key = differ[0]
         raise UsageError(
-            f"{ours.path} is scored under protocol {a.name} and --with {name} under {b.name}"
-            f" ({key} is {first.get(key)} and {other.get(key)}): `bench rescore {ours.path}"
-            f" --protocol {b.name} --out OTHER.parquet` scores your label maps as the others were"
+            f"{ours.path} is scored under protocol {a.name} and --with {name} under {b.name},"
+            f" which differ in {', '.join(differ)}: `bench rescore {ours.path} --protocol {b.name}"
+            " --out OTHER.parquet` scores your label maps as the others were"
         )
-
-
-def _scoring(definition: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in definition.items() if key not in _DESCRIPTION}
 
 
 def _shared_images(
@@ -201,15 +187,11 @@ def _shared_images(
             f"{ours.path} has no image that --with {name} has: {few(it[-1] for it in mine)} in one"
             f" and {few(it[-1] for it in other)} in the other"
         )
-    changed = [it for it in both if mine[it] != other[it] and UNKNOWN not in (mine[it], other[it])]
-    if changed:
-        first = changed[0]
-        more = f" and {counted(len(changed) - 1, 'other')}" if len(changed) > 1 else ""
-        said = (
-            f"image {first[-1]!r}{more}, or the annotations, are not the same in {ours.path} and"
-            f" --with {name} (content {short(mine[first])} and {short(other[first])})"
-        )
-        if not allow_mixed or len(changed) == len(both):
+    others = [it for it in both if changed(mine[it], other[it])]
+    if others:
+        contents = mine[others[0]], other[others[0]]
+        said = other_content([it[-1] for it in others], (ours.path, f"--with {name}"), contents)
+        if not allow_mixed or len(others) == len(both):
             raise UsageError(
                 f"{said}: another version of the data set; run on the published images"
                 " (`bench data` checks them), or leave such images out by --allow-mixed"
@@ -218,7 +200,7 @@ def _shared_images(
     for alone, whose in ((mine.keys() - other, name), (other.keys() - mine, str(ours.path))):
         if alone:
             on_note(f"{counted(len(alone), 'image')} left out, which {whose} has not")
-    return pd.MultiIndex.from_tuples(sorted(set(both) - set(changed)))
+    return pd.MultiIndex.from_tuples(sorted(set(both) - set(others)))
 
 
 def _contents(frame: pd.DataFrame) -> dict[tuple[str, ...], str]:

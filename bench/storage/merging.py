@@ -18,7 +18,7 @@ from bench.storage.origin import difference
 from bench.storage.parts import find_parts, read_part, without_unknown, write_part
 from bench.storage.schema import IDENTITY, with_column
 from bench.storage.store import Store
-from reports.data.mixture import Mixture, mixtures_in, short
+from reports.data.mixture import Mixture, mixtures_in, other_content
 from reports.data.schema import ResultsError, check_results, run_facts
 from reports.data.words import counted
 
@@ -262,14 +262,11 @@ def _check_contents(files: Sequence[_Input]) -> None:
             if before != content:
                 differing.append((image, before, content, where))
         if differing:
-            image, before, content, where = differing[0]
-            others = counted(len(differing) - 1, "other image")
-            more = f" (and {others})" if len(differing) > 1 else ""
-            raise UsageError(
-                f"image {image!r}{more} or its annotations are not the same in {where.path} and"
-                f" {file.path}: content {short(before)} and {short(content)}; run one of them again"
-                " on the data set of the other"
+            _, before, content, where = differing[0]
+            said = other_content(
+                [image for image, *_ in differing], (where.path, file.path), (before, content)
             )
+            raise UsageError(f"{said}; run one of them again on the data set of the other")
 
 
 # --- which of two rows stays -------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from reports.data.labels import matches, own_labels
 from reports.data.mixture import refuse_mixtures, time_mixture
 from reports.data.results import Floats, dataset_name, pairs_column
 from reports.data.schema import STATUSES, ResultsError
@@ -50,6 +51,8 @@ class Aligned:
         is not in it weighs all images the same.
     times_differ : str
         Why there is no ``time_s``, if the times that there are do not compare with each other.
+    mine : frozenset of str, optional
+        The labels of one's own, where others' are beside them.
     """
 
     dataset: str
@@ -63,11 +66,16 @@ class Aligned:
     scores: Mapping[str, Floats]
     weights: Mapping[str, Floats] = field(default_factory=dict)
     times_differ: str = ""
+    mine: frozenset[str] | None = None
 
     @property
     def name(self) -> str:
         """The data set and its split, as people write it: ``bsds500/test``."""
         return dataset_name(self.dataset, self.split)
+
+    def named(self, patterns: Iterable[str]) -> list[str]:
+        """Return the labels that match a pattern, each once; see `labels.matches`."""
+        return [it for it in dict.fromkeys(self.labels) if matches(it, patterns, self.mine)]
 
     def of_images(self, chosen: Flags) -> Aligned:
         """Keep some images, those True in an (I,) array; `cells` still counts those of all."""
@@ -169,6 +177,7 @@ def _align(dataset: str, split: str, part: pd.DataFrame, scores: Sequence[str]) 
             for metric, column in weighted.items()
         },
         times_differ=times_differ,
+        mine=own_labels(part.assign(label=label)),
     )
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from metrics.names import did_you_mean
-from reports.data.labels import VARIANT, Note, matches, tell_apart
+from reports.data.align import Aligned
+from reports.data.labels import MINE, VARIANT, Note, matches, own_labels, tell_apart
 from reports.data.results import load
 from reports.data.schema import ResultsError
+from reports.data.words import few
 
 
 def choose_labels(
@@ -28,7 +30,8 @@ def choose_labels(
     frame : DataFrame
         Rows with label; with `VARIANT` as well, labels are first made unique (see `tell_apart`).
     only, without : sequence of str
-        Patterns of labels, as they are before they are renamed; case is ignored.
+        Patterns of labels, as they are before they are renamed; case is ignored. ``mine`` stands
+        for all labels of one's own where others' are beside them.
     rename : mapping of str to str, optional
         Labels to be, by those there are.
     known : collection of str
@@ -44,17 +47,80 @@ def choose_labels(
     frame = tell_apart(frame, on_note)
     labels = [str(label) for label in frame["label"].unique()]
     renamed = _check(rename or {}, labels, known)
-    chosen = [label for label in labels if matches(label, only) and not matches(label, without)]
+    mine = own_labels(frame)
+    shown = [label for label in labels if matches(label, only, mine)]
+    chosen = [label for label in shown if not matches(label, without, mine)]
+    unknown = [
+        _unlike(pattern, labels, alone=mine is None)
+        for pattern in (*only, *without)
+        if pattern != "*" and not any(matches(label, [pattern], mine) for label in labels)
+    ]
     if not chosen:
-        raise ResultsError(
-            f"no label is left of {', '.join(sorted(labels))}; change --only or --without"
-        )
-    for pattern in (*only, *without):
-        if pattern != "*" and not any(matches(label, [pattern]) for label in labels):
-            hint = did_you_mean(pattern, labels)
-            on_note(f"no label is like {pattern!r}" + (f"; {hint}" if hint else ""))
+        why = f" ({'; '.join(unknown)})" if unknown else ""
+        cure = "--without" if shown else "--only"
+        raise ResultsError(f"no label is left of {', '.join(sorted(labels))}{why}; change {cure}")
+    for note in unknown:
+        on_note(note)
     kept = frame[frame["label"].isin(chosen)]
     return _rename(kept, chosen, renamed) if renamed else kept
+
+
+def not_shown(
+    patterns: Iterable[str],
+    groups: Collection[Aligned],
+    results: Path,
+    only: Sequence[str],
+    without: Sequence[str],
+) -> Iterator[str]:
+    """Say which patterns no label that is shown matches, with the reason and the cure.
+
+    Parameters
+    ----------
+    patterns : iterable of str
+        Patterns of labels, as they are shown.
+    groups : collection of Aligned
+        What is shown.
+    results : Path
+        The file that it is of.
+    only, without : sequence of str
+        What it was chosen by.
+    """
+    labels = sorted({label for group in groups for label in group.labels})
+    there = f"there {'is' if len(labels) == 1 else 'are'} {few(labels, 12)}"
+    alone = all(group.mine is None for group in groups)
+    for pattern in patterns:
+        if not any(group.named([pattern]) for group in groups):
+            lost = left_out_by(results, [pattern], only, without)
+            unlike = _unlike(pattern, labels, alone, there)
+            yield f"nothing is left of {pattern!r}: {lost}" if lost else unlike
+
+
+def left_out_by(
+    results: Path, patterns: Sequence[str], only: Sequence[str], without: Sequence[str]
+) -> str:
+    """Say which labels that match a pattern are left out, by which option; empty if none is."""
+    frame = tell_apart(load(results, (*VARIANT, "label")))
+    mine = own_labels(frame)
+    known = sorted(map(str, frame["label"].unique()))
+    its = [label for label in known if matches(label, patterns, mine)]
+    lost = {
+        "--only": {label for label in its if not matches(label, only, mine)},
+        "--without": {label for label in its if matches(label, without, mine)},
+    }
+    at_fault = [option for option, labels in lost.items() if labels]
+    if not at_fault:
+        return ""
+    names = few(sorted(set().union(*lost.values())), 12)
+    verb = "leaves" if len(at_fault) == 1 else "leave"
+    return f"{' and '.join(at_fault)} {verb} out {names}; change {' and '.join(at_fault)}"
+
+
+def _unlike(pattern: str, labels: Collection[str], alone: bool, otherwise: str = "") -> str:
+    """Say that no label matches a pattern, and what may be meant."""
+    hints = [did_you_mean(pattern, labels) or otherwise]
+    if alone and pattern.casefold() == MINE:
+        hints.append("'mine' are the labels of one's own beside --with")
+    return "; ".join([f"no label is like {pattern!r}", *filter(None, hints)])
 
 
 def labels_in(path: Path) -> set[str]:

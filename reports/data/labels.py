@@ -5,21 +5,49 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
+from typing import Final
 
 import pandas as pd
 
 #: What a label stands for; label maps may be scored with unconnected labels treated in many ways.
 VARIANT = ("method", "params", "connectivity", "version")
 
+#: What stands for all labels of one's own file, where others' are beside them.
+MINE: Final = "mine"
+#: The column that says there which rows are of one's own; no metric can be called so.
+IS_MINE: Final = "is-mine"
+
 Variant = tuple[str, str, str, str]
 Note = Callable[[str], None]
 
 
-def matches(label: str, patterns: Iterable[str]) -> bool:
-    """Tell whether a label matches one of the patterns, such as ``SLIC*``; case is ignored."""
+def matches(label: str, patterns: Iterable[str], mine: Collection[str] | None = None) -> bool:
+    """Tell whether a label matches one of the patterns, such as ``SLIC*``; case is ignored.
+
+    Parameters
+    ----------
+    label : str
+        The label.
+    patterns : iterable of str
+        The patterns.
+    mine : collection of str, optional
+        The labels of one's own, which the pattern ``mine`` stands for where they are given.
+    """
+    return any(_is_meant(label, pattern.casefold(), mine) for pattern in patterns)
+
+
+def _is_meant(label: str, pattern: str, mine: Collection[str] | None) -> bool:
+    if pattern == MINE and mine is not None:
+        return label in mine
     # A label such as SLIC[sigma=1] is meant as it stands, too; brackets are no character classes.
-    escaped = (pattern.casefold().replace("[", "[[]") for pattern in patterns)
-    return any(fnmatchcase(label.casefold(), pattern) for pattern in escaped)
+    return fnmatchcase(label.casefold(), pattern.replace("[", "[[]"))
+
+
+def own_labels(frame: pd.DataFrame) -> frozenset[str] | None:
+    """Return the labels that rows of one's own have; None where no others' are beside them."""
+    if IS_MINE not in frame:
+        return None
+    return frozenset(frame.loc[frame[IS_MINE], "label"].astype(str))
 
 
 def tell_apart(frame: pd.DataFrame, on_note: Note = lambda _: None) -> pd.DataFrame:

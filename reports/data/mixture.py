@@ -308,6 +308,26 @@ def _threads(number: float) -> str:
     return counted(int(number), "thread") if number == number else UNKNOWN
 
 
+# --- images of two files -----------------------------------------------------------------------
+
+
+def changed(content: str, other: str) -> bool:
+    """Tell whether an image, or its annotations, are known not to be the same in two files."""
+    return content != other and UNKNOWN not in (content, other)
+
+
+def other_content(
+    images: Iterable[str], files: tuple[object, object], contents: tuple[str, str]
+) -> str:
+    """Say which images are not the same in two files, with the contents of the first of them."""
+    first, *more = dict.fromkeys(images)
+    which = f"image {first!r}" + (f" and {counted(len(more), 'other')}" if more else "")
+    return (
+        f"{which}, or the annotations, are not the same in {files[0]} and {files[1]} (content"
+        f" {short(contents[0])} and {short(contents[1])})"
+    )
+
+
 # --- words -------------------------------------------------------------------------------------
 
 

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from reports.data.facts import facts_of
+from reports.data.labels import IS_MINE
 from reports.data.schema import (
     COLUMNS,
     REPEATED,
@@ -46,7 +47,8 @@ def load(path: Path, columns: Iterable[str] = COLUMNS) -> pd.DataFrame:
         One row per cell. Strings that repeat are categories, ``n`` is a float, NaN for null.
         Under a protocol whose samples are pairs of image and annotator there is one column more
         for each metric with values by annotator, ``<metric>_pairs``: how many are defined.
-        Those of `ORIGINS` that the file lacks are null.
+        Those of `ORIGINS` that the file lacks are null. With the label comes `labels.IS_MINE`,
+        if the file has it.
 
     Raises
     ------
@@ -56,6 +58,7 @@ def load(path: Path, columns: Iterable[str] = COLUMNS) -> pd.DataFrame:
     schema = check_results(path)
     wanted = list(dict.fromkeys(columns))
     check_columns(schema, wanted, path)
+    wanted += [IS_MINE] if "label" in wanted and IS_MINE in schema.names else []
     present = [name for name in wanted if name in schema.names]
     pairs = facts_of(schema, path).protocol.annotators == "pairs"
     lists = [m for m in wanted if pairs and f"{m}_by_annotator" in schema.names]

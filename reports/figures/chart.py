@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from reports.data.results import Floats
 from reports.data.words import few
-from reports.figures.emphasis import in_colour
+from reports.figures.emphasis import highlighted, in_colour
 from reports.figures.style import Style, styles_for
 from reports.statistics.aggregate import Analysis
 from reports.statistics.pieces import labels_in_pieces
@@ -56,7 +56,8 @@ class View:
     at : float, optional
         The count that a figure of one count is of.
     highlight : sequence of str
-        Patterns of labels that are in colour whatever they score.
+        Patterns of labels that are in colour whatever they score; beside others' one's own
+        unless given.
     budget : float, optional
         Seconds that an image may take.
     pairs : sequence of (str, str)
@@ -84,10 +85,15 @@ class View:
         return styles_for(set(self.analysis.aligned.labels), self.coloured)
 
     @cached_property
+    def highlighted(self) -> frozenset[str]:
+        """The labels that are in colour whatever they score."""
+        return highlighted(self.analysis.aligned, self.highlight)
+
+    @cached_property
     def coloured(self) -> frozenset[str]:
         """The labels that are in colour: all of a few; of many the best and the named ones."""
         first = self.metrics[0]
-        return in_colour(self.analysis.points[first], first, self.highlight)
+        return in_colour(self.analysis.points[first], first, self.highlighted)
 
     @cached_property
     def count(self) -> float:

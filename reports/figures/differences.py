@@ -12,7 +12,6 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from metrics import get_metric
-from reports.data.labels import matches
 from reports.data.words import counted, few, number
 from reports.figures.chart import CannotDrawError, Chart, View
 from reports.figures.letters import shown
@@ -41,7 +40,7 @@ def make(view: View) -> Iterator[Chart]:
         If none of some labels is highlighted, or no other can be read at their counts.
     """
     labels = list(dict.fromkeys(view.analysis.aligned.labels))
-    own = [label for label in labels if matches(label, view.highlight)]
+    own = [label for label in labels if label in view.highlighted]
     if not own or len(own) == len(labels):
         raise CannotDrawError("it is of some labels minus the others: name them, --highlight RIM")
     table = differences(view, own)

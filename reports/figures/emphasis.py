@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from metrics import get_metric
-from reports.data.labels import matches
+from reports.data.align import Aligned
+from reports.data.choose import not_shown
+from reports.data.schema import ResultsError
 from reports.statistics.asked import NEAR
 
 MANY = 12  # labels; more colours, markers and dashes than these nobody tells apart
@@ -16,7 +19,30 @@ BEST = 6  # so many of many are in colour without being named
 USUAL = 1.6  # times the largest n that was asked; more returned superpixels are beyond the axis
 
 
-def in_colour(points: pd.DataFrame, metric: str, highlight: Sequence[str] = ()) -> frozenset[str]:
+def highlighted(aligned: Aligned, patterns: Sequence[str]) -> frozenset[str]:
+    """Return the labels that match a pattern; without patterns one's own beside others'."""
+    return frozenset(aligned.named(patterns) if patterns else aligned.mine or ())
+
+
+def check_highlight(
+    patterns: Sequence[str],
+    groups: Collection[Aligned],
+    results: Path,
+    only: Sequence[str],
+    without: Sequence[str],
+) -> None:
+    """Refuse to highlight what is not there; parameters as of `choose.not_shown`.
+
+    Raises
+    ------
+    ResultsError
+        If no label matches one of the patterns.
+    """
+    for reason in not_shown(patterns, groups, results, only, without):
+        raise ResultsError(f"--highlight: {reason}")
+
+
+def in_colour(points: pd.DataFrame, metric: str, named: Collection[str] = ()) -> frozenset[str]:
     """Choose the labels that a figure shows in colour.
 
     Parameters
@@ -25,9 +51,9 @@ def in_colour(points: pd.DataFrame, metric: str, highlight: Sequence[str] = ()) 
         What `statistics.aggregate.aggregate` returns for the metric that decides.
     metric : str
         Its id.
-    highlight : sequence of str
-        Patterns of labels; case is ignored. With them, those alone are added to the best of many,
-        and of a few they are the only ones.
+    named : collection of str
+        Labels that are `highlighted`. With them, those alone are added to the best of many, and of
+        a few they are the only ones.
 
     Returns
     -------
@@ -35,10 +61,10 @@ def in_colour(points: pd.DataFrame, metric: str, highlight: Sequence[str] = ()) 
         All labels if they are at most `MANY` and none is named.
     """
     labels = [str(label) for label in points["label"].unique()]
-    named = {label for label in labels if matches(label, highlight)}
+    own = frozenset(labels) & frozenset(named)
     if len(labels) <= MANY:
-        return frozenset(named or labels)
-    return frozenset(named) | frozenset(_best(points, metric)[: max(0, BEST - len(named))])
+        return own or frozenset(labels)
+    return own | frozenset(_best(points, metric)[: max(0, BEST - len(own))])
 
 
 def _best(points: pd.DataFrame, metric: str) -> list[str]:

@@ -14,7 +14,6 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from metrics import get_metric
-from reports.data.labels import matches
 from reports.data.words import number
 from reports.figures.chart import CannotDrawError, Chart, View
 from reports.figures.letters import shown
@@ -155,7 +154,7 @@ def _label_rows(axes: Axes, table: pd.DataFrame, view: View) -> None:
     axes.set_yticks(range(len(table)), names)
     for tick, name in zip(axes.get_yticklabels(), table["label"], strict=True):
         tick.set_parse_math(False)
-        if matches(str(name), view.highlight):
+        if str(name) in view.highlighted:
             tick.set_fontweight("bold")
     axes.tick_params(axis="y", length=0)
     axes.axhline((table["rank_low"] > 0).sum() - 0.5, color=FAINT, lw=points(0.5))

@@ -14,12 +14,13 @@ from reports.data.align import align, timed_alone
 from reports.data.choose import choose_labels
 from reports.data.contents import Contents, read_contents
 from reports.data.facts import Facts, file_facts
+from reports.data.labels import MINE, own_labels
 from reports.data.machines import machine_words
 from reports.data.mixture import together
 from reports.data.perturbed import PERTURBATION, left_out
 from reports.data.results import clean, load
 from reports.data.schema import COLUMNS, ResultsError, check_results
-from reports.figures.emphasis import in_colour
+from reports.figures.emphasis import check_highlight, highlighted, in_colour
 from reports.figures.style import assign
 from reports.output import write_whole
 from reports.page.failures import MOST, failures
@@ -55,11 +56,12 @@ class Page:
     metrics : sequence of str
         Metric ids, the one that is shown first first; all that the file has unless given.
     only, without : sequence of str
-        Patterns of labels to show and to leave out; case is ignored.
+        Patterns of labels to show and to leave out; case is ignored. ``mine`` stands for those of
+        one's own where others' are beside them.
     rename : mapping of str to str
         Labels to show, by those there are.
     highlight : sequence of str
-        Patterns of labels that are in colour among many.
+        Patterns of labels that are in colour among many; beside others' one's own unless given.
     allow_mixed : bool
         As for `reports.plot.make_figures`.
     title : str
@@ -111,8 +113,8 @@ def make_report(
     Raises
     ------
     ResultsError
-        If the file cannot be used, has no rows, lacks a metric, no label is left, or rows do not
-        belong together.
+        If the file cannot be used, has no rows, lacks a metric, no label is left or is one to
+        highlight, or rows do not belong together.
     OutputError
         If the page cannot be written.
     """
@@ -130,12 +132,14 @@ def make_report(
     for note in notes:
         on_note(note)
     shown = [metric for metric in shown if frame.loc[frame["status"] == "ok", metric].notna().any()]
+    splits = align(frame, shown)
+    check_highlight(page.highlight, splits, results, page.only, page.without)
     held = read_contents(results)
-    spread, why_no_spread = _spread(page)
+    spread, why_no_spread = _spread(page, beside_others=own_labels(rows) is not None)
     groups: list[dict[str, Any]] = []
     static: list[dict[str, Any]] = []
     galleries: list[list[dict[str, str]]] = []
-    for aligned in align(frame, shown):
+    for aligned in splits:
         analysis = analyse(aligned, shown, facts) if shown else Analysis(aligned, {}, _no_times())
         its = frame[(frame["dataset"] == aligned.dataset) & (frame["split"] == aligned.split)]
         gallery = make_gallery(analysis, its, page.pictures)
@@ -201,7 +205,7 @@ def _group(analysis: Analysis, its: pd.DataFrame, page: Page, gallery: Gallery) 
     coloured = (
         frozenset(group["labels"])
         if first is None
-        else in_colour(analysis.points[first], first, page.highlight)
+        else in_colour(analysis.points[first], first, highlighted(aligned, page.highlight))
     )
     group["coloured"] = [place for place, it in enumerate(group["labels"]) if it in coloured]
     timed = its[timed_alone(its)]
@@ -222,13 +226,18 @@ def _untimed(analysis: Analysis, its: pd.DataFrame) -> str:
     return f"no time was taken; {cure}"
 
 
-def _spread(page: Page) -> tuple[dict[str, dict[str, Any]], str]:
+def _spread(page: Page, beside_others: bool) -> tuple[dict[str, dict[str, Any]], str]:
     """Return the scores under each protocol, or say why there are none."""
     given = page.spread
     if not given.files:
         return {}, given.reason
+    every = {MINE: "*"} if beside_others else {}  # these files are of one's own alone
+    only, without = (
+        [every.get(pattern.casefold(), pattern) for pattern in patterns]
+        for patterns in (page.only, page.without)
+    )
     try:
-        found = protocol_numbers(given.files, given.keys, page.only, page.without, page.rename)
+        found = protocol_numbers(given.files, given.keys, only, without, page.rename)
     except ResultsError as error:
         return {}, str(error)
     return found, "" if found else "the files of the protocols have no metric in common"

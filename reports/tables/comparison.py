@@ -11,9 +11,8 @@ import pandas as pd
 
 from metrics import get_metric
 from reports.data.align import Aligned, align
-from reports.data.choose import choose_labels
+from reports.data.choose import choose_labels, left_out_by, not_shown
 from reports.data.facts import Facts, file_facts
-from reports.data.labels import matches
 from reports.data.mixture import together
 from reports.data.results import load_scores
 from reports.data.schema import ResultsError
@@ -163,7 +162,8 @@ def compare_own(
     results : Path
         The results file.
     own : sequence of str
-        Patterns of the labels, as they are shown; case is ignored.
+        Patterns of the labels, as they are shown; case is ignored. ``mine`` stands for all labels
+        of one's own where others' are beside them.
     metrics, only, without, on_note, allow_mixed, rename
         As for `compare_at`.
 
@@ -183,27 +183,37 @@ def compare_own(
     facts = file_facts(results)
     texts: list[str] = []
     numbers = []
-    labels: set[str] = set()
-    for aligned in align(frame, shown):
-        labels |= set(aligned.labels)
-        chosen = [label for label in dict.fromkeys(aligned.labels) if matches(label, own)]
-        rows = minus_others(aligned, chosen, shown)
+    groups = align(frame, shown)
+    missing = list(not_shown(own, groups, results, only, without))
+    if missing and len(missing) == len(own):
+        raise ResultsError(f"--own: {missing[0]}")
+    for reason in missing:
+        on_note(f"--own: {reason}")
+    for aligned in groups:
+        rows = minus_others(aligned, aligned.named(own), shown)
         if not rows.empty:
             texts += own_counts.text_own(aligned, rows, shown, facts)
             numbers.append(_with_source(rows, aligned, facts))
     if not numbers:
-        there = ", ".join(sorted(labels))
-        if len(labels) == 1:
-            raise ResultsError(f"only {there} is there; set others beside it (--with reference)")
-        if any(matches(label, own) for label in labels):
-            raise ResultsError(
-                f"{', '.join(own)} cannot be compared: no cell of it ended ok, or no other label is"
-                f" beside it on its images; there are {there}"
-            )
-        beside = "; 'mine' are the labels of one's own beside --with" if "mine" in own else ""
-        raise ResultsError(f"no label is like {', '.join(own)}; there are {there}{beside}")
+        raise ResultsError(_nothing_beside(own, groups, left_out_by(results, ["*"], only, without)))
     texts += [*_bullets(apart), own_counts.legend_own(facts.samples)]
     return _report(texts, numbers, shown, own_counts.DAGGER, own_counts.IN_PIECES)
+
+
+def _nothing_beside(own: Sequence[str], groups: Sequence[Aligned], lost: str) -> str:
+    """Say why labels that are there cannot be compared; `lost` are those that are left out."""
+    labels = sorted({label for aligned in groups for label in aligned.labels})
+    there = ", ".join(labels)
+    if len(labels) > 1:
+        return (
+            f"{', '.join(own)} cannot be compared: no cell of it ended ok, or no other label is"
+            f" beside it on its images; there are {there}"
+        )
+    if lost:
+        return f"only {there} is left: {lost}"
+    alone = all(aligned.mine is None for aligned in groups)
+    cure = "--with reference" if alone else "give --with a file that has some"
+    return f"only {there} is there; set others beside it ({cure})"
 
 
 def compare_over(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,7 @@ from metrics import Protocol, get_metric
 from reports.data.align import align, twins_message
 from reports.data.choose import choose_labels, labels_in
 from reports.data.facts import file_facts
-from reports.data.mixture import UNKNOWN, origin, short, together
+from reports.data.mixture import changed, origin, other_content, together
 from reports.data.perturbed import named_apart
 from reports.data.results import dataset_name, load
 from reports.data.schema import COLUMNS, ResultsError
@@ -25,7 +25,6 @@ from reports.tables.markdown import NOTHING, mean_cells, table
 DIFFERENCE_METRICS = ("asa", "br", "ue_np", "ev", "n_labels")
 _CELL = ["dataset", "split", "image", "matches", "n", "seed"]
 _POINT = ["dataset", "split", "label", "n"]
-_DESCRIPTION = ("name", "title", "reference")  # of a protocol; no score depends on it
 _MEANS = ("mean_images", "mean_a", "mean_b", "difference", "low", "high")
 
 
@@ -59,7 +58,8 @@ class Matched:
     def changed_images(self) -> np.ndarray:
         """(R,) bool array: whether a cell that ended ok in both is of another image content."""
         ours, theirs = (origin(rows, "content").to_numpy() for rows in (self.a, self.b))
-        return np.asarray(self.ok & (ours != theirs) & (ours != UNKNOWN) & (theirs != UNKNOWN))
+        other = [changed(*pair) for pair in zip(ours, theirs, strict=True)]
+        return np.asarray(self.ok & np.array(other, dtype=bool))
 
     def of(self, chosen: np.ndarray) -> Matched:
         """Keep some of the cells that are in both, those True in an (R,) array."""
@@ -162,13 +162,7 @@ def compare_files(
 
 def _protocols_differ(a: Protocol, b: Protocol) -> Iterator[str]:
     """Say in what two protocols score otherwise, whatever their names; nothing if in nothing."""
-    choices = [field.name for field in fields(Protocol) if field.name not in _DESCRIPTION]
-    values = {name: (getattr(a, name), getattr(b, name)) for name in choices}
-    differ = [
-        f"{name} ({' and '.join('none' if value is None else str(value) for value in pair)})"
-        for name, pair in values.items()
-        if pair[0] != pair[1]
-    ]
+    differ = a.differences(b)
     if differ:
         yield (
             f"- Note: scored under different protocols, A under {a.name} and B under {b.name}, "
@@ -267,18 +261,14 @@ def _of_same_images(
 def _other_content(a: Path, b: Path, found: Matched) -> str:
     """Say which images of two files are not the same."""
     rows_a, rows_b = (rows[found.changed_images] for rows in (found.a, found.b))
-    images = list(dict.fromkeys(rows_a["image"]))
-    ours, theirs = (short(origin(rows, "content").iloc[0]) for rows in (rows_a, rows_b))
-    which = f"image {images[0]!r}" + (f" and {len(images) - 1} more" if len(images) > 1 else "")
-    return (
-        f"{which}, or the annotations, are not the same in {a} and {b} (content {ours} and "
-        f"{theirs})"
-    )
+    ours, theirs = (origin(rows, "content").iloc[0] for rows in (rows_a, rows_b))
+    return other_content(list(rows_a["image"]), (a, b), (ours, theirs))
 
 
 def _gap(a: pd.Series[float], b: pd.Series[float]) -> np.ndarray:
     x, y = (_floats(series) for series in (a, b))
-    gap = np.abs(x - y)
+    with np.errstate(invalid="ignore"):  # equal infinities
+        gap = np.where(x == y, 0.0, np.abs(x - y))
     return np.where(np.isnan(gap), np.where(np.isnan(x) == np.isnan(y), 0.0, np.inf), gap)
 
 

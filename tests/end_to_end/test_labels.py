@@ -189,6 +189,9 @@ def test_labels_are_renamed_in_plots_and_under_protocols(bench):
     status, said = bench("protocols", "results.parquet", "--rename", "nobody=x")
     assert status == 1
     assert "no label 'nobody'" in said
+    status, said = bench("protocols", "results.parquet", "--only", "grid,strips", *rename)
+    assert status == 0, said
+    assert said.count("no label is like 'strips'; did you mean 'stripes'?") == 1
 
 
 def test_two_files_are_compared_under_a_common_label(bench, tmp_path):

@@ -55,6 +55,21 @@ def test_what_a_killed_run_has_finished_is_shown_and_said(killed, told, argument
     assert "finished row" not in said
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("plot", "--formats", "pdf", "--figures", "curves"),
+        ("compare", "--at", "80", "--metrics", "asa"),
+        ("report", "--gallery", "0"),
+    ],
+)
+def test_what_a_killed_run_has_finished_is_set_beside(killed, told, tmp_path, arguments):
+    own = write(tmp_path / "own.parquet", Fake(("Ours",), ns=(50, 100), images=3, random=1))
+    status, said = told(arguments[0], own, "--with", killed, *arguments[1:])
+    assert status == 0, said
+    assert f"{killed} was not there; it is written from {len(ROWS)} finished rows" in said
+
+
 @pytest.mark.parametrize("command", ["rescore", "protocols"])
 def test_label_maps_of_a_killed_run_can_be_scored_again(killed, told, command):
     status, said = told(command, killed)

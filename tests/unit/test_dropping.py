@@ -198,6 +198,7 @@ def test_what_the_file_says_of_itself_stays(out):
         (["--methods", "slic[compactness=7]"], "no row is of 'slic[compactness=7]'"),
         (["--methods", "other:slic"], "'other' in 'other:slic' is a label; give it by --labels"),
         (["--labels", "LSC"], "no label is like 'LSC'; the file has Grid, SLIC"),
+        (["--labels", "SLIC,gird"], "no label is like 'gird'; did you mean 'Grid'?; the file has"),
         (["--labels", "SLIC", "--n", "400"], "no row of"),
         (["--status", "fialed"], "unknown 'fialed'; did you mean 'failed'"),
         (["--n", "many"], "'many' is not an integer"),

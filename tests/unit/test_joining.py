@@ -7,7 +7,7 @@ from bench.errors import UsageError
 from bench.storage.joining import join
 from metrics import METRICS, PROTOCOLS
 from reports.data.align import align
-from reports.data.labels import tell_apart
+from reports.data.labels import own_labels, tell_apart
 from reports.data.results import clean
 from tests.fake_results import Fake, write, write_changed
 
@@ -44,20 +44,20 @@ def own(folder, others=None, change=lambda frame: frame, **fake):
 
 @pytest.fixture
 def joined(tmp_path):
-    """Join two files; return the rows and what was noted."""
+    """Join two files; return the labels of one's own, the rows and what was noted."""
 
     def run(mine, *others, allow_mixed=False, name="reference"):
         notes = []
-        result = join(mine, others, name, allow_mixed, notes.append)
-        return result, result.table.to_pandas(), notes
+        rows = join(mine, others, name, allow_mixed, notes.append).to_pandas()
+        return own_labels(rows), rows, notes
 
     return run
 
 
 def test_rows_of_the_shared_images_stand_beside_each_other(tmp_path, joined):
     theirs = others(tmp_path)
-    result, rows, notes = joined(own(tmp_path, theirs), theirs)
-    assert result.labels == OURS
+    labels, rows, notes = joined(own(tmp_path, theirs), theirs)
+    assert labels == set(OURS)
     assert set(rows["image"]) == {f"image{i:05d}" for i in range(5)}
     counts = rows.groupby("label").size()
     assert counts.to_dict() == {"Ours": 20, "SLIC": 20, "SEEDS": 20, "FH": 20}
@@ -88,8 +88,8 @@ def test_the_same_method_under_a_name_of_ones_own_is_shown_once(tmp_path, joined
     mine = own(
         tmp_path, theirs, lambda rows: rows.assign(label=rows["label"].replace("SLIC", "Plain"))
     )
-    result, rows, _ = joined(mine, theirs)
-    assert result.labels == ("Ours", "Plain")
+    labels, rows, _ = joined(mine, theirs)
+    assert labels == {"Ours", "Plain"}
     assert set(rows["label"]) == {"Ours", "Plain", "SEEDS", "FH"}
 
 
@@ -100,8 +100,8 @@ def perturbed_too(rows):
 
 def test_the_same_scores_of_perturbed_images_are_the_same(tmp_path, joined):
     theirs = others(tmp_path, perturbed_too)
-    result, rows, notes = joined(own(tmp_path, theirs), theirs)
-    assert result.labels == OURS
+    labels, rows, notes = joined(own(tmp_path, theirs), theirs)
+    assert labels == set(OURS)
     assert set(rows["label"]) == {"Ours", "SLIC", "SEEDS", "FH"}
     assert not any("is in both, with" in each for each in notes)
     assert rows[rows["label"] == "SLIC"].groupby("perturbation", dropna=False).size().max() == 20
@@ -114,8 +114,8 @@ def test_cells_that_one_lacks_are_those_of_others(tmp_path, joined, mine):
         return rows.assign(label=rows["label"].replace("SLIC", mine))
 
     theirs = others(tmp_path)
-    result, rows, notes = joined(own(tmp_path, theirs, few_counts), theirs)
-    assert result.labels == ("Ours", mine)
+    labels, rows, notes = joined(own(tmp_path, theirs, few_counts), theirs)
+    assert labels == {"Ours", mine}
     assert rows.groupby("label").size().to_dict() == {"Ours": 20, mine: 20, "SEEDS": 20, "FH": 20}
     said = "SLIC: in both with the same scores; yours are shown; 15 cells that you have not are of"
     assert f"{said} reference" in notes
@@ -192,8 +192,17 @@ def test_only_files_of_the_data_set_count(tmp_path, joined):
 def test_another_protocol_is_refused_with_the_cure(tmp_path, joined):
     theirs = others(tmp_path)
     mine = own(tmp_path, protocol=PROTOCOLS["seal2018"])
-    with pytest.raises(UsageError, match=r"--protocol default --out OTHER\.parquet"):
+    with pytest.raises(UsageError, match=r"--protocol default --out OTHER\.parquet") as told:
         joined(mine, theirs)
+    assert "which differ in boundary (thin and thick), tolerance (1 and 2), " in str(told.value)
+
+
+def test_rows_are_told_apart_by_whose_they_are(tmp_path, joined):
+    theirs = others(tmp_path)
+    mine = own(tmp_path, theirs, lambda rows: rows[(rows["label"] == "Ours") | (rows["n"] == 50)])
+    _, rows, _ = joined(mine, theirs)
+    counts = rows[rows["is-mine"]].groupby("label").size()
+    assert counts.to_dict() == {"Ours": 20, "SLIC": 5}  # the other cells of SLIC are of others
 
 
 def timed(machine):

@@ -202,7 +202,7 @@ def no_rows(path):
         (more_metrics, "metrics is .* in the first and gr in the second.*`bench rescore`"),
         (matched, "--match-n is none in the first and 0.05 in the second"),
         (treated, "--connectivity.* is none in the first and as-is, merge in the second"),
-        (other_images, "image 'image00000' .*1 other image.*content aaaaaaaaaaaa and bbbbbbbbbbbb"),
+        (other_images, "image 'image00000' .*1 other.*content aaaaaaaaaaaa and bbbbbbbbbbbb"),
         (other_folder, "bsds500/test in the first and folder:/elsewhere, with no image in common"),
         (no_file, "no such file"),
         (no_results, "not one that `bench run` wrote"),

@@ -443,7 +443,7 @@ def test_a_contended_cell_leaves_its_label_comparable():
 
 def test_labels_to_highlight_that_are_not_there_are_told(tmp_path):
     results = write(tmp_path / "r.parquet", Fake(images=3))
-    with pytest.raises(ResultsError, match=r"--highlight: no label matches 'SLICC'; did you mean"):
+    with pytest.raises(ResultsError, match=r"--highlight: no label is like 'SLICC'; did you mean"):
         make_figures(results, formats=(), choice=Choice(highlight=["SLICC"]))
 
 

@@ -253,6 +253,17 @@ def test_a_pattern_that_no_label_is_like_is_noted(path):
     ]
 
 
+def test_where_no_label_is_left_the_pattern_and_the_option_are_named(path):
+    why = r"\(no label is like 'SILC'; did you mean 'SLIC'\?\); change --only"
+    with pytest.raises(ResultsError, match=f"no label is left of ETPS, FH, LSC, SEEDS, SLIC {why}"):
+        compare_at(path, [100], only=["SILC"])
+    with pytest.raises(ResultsError, match=r"no label is left of ETPS, .*, SLIC; change --without"):
+        compare_at(path, [100], only=["FH"], without=["*h"])
+    notes = []
+    compare_at(path, [100], ["asa"], only=["Mine", "FH"], on_note=notes.append)
+    assert notes == ["no label is like 'Mine'; 'mine' are the labels of one's own beside --with"]
+
+
 def test_a_metric_without_any_value_is_left_out_and_noted(tmp_path):
     def forget(frame):
         return frame.assign(ev=pd.NA)
