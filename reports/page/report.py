@@ -11,7 +11,7 @@ import pandas as pd
 
 from metrics import METRICS, get_metric
 from reports.data.align import align, timed_alone
-from reports.data.choose import choose_labels
+from reports.data.choose import choose_labels, labels_in
 from reports.data.contents import Contents, read_contents
 from reports.data.facts import Facts, file_facts
 from reports.data.labels import MINE, own_labels
@@ -237,7 +237,9 @@ def _spread(page: Page, beside_others: bool) -> tuple[dict[str, dict[str, Any]],
         for patterns in (page.only, page.without)
     )
     try:
-        found = protocol_numbers(given.files, given.keys, only, without, page.rename)
+        here = {label.casefold() for path in given.files.values() for label in labels_in(path)}
+        rename = {old: new for old, new in page.rename.items() if old.casefold() in here}
+        found = protocol_numbers(given.files, given.keys, only, without, rename)
     except ResultsError as error:
         return {}, str(error)
     return found, "" if found else "the files of the protocols have no metric in common"

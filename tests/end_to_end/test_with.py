@@ -214,6 +214,10 @@ def test_other_protocols_are_of_ones_own_beside_others(here, tiny, tmp_path):
         assert made.status == 0, made.out
         group = group_of(tmp_path / "grid-with-voronoi.html")
         assert group["spread"]["labels"] == ["Grid"]
+    for renamed, shown in (("Voronoi=Other", "Grid"), ("Grid=Mine", "Mine")):
+        made = here("report", "grid.parquet", "--with", "voronoi.parquet", "--rename", renamed)
+        assert made.status == 0, made.out
+        assert group_of(tmp_path / "grid-with-voronoi.html")["spread"]["labels"] == [shown]
 
 
 @pytest.mark.usefixtures("shipped", "own")
