@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bench.cli import opened, options, values
+from bench.cli import opened, options, output, values
 
 
 def condense(
@@ -27,17 +28,17 @@ def condense(
 
     Every score to the last digit, of metrics of plugins, too, with versions, machines and what the
     annotators score against each other; no label maps, no values by annotator, no times but those
-    of --times, which must be of `--timing` and have the same scores. Paths from the root on lose
-    their folders, those of programs in commands, too. A file that is there is replaced only if it
-    is a condensed one and has nothing that the new one lacks. Every command reads the new file, and
-    --with sets it beside another.
+    of --times that were taken alone (`--timing`), beside the same scores. Paths from the root on
+    lose their folders, those of programs in commands, too. A file that is there is replaced only if
+    it is a condensed one and has nothing that the new one lacks. Every command reads the new file,
+    and --with sets it beside another.
     """
     from bench.storage.condensing import condense as condense_file
 
     target = values.results_file(out)
     for path in filter(None, (results, times)):
         opened.recover(path, quiet)
-    size = condense_file(results, target, times)
+    size = condense_file(results, target, times, partial(output.note, quiet=quiet))
     if not quiet:
         typer.echo(f"{out}: {size / 1000:,.0f} kB")
     return 0

@@ -36,7 +36,12 @@ _RUN = (
 _CELL = ("dataset", "split", "image", "label", "n", "seed", "device", "perturbation")
 
 
-def condense(results: Path, out: Path, times: Path | None = None) -> int:
+def condense(
+    results: Path,
+    out: Path,
+    times: Path | None = None,
+    on_note: Callable[[str], None] = lambda _: None,
+) -> int:
     """Write the scores of a results file as a small one, which every command can read.
 
     Rows keep their scores to the last digit, and what they are scores of. They lose label maps and
@@ -52,6 +57,8 @@ def condense(results: Path, out: Path, times: Path | None = None) -> int:
         cell and no kind of score that the new one lacks.
     times : Path, optional
         What `bench run --timing` made of some of the same cells: their rows get its times.
+    on_note : callable
+        Gets a line on times that were not taken alone, and stay behind.
 
     Returns
     -------
@@ -62,7 +69,7 @@ def condense(results: Path, out: Path, times: Path | None = None) -> int:
     ------
     UsageError
         If a file cannot be used, rows of it do not belong together, what is at `out` would be
-        lost, or `times` has other scores, another scoring or times that were not taken alone.
+        lost, or `times` has other scores, another scoring or no time that was taken alone.
     StorageError
         If the new file cannot be written.
     """
@@ -74,7 +81,7 @@ def condense(results: Path, out: Path, times: Path | None = None) -> int:
     kept = _kept(facts, None if timed is None else timed[1])
     rows = _timeless(table)
     if times is not None and timed is not None:
-        rows = with_times(rows, timed[0], results, times)
+        rows = with_times(rows, timed[0], results, times, on_note)
     if facts.get("protocol", {}).get("annotators") != "pairs":  # else they weigh the images
         rows = _nulled(rows, [name for name in rows.column_names if name.endswith("_by_annotator")])
     for name, change in (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,8 +24,16 @@ _SAME: Final = (*IDENTITY, "content", "version")
 _OUTCOME: Final = ("status", "n_requested", "n_returned", "n_labels", "n_components")
 
 
-def with_times(rows: pa.Table, timed: pa.Table, results: Path, times: Path) -> pa.Table:
+def with_times(
+    rows: pa.Table,
+    timed: pa.Table,
+    results: Path,
+    times: Path,
+    on_note: Callable[[str], None] = lambda _: None,
+) -> pa.Table:
     """Return rows with the times of the same cells, whose scores must be the same.
+
+    Times that were taken while others ran, or once only, stay behind: they do not compare.
 
     Parameters
     ----------
@@ -33,15 +41,16 @@ def with_times(rows: pa.Table, timed: pa.Table, results: Path, times: Path) -> p
         With all facts of the present schema.
     results, times : Path
         The files that they are from.
+    on_note : callable
+        Gets a line on the times that stay behind.
 
     Raises
     ------
     UsageError
-        If a cell of `timed` is not in `rows`, has other scores there, or was not timed alone; or
-        if the two files are scored under protocols that are not the same.
+        If a cell of `timed` is not in `rows` or has other scores there, no time is left, or the
+        two files are scored under protocols that are not the same.
     """
     _check_protocols(results, times)
-    _check_times(timed, times)
     place = {cell: i for i, cell in enumerate(_cells(rows))}
     found = [place.get(cell) for cell in _cells(timed)]
     if None in found:
@@ -53,10 +62,12 @@ def with_times(rows: pa.Table, timed: pa.Table, results: Path, times: Path) -> p
             ours, theirs = (table[name][differ].as_py() for table in (its, timed))
             said = f"has other scores in {results} ({name} is {theirs} and {ours})"
             raise _misfit(timed, differ, times, said)
+    alone = _taken_alone(timed, times, on_note)
     for name in TIMES:
         values = rows[name].to_pylist()
-        for i, value in zip(found, timed[name].to_pylist(), strict=True):
-            values[i] = value
+        for i, value, chosen in zip(found, timed[name].to_pylist(), alone, strict=True):
+            if chosen:
+                values[i] = value
         rows = with_column(rows, name, values)
     return rows
 
@@ -114,22 +125,30 @@ def _differ(a: pa.ChunkedArray, b: pa.ChunkedArray) -> pa.ChunkedArray:
 # --- what compares -----------------------------------------------------------------------------
 
 
-def _check_times(timed: pa.Table, times: Path) -> None:
-    """Refuse what `reports.data.align.timed_alone` would not take, or not beside repeated times."""
+def _taken_alone(timed: pa.Table, times: Path, on_note: Callable[[str], None]) -> list[bool]:
+    """Tell which times compare, as `reports.data.align.timed_alone` does, and are repeated."""
     has = pc.and_(timed["time_s"].is_valid(), pc.equal(timed["status"], "ok"))
     waited = pc.fill_null(timed["contended"], True)  # unknown is no proof
     repeated = pc.fill_null(pc.greater(timed["time_repeats"], 1), False)
-    wrong = pc.and_(has, pc.or_(waited, pc.invert(repeated)))
-    count, first = pc.sum(wrong).as_py(), pc.index(wrong, True).as_py()
+    good = pc.and_(has, pc.and_not(repeated, waited))
+    lost = pc.and_not(has, good)
+    count, first = pc.sum(lost).as_py(), pc.index(lost, True).as_py()
+    why = ""
     if count:
-        why = "while other programs or cells ran" if waited[first].as_py() else "once only"
-        raise UsageError(
-            f"--times: {counted(count, 'cell')} of {times} were timed together with others or once"
-            f" only, such as {_named(timed, first)} ({why}), and such times do not compare; take"
-            " those of `bench run --timing` on an idle machine, with --force for cells that had to"
-            " wait"
+        how = "while other programs or cells ran" if waited[first].as_py() else "once only"
+        why = (
+            f"{counted(count, 'time')} of {times} do not compare and stay behind, such as that of"
+            f" {_named(timed, first)}, taken {how}; `bench run --timing` on an idle machine takes"
+            " times that do, with --force those of such cells again"
         )
-    if not pc.any(has).as_py():
+    if not pc.any(good).as_py():
         raise UsageError(
-            f"--times: {times} has no times; give what `bench run --timing` wrote of the same cells"
+            f"--times: {why}"
+            if why
+            else f"--times: {times} has no times; give what `bench run --timing` wrote of the same"
+            " cells"
         )
+    if why:
+        on_note(why)
+    chosen: list[bool] = good.to_pylist()
+    return chosen

@@ -183,12 +183,9 @@ def test_times_come_along(tmp_path):
         (lambda rows: rows.assign(br=rows["br"] / 2), r"has other scores in .* \(br is "),
         (lambda rows: rows.assign(n_components=7), r"has other scores in .* \(n_components is 7 "),
         (lambda rows: rows.assign(version="2"), "version 2\\) is not in"),
-        (lambda rows: rows.assign(contended=True), "24 cells of .* were timed together"),
-        (lambda rows: rows.assign(contended=None), "24 cells of .*while other programs"),
-        (
-            lambda rows: rows.assign(time_repeats=1),
-            r"24 cells .*\(once only\).*`bench run --timing`",
-        ),
+        (lambda rows: rows.assign(contended=True), "24 times of .* do not compare.*while other"),
+        (lambda rows: rows.assign(contended=None), "24 times of .*while other programs"),
+        (lambda rows: rows.assign(time_repeats=1), "24 times .* once only; `bench run --timing`"),
         (lambda rows: rows.assign(time_s=None), "has no times"),
     ],
 )
@@ -198,6 +195,20 @@ def test_times_of_other_labels_or_not_taken_alone_are_refused(tmp_path, change, 
     with pytest.raises(UsageError, match=said):
         condense(big, tmp_path / "s.parquet", timed)
     assert not (tmp_path / "s.parquet").exists()
+
+
+def test_times_that_were_not_taken_alone_stay_behind_and_it_is_said(tmp_path):
+    def waited(rows):
+        return timing(rows).assign(contended=np.arange(24) < 5)
+
+    big = write_changed(tmp_path / "r.parquet", placed)
+    timed = write_changed(tmp_path / "t.parquet", waited)
+    notes = []
+    condense(big, tmp_path / "s.parquet", timed, notes.append)
+    assert pd.read_parquet(tmp_path / "s.parquet")["time_s"].notna().sum() == 19
+    assert len(notes) == 1
+    assert "5 times of" in notes[0]
+    assert "stay behind, such as that of" in notes[0]
 
 
 @pytest.mark.parametrize(
