@@ -13,7 +13,7 @@ from reports.statistics.equal_counts import AtCount, at_returned
 from reports.statistics.intervals import joint_interval
 from reports.statistics.pieces import in_pieces
 
-ONE_COUNT = "it ran at one count, which is no curve"
+ONE_COUNT = "one count only, which is no curve"
 
 
 def minus_others(aligned: Aligned, own: Sequence[str], metrics: Sequence[str]) -> pd.DataFrame:
