@@ -121,7 +121,7 @@ class Command(Method):
                 f"executable"
             ) from error
         if ended.status:
-            said = ended.said.replace(f"{folder}/", "")[-_QUOTED:].strip()
+            said = _end_of(ended.said.replace(f"{folder}/", "").strip())
             raise RuntimeError(f"{words[0]!r} {ended.how}: {said or 'no message'}")
         self.facts = {
             "program_s": ended.seconds,
@@ -156,6 +156,12 @@ class Command(Method):
                 f"{pixels} pixels take at most {most}; let it write one label per pixel"
             )
         return found[0]
+
+
+def _end_of(said: str) -> str:
+    """Return what a program said last, and nothing of a path that would lose its root."""
+    first, space, rest = said[-_QUOTED:].partition(" ")
+    return f"... {rest}" if len(said) > _QUOTED and "/" in first else first + space + rest
 
 
 def _filled(word: str, values: dict[str, str]) -> str:

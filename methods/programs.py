@@ -8,6 +8,7 @@ program alone has cost, where the memory of a child of this process starts at th
 from __future__ import annotations
 
 import os
+import re
 import selectors
 import signal
 import subprocess
@@ -22,6 +23,7 @@ _GUARDIAN = Path(__file__).with_name("guardian.py")
 # How much of the end of what a program prints is kept.
 _KEPT = 4096
 _CHUNK = 65536
+_SEQUENCE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 # Killing takes no time but for a process that waits in the kernel, say for a dead network drive.
 _KILLING_S = 10.0
 # The unit of ru_maxrss, in MiB.
@@ -140,5 +142,12 @@ def _ended(report: bytes, said: bytes) -> Ended:
         float(seconds),
         float(cpu_s),
         float(peak) * _MB,
-        "".join(c if c.isprintable() else " " for c in said.decode(errors="replace")),
+        "".join(
+            c if c.isprintable() else " " for c in without_colours(said.decode(errors="replace"))
+        ),
     )
+
+
+def without_colours(text: str) -> str:
+    """Return text without what tells a terminal how to show it (ECMA-48, control sequences)."""
+    return _SEQUENCE.sub("", text)

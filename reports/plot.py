@@ -185,7 +185,7 @@ def make_figures(
         ways = few(sorted(perturbed[PERTURBATION].dropna().astype(str).unique()), 6)
         note(f"rows of perturbed images ({ways}) are in the robustness figure alone")
     splits = align(frame, shown)
-    check_highlight(choice.highlight, splits, results, only, without)
+    check_highlight(choice.highlight, splits, results, only, without, rename)
     groups = [analyse(aligned, shown, facts) for aligned in splits]
     suffixes = _suffixes([group.aligned.name for group in groups])
     written = []

@@ -9,6 +9,8 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from methods.programs import without_colours
+
 _KILLED_BY_THE_SYSTEM = (
     ", as the system does for lack of memory, where smaller images, fewer --workers, or --preset"
     " quick help"
@@ -62,7 +64,7 @@ def crashed(status: int, last_words: str) -> dict[str, Any]:
             how += _KILLED_BY_THE_SYSTEM
     text = f"the method's process died, and again when it was alone: {how}"
     if last_words:
-        text += f"; it said: {last_words[:MOST_WORDS]}"
+        text += f"; it said: {without_colours(last_words)[:MOST_WORDS]}"
     return {
         "status": "crashed",
         "error": f"{OUT_OF_MEMORY}: {text}" if _NO_MEMORY_IN_C in last_words else text,
@@ -101,7 +103,7 @@ def release_memory() -> None:
 
 def _message(error: BaseException) -> str:
     try:
-        text = " ".join(str(error).split()) or "no message"
+        text = " ".join(without_colours(str(error)).split()) or "no message"
     except Exception:
         return "its message cannot be shown"
     return text if len(text) <= LONGEST_MESSAGE else f"{text[:LONGEST_MESSAGE]} ..."

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from bench.errors import UsageError
 from bench.storage.files import storage_errors, write_atomically
+from bench.storage.merging import join_facts
 from bench.storage.parts import read_part
 from bench.storage.plain_names import plain_command, plain_params, plain_text, without_folders
 from bench.storage.schema import missing_facts, results_schema, with_column, with_run_facts
@@ -54,7 +56,7 @@ def condense(
         A finished results file.
     out : Path
         The file to write. Only what condensing wrote may be there, and is replaced if it has no
-        cell and no kind of score that the new one lacks.
+        cell, score or time that the new one lacks.
     times : Path, optional
         What `bench run --timing` made of some of the same cells: their rows get its times.
     on_note : callable
@@ -124,24 +126,32 @@ def _condensed(out: Path) -> pa.Table | None:
 
 
 def _lost(before: pa.Table, rows: pa.Table) -> str:
-    """Say what rows have not that others have: cells, or kinds of scores and times."""
-    cells = sorted(_cells(before) - _cells(rows), key=str)
-    if cells:
-        dataset, split, image, label, n, *_ = cells[0]
-        where = f"image {image} of {dataset_name(dataset, split)}"
-        at = number(float("nan") if n is None else n)
-        return f"{counted(len(cells), 'cell')}, such as {label} at n = {at} on {where}"
-    return few(sorted(_numbers(before) - _numbers(rows)))
+    """Say what rows have not that others have: cells, or scores and times of them."""
+    place = {cell: row for row, cell in enumerate(_cells(rows))}
+    found = [place.get(cell) for cell in _cells(before)]
+    if None in found:
+        its = before.slice(found.index(None), 1).to_pylist()[0]
+        where = f"image {its['image']} of {dataset_name(its['dataset'], its['split'])}"
+        at = number(float("nan") if its["n"] is None else its["n"])
+        return (
+            f"{counted(found.count(None), 'cell')}, such as {its['label']} at n = {at} on {where}"
+        )
+    after = rows.take(pa.array(found, pa.int64()))
+    floats = [field.name for field in before.schema if pa.types.is_floating(field.type)]
+    lost = {name: _gone(before[name], after, name) for name in sorted(floats)}
+    return few([f"{name} of {counted(cells, 'cell')}" for name, cells in lost.items() if cells])
 
 
-def _cells(table: pa.Table) -> set[tuple[Any, ...]]:
-    return set(zip(*(table[name].to_pylist() for name in _CELL), strict=True))
+def _cells(table: pa.Table) -> list[tuple[Any, ...]]:
+    return list(zip(*(table[name].to_pylist() for name in _CELL), strict=True))
 
 
-def _numbers(table: pa.Table) -> set[str]:
-    """Name the scores and times that any row has."""
-    floats = (field.name for field in table.schema if pa.types.is_floating(field.type))
-    return {name for name in floats if table[name].null_count < len(table)}
+def _gone(before: pa.ChunkedArray, after: pa.Table, name: str) -> int:
+    """Count the rows that had a value and have none."""
+    if name not in after.column_names:
+        return len(before.drop_null())
+    lost: int | None = pc.sum(pc.and_(before.is_valid(), after[name].is_null())).as_py()
+    return lost or 0
 
 
 def _read(path: Path) -> tuple[pa.Table, dict[str, Any]]:
@@ -179,14 +189,12 @@ def _timeless(table: pa.Table) -> pa.Table:
 # --- what is true of the whole file ------------------------------------------------------------
 
 
-def _kept(facts: Mapping[str, Any], timed: Mapping[str, Any] | None) -> dict[str, Any]:
+def _kept(facts: dict[str, Any], timed: dict[str, Any] | None) -> dict[str, Any]:
     """Return what a file says of itself that is of the scores, and not of a computer's folders."""
-    both = [facts] if timed is None else [facts, timed]
-    machines = {id: its for each in both for id, its in each.get("machines", {}).items()}
-    runs = [run for each in both for run in each.get("runs", ())]
+    both = join_facts([facts] if timed is None else [facts, timed])
     return {name: facts[name] for name in _FACTS if name in facts} | {
-        "machines": {id: _plain_machine(its) for id, its in machines.items()},
-        "runs": [_plain_run(run) for run in runs],
+        "machines": {id: _plain_machine(its) for id, its in both["machines"].items()},
+        "runs": [_plain_run(run) for run in both["runs"]],
     }
 
 

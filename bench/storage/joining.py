@@ -21,7 +21,7 @@ from bench.storage.schema import with_column, with_run_facts
 from metrics import METRICS
 from reports.data.align import timed_alone
 from reports.data.facts import file_facts
-from reports.data.labels import IS_MINE, VARIANT
+from reports.data.labels import IS_MINE, IS_MINE_FIELD, VARIANT
 from reports.data.mixture import changed, origin, other_content
 from reports.data.results import dataset_name, load
 from reports.data.schema import COLUMNS, ResultsError, check_results, run_facts
@@ -49,7 +49,7 @@ class _File:
         scores = [name for name in METRICS if name in schema.names and name not in COLUMNS]
         frame = load(path, (*COLUMNS, *scores))
         lists = set() if _pairs(path) else {f"{name}_by_annotator" for name in METRICS}
-        names = [name for name in schema.names if name not in lists]
+        names = [name for name in schema.names if name not in {*lists, IS_MINE}]
         return cls(path, pq.read_table(path, columns=names), frame, run_facts(schema))
 
     def keep(self, chosen: pd.Series[bool]) -> None:
@@ -65,7 +65,7 @@ class _File:
 
     def marked(self, mine: bool) -> pa.Table:
         """Return the rows with a column that says whether they are one's own."""
-        return self.table.append_column(IS_MINE, pa.repeat(mine, len(self.table)))
+        return self.table.append_column(IS_MINE_FIELD, pa.repeat(mine, len(self.table)))
 
     def of(self, images: pd.MultiIndex) -> pd.Series[bool]:
         """Tell which rows are of these images."""

@@ -7,13 +7,18 @@ import re
 from pathlib import PurePath
 from typing import Final
 
+from methods.programs import without_colours
+
 # What a path from the root on begins with, and what separates its folders.
 _ROOTS: Final = (
     (r"(?:~[\w.-]*|\$\w+|\$\{\w+\})?/+", "/"),
     (r"(?:[A-Za-z]:[/\\]+|\\\\+[\w.$-]+\\+)", r"/\\"),
 )
-# What is before a root: the letter of an option, or nothing that a relative path could end in.
-_BEFORE: Final = r"(?:(?<=^-\w)|(?<=[\s'\"]-\w)|(?<![\w.+#%*?~)\]}/\\$-])(?<!http:)(?<!https:))"
+# What is before a root: the letter of an option, the end of a line or column as repr writes it, or
+# nothing that a relative path could end in.
+_BEFORE: Final = (
+    r"(?:(?<=^-\w)|(?<=[\s'\"]-\w)|(?<=\\[nrt])|(?<![\w.+#%*?~)\]}/\\$-])(?<!http:)(?<!https:))"
+)
 # In a command a path may go on with a place (see `methods.command`), which has no folders of ours.
 _PLACE: Final = r"\{(?:image|ppm|npy|n|labels|seed|folder)\}"
 
@@ -62,7 +67,7 @@ def plain_text(text: str) -> str:
     Where a path without quotes ends cannot be known: what is between it and a later slash may go,
     too, rather than that a folder stays.
     """
-    return _IN_TEXT.sub("", text)
+    return _IN_TEXT.sub("", without_colours(text))
 
 
 def plain_command(text: str) -> str:

@@ -55,7 +55,7 @@ def with_times(
     found = [place.get(cell) for cell in _cells(timed)]
     if None in found:
         raise _misfit(timed, found.index(None), times, f"is not in {results}")
-    its = rows.take(found)
+    its = rows.take(pa.array(found, pa.int64()))
     for name in _compared(rows, timed):
         differ = pc.index(_differ(its[name], timed[name]), True).as_py()
         if differ >= 0:
@@ -102,7 +102,7 @@ def _check_protocols(results: Path, times: Path) -> None:
             f"--times: {times} is scored under protocol {theirs.name} and {results} under"
             f" {ours.name}, which differ in {', '.join(differ)}, so that it cannot be known whether"
             " the label maps are the same; take times of a run under the same --protocol, or score"
-            f" their label maps so: bench rescore {times} --protocol {ours.name} --out OTHER"
+            f" their label maps: bench rescore {times} --protocol {ours.name} --out OTHER.parquet"
         )
 
 

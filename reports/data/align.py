@@ -73,6 +73,11 @@ class Aligned:
         """The data set and its split, as people write it: ``bsds500/test``."""
         return dataset_name(self.dataset, self.split)
 
+    @property
+    def returned(self) -> Floats:
+        """The (I, C) counts; NaN where some seeds of the image failed."""
+        return np.where(self.partial, np.nan, self.scores["n_labels"])
+
     def named(self, patterns: Iterable[str]) -> list[str]:
         """Return the labels that match a pattern, each once; see `labels.matches`."""
         return [it for it in dict.fromkeys(self.labels) if matches(it, patterns, self.mine)]

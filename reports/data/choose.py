@@ -71,6 +71,7 @@ def not_shown(
     results: Path,
     only: Sequence[str],
     without: Sequence[str],
+    rename: Mapping[str, str] | None = None,
 ) -> Iterator[str]:
     """Say which patterns no label that is shown matches, with the reason and the cure.
 
@@ -82,27 +83,33 @@ def not_shown(
         What is shown.
     results : Path
         The file that it is of.
-    only, without : sequence of str
-        What it was chosen by.
+    only, without, rename
+        What it was chosen and renamed by, as of `choose_labels`.
     """
     labels = sorted({label for group in groups for label in group.labels})
     there = f"there {'is' if len(labels) == 1 else 'are'} {few(labels, 12)}"
     alone = all(group.mine is None for group in groups)
     for pattern in patterns:
         if not any(group.named([pattern]) for group in groups):
-            lost = left_out_by(results, [pattern], only, without)
+            lost = left_out_by(results, [pattern], only, without, rename)
             unlike = _unlike(pattern, labels, alone, there)
             yield f"nothing is left of {pattern!r}: {lost}" if lost else unlike
 
 
 def left_out_by(
-    results: Path, patterns: Sequence[str], only: Sequence[str], without: Sequence[str]
+    results: Path,
+    patterns: Sequence[str],
+    only: Sequence[str],
+    without: Sequence[str],
+    rename: Mapping[str, str] | None = None,
 ) -> str:
     """Say which labels that match a pattern are left out, by which option; empty if none is."""
     frame = tell_apart(load(results, (*VARIANT, "label")))
     mine = own_labels(frame)
     known = sorted(map(str, frame["label"].unique()))
-    its = [label for label in known if matches(label, patterns, mine)]
+    after = {label: label for label in known} | _check(rename or {}, known, ())
+    shown_mine = None if mine is None else {after[label] for label in mine}
+    its = [label for label in known if matches(after[label], patterns, shown_mine)]
     lost = {
         "--only": {label for label in its if not matches(label, only, mine)},
         "--without": {label for label in its if matches(label, without, mine)},

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 import pandas as pd
+import pyarrow as pa
 
 #: What a label stands for; label maps may be scored with unconnected labels treated in many ways.
 VARIANT = ("method", "params", "connectivity", "version")
@@ -16,6 +17,8 @@ VARIANT = ("method", "params", "connectivity", "version")
 MINE: Final = "mine"
 #: The column that says there which rows are of one's own; no metric can be called so.
 IS_MINE: Final = "is-mine"
+#: As joining writes it, told from what another program may call so.
+IS_MINE_FIELD: Final = pa.field(IS_MINE, pa.bool_(), False, {"superpixel_bench": "joined"})
 
 Variant = tuple[str, str, str, str]
 Note = Callable[[str], None]

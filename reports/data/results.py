@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from reports.data.facts import facts_of
-from reports.data.labels import IS_MINE
+from reports.data.labels import IS_MINE, IS_MINE_FIELD
 from reports.data.schema import (
     COLUMNS,
     REPEATED,
@@ -48,7 +48,7 @@ def load(path: Path, columns: Iterable[str] = COLUMNS) -> pd.DataFrame:
         Under a protocol whose samples are pairs of image and annotator there is one column more
         for each metric with values by annotator, ``<metric>_pairs``: how many are defined.
         Those of `ORIGINS` that the file lacks are null. With the label comes `labels.IS_MINE`,
-        if the file has it.
+        if the file has it as joining writes it.
 
     Raises
     ------
@@ -58,7 +58,7 @@ def load(path: Path, columns: Iterable[str] = COLUMNS) -> pd.DataFrame:
     schema = check_results(path)
     wanted = list(dict.fromkeys(columns))
     check_columns(schema, wanted, path)
-    wanted += [IS_MINE] if "label" in wanted and IS_MINE in schema.names else []
+    wanted += [IS_MINE] if "label" in wanted and _is_joined(schema) else []
     present = [name for name in wanted if name in schema.names]
     pairs = facts_of(schema, path).protocol.annotators == "pairs"
     lists = [m for m in wanted if pairs and f"{m}_by_annotator" in schema.names]
@@ -80,6 +80,12 @@ def load(path: Path, columns: Iterable[str] = COLUMNS) -> pd.DataFrame:
     if "contended" in frame:
         frame["contended"] = frame["contended"].fillna(True).astype(bool)  # unknown is no proof
     return frame
+
+
+def _is_joined(schema: pa.Schema) -> bool:
+    """Tell whether rows say if they are one's own; a column that another program so called not."""
+    its = schema.field(IS_MINE).metadata or {} if IS_MINE in schema.names else {}
+    return bool(IS_MINE_FIELD.metadata.items() <= its.items())
 
 
 def pairs_column(metric: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +30,7 @@ def check_highlight(
     results: Path,
     only: Sequence[str],
     without: Sequence[str],
+    rename: Mapping[str, str] | None = None,
 ) -> None:
     """Refuse to highlight what is not there; parameters as of `choose.not_shown`.
 
@@ -38,7 +39,7 @@ def check_highlight(
     ResultsError
         If no label matches one of the patterns.
     """
-    for reason in not_shown(patterns, groups, results, only, without):
+    for reason in not_shown(patterns, groups, results, only, without, rename):
         raise ResultsError(f"--highlight: {reason}")
 
 

@@ -133,7 +133,7 @@ def make_report(
         on_note(note)
     shown = [metric for metric in shown if frame.loc[frame["status"] == "ok", metric].notna().any()]
     splits = align(frame, shown)
-    check_highlight(page.highlight, splits, results, page.only, page.without)
+    check_highlight(page.highlight, splits, results, page.only, page.without, page.rename)
     held = read_contents(results)
     spread, why_no_spread = _spread(page, beside_others=own_labels(rows) is not None)
     groups: list[dict[str, Any]] = []

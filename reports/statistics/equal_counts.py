@@ -6,7 +6,7 @@ where a method failed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -105,14 +105,9 @@ def at_returned(aligned: Aligned, metrics: Sequence[str], points: Sequence[int])
     list of AtCount
         One per point, of the images on which it ended so; `AtCount.count` is the mean there.
     """
-    asked = _returned(aligned)[:, list(points)].T
+    asked = aligned.returned[:, list(points)].T
     means = np.nanmean(asked, axis=1).tolist()
     return _read_all(aligned, metrics, means, asked[:, :, None], 0.0)
-
-
-def _returned(aligned: Aligned) -> Floats:
-    """Return the (I, C) counts; NaN where some seeds of the image failed."""
-    return np.where(aligned.partial, np.nan, aligned.scores["n_labels"])
 
 
 def _read_all(
@@ -128,7 +123,7 @@ def _read_all(
     """
     labels = tuple(dict.fromkeys(aligned.labels))
     columns = [np.flatnonzero(np.array(aligned.labels) == label) for label in labels]
-    returned = _returned(aligned)
+    returned = aligned.returned
     read = (*metrics, PIECES)
     wanted = _wanted(returned, asked, columns, within)
     values, skipped = _read(aligned, returned, read, wanted, columns)
@@ -333,9 +328,10 @@ def images_of(number: int) -> str:
     return counted(number, "image")
 
 
-def far_apart(images: int) -> str:
-    """Say on how many images a curve is read between counts that are far apart."""
+def far_apart(images: Collection[int]) -> str:
+    """Say on how many images curves are read between counts that are far apart."""
+    most = f"{'up to ' if len(set(images)) > 1 else ''}{images_of(max(images))}"
     return (
-        f"read between counts over {FAR:g} times apart on {images_of(images)}, where curves bend"
+        f"read between counts over {FAR:g} times apart on {most}, where curves bend"
         " (ASA up to .01 too low); run counts in between"
     )

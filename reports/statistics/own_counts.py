@@ -53,9 +53,9 @@ def minus_others(aligned: Aligned, own: Sequence[str], metrics: Sequence[str]) -
 def _minus(its: Aligned, point: int, at: AtCount, metric: str) -> pd.DataFrame:
     """Subtract the others, at the counts that a point returned, from its score; one row for each.
 
-    The intervals of all others hold together. An other without curves, because it ran at one
-    count, is there only if that is the label's own on most of its images: where it is by chance, a
-    few images would be compared, and widen all intervals.
+    The intervals of all others hold together. An other that has one count and no curve on most
+    images is there only if it is comparable on most of the label's: where its count is the label's
+    own by chance, a few images would be compared, and widen all intervals.
     """
     others = np.array([label != its.labels[point] for label in at.aligned.labels])
     score = its.scores[metric][:, [point]]
@@ -97,10 +97,9 @@ def _minus(its: Aligned, point: int, at: AtCount, metric: str) -> pd.DataFrame:
 
 
 def _one_count(aligned: Aligned, labels: Sequence[str]) -> Flags:
-    """Tell which labels returned something, but on no image two counts."""
-    returned, names = aligned.scores["n_labels"], np.array(aligned.labels)
+    """Tell which labels returned two counts on half of their images at most."""
+    returned, names = aligned.returned, np.array(aligned.labels)
     its = [returned[:, names == label] for label in labels]
+    there = [np.isfinite(counts).any(axis=1).sum() for counts in its]
     spread = [np.fmax.reduce(counts, axis=1) > np.fmin.reduce(counts, axis=1) for counts in its]
-    return np.array(
-        [np.isfinite(c).any() and not s.any() for c, s in zip(its, spread, strict=True)]
-    )
+    return np.array([n > 0 and 2 * s.sum() <= n for n, s in zip(there, spread, strict=True)])

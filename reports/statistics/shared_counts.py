@@ -43,7 +43,7 @@ class Reach:
     @classmethod
     def of(cls, aligned: Aligned) -> Reach:
         """Look up the counts of every label."""
-        returned = np.where(aligned.partial, np.nan, aligned.scores["n_labels"])
+        returned = aligned.returned
         names = np.array(aligned.labels)
         labels = tuple(dict.fromkeys(aligned.labels))
         ends = np.full((2, len(labels)), np.nan)

@@ -199,7 +199,7 @@ def _lacking_at(at: AtCount, metrics: Sequence[str]) -> Iterator[str]:
             parts.append(f"not at {at.count:g} on {lost} ({reason})")
         parts += filter(None, undefined)
         if far:
-            parts.append(far_apart(far))
+            parts.append(far_apart([far]))
         if parts:
             yield f"- {label}: {'; '.join(parts)}"
 

@@ -184,7 +184,7 @@ def compare_own(
     texts: list[str] = []
     numbers = []
     groups = align(frame, shown)
-    missing = list(not_shown(own, groups, results, only, without))
+    missing = list(not_shown(own, groups, results, only, without, rename))
     if missing and len(missing) == len(own):
         raise ResultsError(f"--own: {missing[0]}")
     for reason in missing:

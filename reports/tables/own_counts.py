@@ -93,9 +93,9 @@ def _notes(part: pd.DataFrame, metrics: Sequence[str]) -> Iterator[str]:
     lacking = first[first["reason"] != ""]
     for (own, reason), its in lacking.groupby(["label", "reason"], sort=False):
         yield f"{few(its['minus'], 12)} at the counts of {own}: {reason}"
-    columns = ["label", "minus", "far"]
-    for label, minus, far in first.loc[first["far"] > 0, columns].to_numpy().tolist():
-        yield f"{minus} at the counts of {label}: {far_apart(far)}"
+    for own, its in first[first["far"] > 0].groupby("label", sort=False):
+        far = far_apart(its["far"].tolist())
+        yield f"{few(its['minus'], 12)} at the counts of {own!s}: {far}"
     columns = ["label", "minus", "metric", "undefined"]
     for label, minus, metric, lost in part.loc[part["undefined"] > 0, columns].to_numpy().tolist():
         yield f"{minus} at the counts of {label}: no value of {metric} on {images_of(lost)}"

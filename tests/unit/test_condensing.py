@@ -187,6 +187,7 @@ def test_times_come_along(tmp_path):
         (lambda rows: rows.assign(contended=None), "24 times of .*while other programs"),
         (lambda rows: rows.assign(time_repeats=1), "24 times .* once only; `bench run --timing`"),
         (lambda rows: rows.assign(time_s=None), "has no times"),
+        (lambda rows: rows.head(0), "has no times"),
     ],
 )
 def test_times_of_other_labels_or_not_taken_alone_are_refused(tmp_path, change, said):
@@ -323,7 +324,7 @@ def test_a_file_of_an_earlier_version_is_condensed_into_one_of_this_one(tmp_path
 @pytest.mark.parametrize(
     ("less", "said"),
     [
-        ({"images": 2}, "would lose 216 cells, such as FH at n = 100 on image image00002"),
+        ({"images": 2}, "would lose 216 cells, such as FH at n = 50 on image image00002"),
         ({"split": "val"}, "would lose 240 cells, such as .* of bsds500/test"),
         ({"labels": ("SLIC",)}, "would lose 160 cells, such as FH"),
         ({"ns": (50,)}, "would lose 180 cells, such as FH at n = 100"),
@@ -345,8 +346,22 @@ def test_a_condensed_file_is_not_replaced_by_one_with_less(tmp_path, less, said)
 def test_neither_times_nor_scores_are_lost_where_a_condensed_file_is_made_again(tmp_path):
     big, small = write_changed(tmp_path / "r.parquet", placed), tmp_path / "s.parquet"
     condense(big, small, write_changed(tmp_path / "t.parquet", timing))
-    with pytest.raises(UsageError, match="would lose time_s"):
+    with pytest.raises(UsageError, match="would lose time_s of 24 cells"):
         condense(big, small)
+    fewer = write_changed(tmp_path / "f.parquet", lambda rows: timing(rows).head(1))
+    with pytest.raises(UsageError, match="would lose time_s of 23 cells"):
+        condense(big, small, fewer)
     pq.write_table(pq.read_table(big).drop_columns(["gr"]), tmp_path / "less.parquet")
-    with pytest.raises(UsageError, match="would lose gr"):
+    with pytest.raises(UsageError, match="would lose gr of 240 cells"):
         condense(tmp_path / "less.parquet", small, tmp_path / "t.parquet")
+    without = write_changed(
+        tmp_path / "w.parquet", lambda rows: placed(rows.assign(br=rows["br"].where(rows.n > 50)))
+    )
+    with pytest.raises(UsageError, match="would lose br of 60 cells"):
+        condense(without, small, tmp_path / "t.parquet")
+
+
+def test_a_run_that_both_files_have_stands_once(tmp_path):
+    timed = write_changed(tmp_path / "t.parquet", timing, facts=FACTS)
+    condense(timed, tmp_path / "s.parquet", timed)
+    assert [run["id"] for run in file_runs(tmp_path / "s.parquet")] == ["abc"]

@@ -2,6 +2,7 @@
 
 import json
 import time
+from contextlib import nullcontext
 
 import pytest
 import torch
@@ -53,6 +54,15 @@ def test_what_was_found_is_kept_when_the_time_is_over(tmp_path, report, monkeypa
     assert gpu.main("cpu", tmp_path / "gpu", gpu.RESERVE_S + 0.2) == 2
     assert "not all was checked" in capsys.readouterr().out
     assert [line["what"] for line in report()["lines"]] == ["begun", "stopped"]
+
+
+def test_sections_for_which_no_time_is_left_are_left_out(tmp_path, report, monkeypatch, capsys):
+    monkeypatch.setattr(gpu, "SECTIONS", (("A", 0, endless), ("B", 0, broken)))
+    monkeypatch.setattr(gpu, "alarm", nullcontext)
+    assert gpu.main("cpu", tmp_path / "gpu", gpu.RESERVE_S - 1) == 2
+    assert "not all was checked" in capsys.readouterr().out
+    found = [(line["section"], line["what"]) for line in report()["lines"]]
+    assert found == [("A", "left out"), ("B", "left out")]
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")

@@ -1,14 +1,16 @@
 """Rows of another results file beside one's own: on the same images, told apart by name."""
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from bench.errors import UsageError
 from bench.storage.joining import join
 from metrics import METRICS, PROTOCOLS
 from reports.data.align import align
-from reports.data.labels import own_labels, tell_apart
-from reports.data.results import clean
+from reports.data.labels import IS_MINE, own_labels, tell_apart
+from reports.data.results import clean, load
 from tests.fake_results import Fake, write, write_changed
 
 OURS = ("Ours", "SLIC")
@@ -234,3 +236,17 @@ def test_label_maps_are_found_from_elsewhere(tmp_path, joined):
     _, rows, _ = joined(mine, theirs)
     found = set(rows.loc[rows["label"] == "Ours", "labels_file"])
     assert found == {str(tmp_path / "own.run" / "labels" / "a.png")}
+
+
+@pytest.mark.parametrize("values", [["x"], [None, True], [1.5], [True]])
+def test_a_column_that_another_program_called_so_says_nothing_of_whose_rows_they_are(
+    tmp_path, joined, values
+):
+    theirs = others(tmp_path)
+    mine = own(tmp_path, theirs)
+    rows = pq.read_table(mine)
+    odd = pa.array((values * len(rows))[: len(rows)])
+    pq.write_table(rows.append_column(IS_MINE, odd), mine)
+    assert own_labels(load(mine)) is None
+    assert joined(mine, theirs)[0] == set(OURS)
+    assert joined(theirs, mine)[0] == set(THEIRS)

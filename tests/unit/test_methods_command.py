@@ -62,6 +62,13 @@ def test_a_program_that_fails_is_an_error_with_its_last_words(tmp_path):
     assert len(str(caught.value)) < 700
 
 
+def test_of_what_a_program_said_no_path_is_cut(tmp_path):
+    program = f"import sys\nsys.exit('{'/home/eve' * 30}/x.cpp is odd, ' + 'y' * 470)\n"
+    method = get_method("command", cmd=command(tmp_path, program))
+    with pytest.raises(RuntimeError, match=r"exit status 1: \.\.\. is odd, y+$"):
+        method.segment(IMAGE, 2)
+
+
 def test_a_program_that_writes_nothing_is_an_error(tmp_path):
     with pytest.raises(RuntimeError, match="wrote no labels"):
         get_method("command", cmd=command(tmp_path, "")).segment(IMAGE, 2)

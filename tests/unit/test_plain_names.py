@@ -66,6 +66,9 @@ def test_words_of_a_command_lose_folders(word, kept):
             "see https://example.org/a/b and file:x",
         ),
         ("'/eve/sp {image} {folder}/a/b' ended", "'sp {image} {folder}/a/b' ended"),
+        (r"b'oops\n/home/eve/secret/lib.so: no'", r"b'oops\nlib.so: no'"),
+        (r"['a\t/home/eve/b', 'c\r/home/eve/d']", r"['a\tb', 'c\rd']"),
+        ("\x1b[1;31m/home/eve/x.cpp:\x1b[0m \x1b[K/home/eve/y", "x.cpp: y"),
     ],
 )
 def test_messages_lose_folders(said, kept):

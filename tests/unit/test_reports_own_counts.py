@@ -214,6 +214,31 @@ def test_others_of_one_count_are_left_out_where_few_images_share_it_by_chance(tm
     assert report.text.count("- One, Two at the counts of SEEDS: one count only, which is no") == 4
 
 
+@pytest.mark.parametrize("seeds", [1, 2])
+def test_others_of_one_count_on_most_images_widen_no_interval(tmp_path, seeds):
+    """FH has a second count on one image alone, or without one of two seeds, which is none."""
+
+    def change(frame):
+        where = (frame["label"] == "FH") & (frame["n"] == 100)
+        own = frame[(frame["label"] == "SEEDS") & (frame["n"] == 100)].set_index(["image", "seed"])
+        count = own["n_labels"].reindex(frame.set_index(["image", "seed"]).index).to_numpy()
+        by_chance = where & (frame["image"] < "image00003")
+        frame = frame.assign(n_labels=frame["n_labels"].mask(by_chance, count))
+        failed = (frame["label"] == "FH") & (frame["n"] == 200) & (frame["seed"] == 1)
+        frame.loc[failed, ["n_labels", "n_components", "asa"]] = pd.NA
+        frame["status"] = frame["status"].mask(failed, "failed")
+        second = (frame["n"] == 200) & ((seeds == 2) | (frame["image"] == "image00003"))
+        return frame[(frame["label"] != "FH") | where | second]
+
+    path = write_changed(tmp_path / "r.parquet", change, seeds=seeds)
+    found = []
+    for only in (["SEEDS", "SLIC"], ["*"]):
+        rows = compare_own(path, ["SEEDS"], ["asa"], only=only).numbers
+        row = rows.query("n == 100 and minus == 'SLIC'").iloc[0]
+        found.append((row["difference_low"], row["difference_high"]))
+    assert found[1] == pytest.approx(found[0])
+
+
 def test_an_other_of_one_count_is_compared_where_it_returned_the_same(tmp_path):
     def same(frame):
         """FH and SLIC ran at one n, and returned 90 there."""
@@ -239,6 +264,13 @@ def test_it_is_said_where_a_curve_is_read_between_counts_far_apart(tmp_path):
     assert far["FH", 100] == 0
     said = "- SLIC at the counts of SEEDS: read between counts over 3 times apart on 20 images"
     assert said in report.text
+    both = write_changed(
+        tmp_path / "both.parquet",
+        lambda frame: frame[(frame["label"] == "SEEDS") | ~frame["n"].isin([100, 200])],
+    )
+    at_100 = compare_own(both, ["SEEDS"], ["asa"]).text.split("**bsds500/test**")[2]
+    assert "- FH, SLIC at the counts of SEEDS: read between counts over 3 times" in at_100
+    assert at_100.count("times apart") == 1
     at = compare_at(sparse, [100], ["asa"])
     assert "- SLIC: read between counts over 3 times apart on 20 images" in at.text
     assert at.numbers.set_index("label")["far"].to_dict() == {"SLIC": 20, "SEEDS": 0, "FH": 0}
@@ -310,6 +342,8 @@ def test_who_is_not_there_is_named(path):
         compare_own(path, ["nobody"], only=["FH"])
     with pytest.raises(ResultsError, match="'FH': --only leaves out FH; change --only"):
         compare_own(path, ["FH"], only=["SL*", "SEEDS"])
+    with pytest.raises(ResultsError, match="'Ours': --without leaves out SLIC; change --without"):
+        compare_own(path, ["Ours"], without=["SLIC"], rename={"slic": "Ours"})
     with pytest.raises(ResultsError, match="'mine' are the labels of one's own beside --with"):
         compare_own(path, ["mine"])
 
