@@ -142,6 +142,8 @@ class Drawn:
     ----------
     results : Path
         The results file.
+    source : Path
+        The file that it was made from, or itself.
     folder : Path
         Where its figures and tables go.
     files : mapping of str to str
@@ -150,11 +152,12 @@ class Drawn:
     """
 
     results: Path
+    source: Path
     folder: Path
     files: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, results: Path, folder: Path) -> Drawn:
+    def read(cls, results: Path, source: Path, folder: Path) -> Drawn:
         """Return what an earlier call has drawn; nothing if there was none.
 
         Raises
@@ -167,13 +170,13 @@ class Drawn:
             kept = json.loads(account.read_text(encoding="utf-8"))
             other, files = folder / kept["results"], dict(kept["files"])
         except (OSError, ValueError, KeyError, TypeError):
-            return cls(results, folder)
-        if other.exists() and results.exists() and not other.samefile(results):
+            return cls(results, source, folder)
+        if other.exists() and source.exists() and not other.samefile(source):
             raise OutputError(
                 f"{folder} has the figures of {other}, which would be overwritten; give --out "
                 "another folder, or one of the two results files another name"
             )
-        return cls(results, folder, files)
+        return cls(results, source, folder, files)
 
     def path(self, name: str) -> Path:
         """Return where ``curves.png`` of ``r.parquet`` goes: to ``r-curves.png``."""
@@ -203,7 +206,7 @@ class Drawn:
                     f"cannot remove {path}, which is of an earlier plot: {error.strerror or error}"
                     "; remove it yourself, or give --out another folder"
                 ) from error
-        here = os.path.relpath(self.results.resolve(), self.folder.resolve())
+        here = os.path.relpath(self.source.resolve(), self.folder.resolve())
         text = json.dumps({"results": here, "files": files}, indent=1) + "\n"
         write_whole(_account(self.results, self.folder), lambda to: to.write_text(text, "utf-8"))
         return removed

@@ -112,6 +112,7 @@ def make_figures(
     on_note: Callable[[str], None] | None = None,
     *,
     rename: Mapping[str, str] | None = None,
+    source: Path | None = None,
 ) -> list[Path]:
     """Draw the figures and write the summary tables of a results file.
 
@@ -137,6 +138,8 @@ def make_figures(
         Gets each remark on what is missing from the figures, one line each.
     rename : mapping of str to str, optional
         Labels to show, by those there are, which `only` and `without` go by.
+    source : Path, optional
+        The file that `results` was made from, where others' rows were put beside its own.
 
     Returns
     -------
@@ -156,7 +159,7 @@ def make_figures(
     """
     note = on_note or _ignore
     facts = file_facts(results)
-    drawn = Drawn.read(results, results.parent if out is None else out)
+    drawn = Drawn.read(results, source or results, results.parent if out is None else out)
     if facts.mixed:
         note(facts.mixed)
     facts = facts if choice.annotators else replace(facts, annotators={})

@@ -112,6 +112,7 @@ def plot(
             rename=names,
             choice=Choice(drawn, lit, *line, pairs, style.value, data, annotators),
             allow_mixed=allow_mixed,
+            source=results,
         )
 
 

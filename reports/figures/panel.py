@@ -223,10 +223,15 @@ def _draw_series(axes: Axes, part: pd.DataFrame, style: Style, alpha: float) -> 
 
 
 def settle(figure: Figure) -> None:
-    """Lay the figure out now and for good: what is placed by it comes next, and stays."""
+    """Lay the figure out now and for good: what is placed by it comes next, and stays.
+
+    Twice, since an axis whose size the first time has changed may have other ticks, with wider
+    words, for which there was no room.
+    """
     engine = figure.get_layout_engine()
     if engine is not None:
-        engine.execute(figure)
+        for _ in range(2):
+            engine.execute(figure)
     figure.set_layout_engine("none")
 
 

@@ -41,6 +41,19 @@ def test_plot_sets_others_beside_and_shows_ones_own_in_colour(here, tmp_path):
 
 
 @pytest.mark.usefixtures("shipped", "own")
+def test_figures_are_of_ones_own_file_and_those_of_another_are_not_replaced(here, tmp_path):
+    choice = ("--with", "reference", "--formats", "svg", "--figures", "curves", "--out", "figures")
+    assert here("plot", "r.parquet", *choice).status == 0
+    account = json.loads((tmp_path / "figures" / "r-with-reference-figures.json").read_text())
+    assert account["results"] == "../r.parquet"
+    (tmp_path / "b").mkdir()
+    write(tmp_path / "b" / "r.parquet", Fake(("Ours",), images=6, random=2))
+    made = here("plot", "b/r.parquet", *choice)
+    assert made.status == 1
+    assert "has the figures of figures/../r.parquet" in made.out
+
+
+@pytest.mark.usefixtures("shipped", "own")
 @pytest.mark.parametrize(
     ("given", "status"), [("mine", 0), ("Ours too,DISF", 0), ("mine,FH", 0), ("nobody", 1)]
 )

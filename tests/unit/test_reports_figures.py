@@ -7,7 +7,7 @@ from matplotlib.colors import to_hex
 from metrics import METRICS
 from reports.data.align import align
 from reports.figures.curves import ANNOTATORS, draw_curves
-from reports.figures.panel import HOLLOW
+from reports.figures.panel import HOLLOW, blank, settle
 from reports.figures.runtime import draw_runtime
 from reports.figures.style import COLUMN_WIDTH, PAGE_WIDTH, assign, styled
 from reports.statistics.aggregate import analyse
@@ -384,3 +384,15 @@ def test_hardware_that_takes_many_words_is_wrapped():
     figure = draw_runtime(its.times, "; ".join(f"cpu, {i} threads" for i in range(1, 12)))
     figure.draw_without_rendering()
     assert figure.legends[0].get_window_extent().x1 <= figure.bbox.x1
+
+
+@pytest.mark.parametrize("height", [1.4, 1.5, 1.7])
+def test_the_label_of_an_axis_lies_on_the_figure_whatever_its_ticks_become(height):
+    """The legend leaves the axis less height, so that it has ticks with more digits."""
+    figure = blank(3.0, height)
+    axes = figure.subplots()
+    axes.set(ylim=(0.6, 1.0), ylabel="ASA", xlabel="n")
+    handles = axes.plot([0, 1], [0, 1], label="x")
+    figure.legend(handles=handles, loc="outside lower center", title="a\nb\nc")
+    settle(figure)
+    assert axes.yaxis.label.get_window_extent().x0 >= 0
