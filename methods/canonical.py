@@ -111,6 +111,8 @@ def _components(labels: ArrayLike) -> tuple[NDArray[np.int32], int]:
 
 
 def _integers(raw: ArrayLike) -> NDArray[np.int64]:
+    if raw is None:
+        raise InvalidLabelsError("the method returned None instead of labels; end it in a return")
     if isinstance(raw, np.ma.MaskedArray):
         raise InvalidLabelsError(
             "labels are a masked array, and its mask would be lost; give every pixel a superpixel "

@@ -13,8 +13,10 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import traceback
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -273,6 +275,14 @@ CHECKS: Mapping[str, Callable[[type[Method], Mapping[str, Any]], None]] = Mappin
 )
 
 
+def _said(error: Exception) -> str:
+    """Say what does not hold, or what was raised and where."""
+    if isinstance(error, AssertionError):
+        return str(error)
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__}: {error} ({Path(where.filename).name}:{where.lineno})"
+
+
 def run_check(name: str, method: str | type[Method], **params: Any) -> CheckResult:
     """Run one check of `CHECKS` on a method, given by name or as a class."""
     cls = get_class(method) if isinstance(method, str) else method
@@ -282,10 +292,9 @@ def run_check(name: str, method: str | type[Method], **params: Any) -> CheckResu
     except (_NotDeclared, Skip) as declined:
         return CheckResult(name, "skipped", str(declined))
     except Exception as error:
-        kind = "" if isinstance(error, AssertionError) else f"{type(error).__name__}: "
         if reason:
             return CheckResult(name, "expected", reason)
-        return CheckResult(name, "failed", f"{kind}{error}")
+        return CheckResult(name, "failed", _said(error))
     if reason:
         return CheckResult(name, "failed", f"it holds, but is listed as failing: {reason}")
     return CheckResult(name, "passed")

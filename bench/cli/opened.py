@@ -47,9 +47,11 @@ def read_with(texts: Sequence[str] | None) -> str | None:
     Raises
     ------
     UsageError
-        If it is empty, or there are several.
+        If it is empty or misspelt, or there are several.
     """
     from bench.errors import UsageError
+    from metrics.names import did_you_mean
+    from reports.data.reference import REFERENCE
 
     others = list(dict.fromkeys(texts or ()))
     if not all(others):
@@ -59,7 +61,12 @@ def read_with(texts: Sequence[str] | None) -> str | None:
             f"--with takes one file, not {' and '.join(map(repr, others))}; give one of them, or"
             " what `bench merge A.parquet B.parquet --out BOTH.parquet` makes of results files"
         )
-    return others[0] if others else None
+    if not others:
+        return None
+    (other,) = others
+    if other != REFERENCE and not Path(other).exists() and did_you_mean(other, [REFERENCE]):
+        raise UsageError(f"--with: there is no file {other!r}; did you mean {REFERENCE!r}?")
+    return other
 
 
 @contextmanager

@@ -175,6 +175,10 @@ class Source:
             self.path.resolve(), row["labels_file"], self.facts.get("folders", ())
         )
 
+    def _is_condensed(self) -> bool:
+        ended = [row for row in self.rows if row["status"] == "ok"]
+        return bool(ended) and not any(row["labels_file"] for row in ended)
+
     @property
     def reading(self) -> Reading:
         """How the runs read the files of the data set."""
@@ -192,8 +196,13 @@ class Source:
         Raises
         ------
         UsageError
-            If it is not there.
+            If it is not there, or condensing has left out all label maps.
         """
+        if self._is_condensed():
+            raise UsageError(
+                f"{self.path} has no label maps to score, since it was condensed, which leaves them"
+                " out; give results as `bench run` wrote them"
+            )
         recorded = [run["root"] for run in self.facts.get("runs", ()) if run.get("root")]
         if root is None and recorded and Path(recorded[-1]).is_dir():
             root = Path(recorded[-1])

@@ -124,7 +124,9 @@ def left_out_by(
 
 def _unlike(pattern: str, labels: Collection[str], alone: bool, otherwise: str = "") -> str:
     """Say that no label matches a pattern, and what may be meant."""
-    hints = [did_you_mean(pattern, labels) or otherwise]
+    longer = any(label.casefold().startswith(f"{pattern.casefold()}[") for label in labels)
+    meant = f"did you mean '{pattern}*'?" if longer else did_you_mean(pattern, labels)
+    hints = [meant or otherwise]
     if alone and pattern.casefold() == MINE:
         hints.append("'mine' are the labels of one's own beside --with")
     return "; ".join([f"no label is like {pattern!r}", *filter(None, hints)])

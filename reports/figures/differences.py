@@ -73,7 +73,12 @@ def differences(view: View, own: list[str]) -> pd.DataFrame:
     }
     n = rows["label"].map(nearest)
     rows = rows[(rows["n"] == n) | (rows["n"].isna() & n.isna())]
-    rows = rows[~rows["minus"].isin(own) & (rows["difference_images"] > 0)]
+    rows = rows[~rows["minus"].isin(own)]
+    there = rows.groupby("minus")["difference_images"].max()
+    if not there.all():
+        lost = f"{few(sorted(there.index[there == 0]), 12)}, not to be read at the counts of"
+        view.note(f"the differences figure lacks {lost} {few(own)}")
+    rows = rows[rows["difference_images"] > 0]
     sign = 1.0 if get_metric(view.metrics[0]).direction != "low" else -1.0
     first = rows[rows["metric"] == view.metrics[0]]
     place = (sign * first["difference"]).groupby(first["minus"]).first()

@@ -197,7 +197,7 @@ BREAKERS = [
     ("count_follows_n", CollapsesWhenFine, "1 for n = 1350"),
     ("many_counts_at_once", OthersTogether, "n = 40 gives other labels"),
     ("many_counts_at_once", ForgetsACount, "2 label maps for 3 counts"),
-    ("one_colour", DividesByContrast, "ZeroDivisionError: no contrast"),
+    ("one_colour", DividesByContrast, "ZeroDivisionError: no contrast (test_methods.py:"),
     ("grey", RefusesGrey, "ValueError: grey"),
     ("extreme_counts", NeedsFewerThanPixels, "IndexError: too many"),
     ("tiny_images", NeedsRoom, "without a reason"),

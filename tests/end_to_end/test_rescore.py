@@ -96,6 +96,13 @@ def test_label_maps_that_are_elsewhere_are_told_at_once(here, ran, tmp_path):
     assert not (tmp_path / "results.run").exists()
 
 
+def test_condensed_results_have_no_label_maps(here, ran):
+    here("condense", "results.parquet", "--out", "small.parquet")
+    finished = here("rescore", "small.parquet")
+    assert finished.status == 1
+    assert "no label maps to score, since it was condensed, which leaves them out" in finished.out
+
+
 def test_a_second_rescoring_has_nothing_to_do_until_there_are_new_rows(here, ran, results):
     again = ("rescore", "results.parquet", "--protocol", "seal2018", "--out", "seal.parquet")
     assert here(*again).status == 2

@@ -243,6 +243,9 @@ def test_one_file_is_set_beside(here, command):
     made = here(command, "r.parquet", "--with", "")
     assert made.status == 1
     assert made.out == "bench: --with: '' names nothing; give a results file, or 'reference'\n"
+    made = here(command, "r.parquet", "--with", "refrence")
+    assert made.status == 1
+    assert made.out == "bench: --with: there is no file 'refrence'; did you mean 'reference'?\n"
 
 
 @pytest.mark.usefixtures("shipped", "own")

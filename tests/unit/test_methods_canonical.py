@@ -65,6 +65,7 @@ def test_diagonal_neighbours_are_apart():
         (np.zeros((2, 3)), "float64.*integers"),
         (np.full((2, 3), np.nan), "float64.*integers"),
         (np.array([["a"]]), "integers"),
+        (None, "the method returned None instead of labels; end it in a return"),
     ],
 )
 def test_what_is_no_label_map_is_refused_with_the_reason(raw, message):

@@ -319,6 +319,16 @@ def test_differences_fit_a_page_whatever_they_are_of(labels, own, drawn):
     assert any("has the first" in note for note in notes) == (drawn < labels - own)
 
 
+def test_who_cannot_be_read_is_missing_from_the_differences_and_named():
+    def change(frame):
+        return frame.assign(n_labels=frame["n_labels"].mask(frame["label"] == "FH", 7))
+
+    its, notes = view(Fake(images=8), change, highlight=["SEEDS"])
+    chart, _ = one(differences.make, its)
+    assert set(chart.numbers["minus"]) == {"SLIC"}
+    assert "the differences figure lacks FH, not to be read at the counts of SEEDS" in notes
+
+
 def test_differences_of_a_label_without_an_asked_count():
     def change(frame):
         its = frame["label"] == "SEEDS"

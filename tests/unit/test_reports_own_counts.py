@@ -346,6 +346,8 @@ def test_who_is_not_there_is_named(path):
         compare_own(path, ["Ours"], without=["SLIC"], rename={"slic": "Ours"})
     with pytest.raises(ResultsError, match="'mine' are the labels of one's own beside --with"):
         compare_own(path, ["mine"])
+    with pytest.raises(ResultsError, match=r"'Seeds'; did you mean 'Seeds\*'\?"):
+        compare_own(path, ["Seeds"], rename={"SEEDS": "SEEDS[passes=3]"})
 
 
 def test_one_of_several_that_is_not_there_is_noted(path):
