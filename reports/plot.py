@@ -35,9 +35,9 @@ from reports.figures import (
 )
 from reports.figures.chart import CannotDrawError, Chart, View
 from reports.figures.emphasis import check_highlight
-from reports.figures.letters import undrawable_note
+from reports.figures.letters import NAME, alike_note, undrawable_note
 from reports.figures.panel import settle
-from reports.figures.style import PAPER, styled
+from reports.figures.style import PAPER, characters, styled
 from reports.output import Drawn, save_figure, write_whole
 from reports.statistics.aggregate import Analysis, analyse, quartiles
 from reports.statistics.pieces import pieces_notes
@@ -178,9 +178,11 @@ def make_figures(
     for metric in wanted:
         if metric not in frame:
             note(f"{metric} has no value in any cell and is left out")
-    undrawable = undrawable_note(map(str, frame["label"].unique()))
-    if undrawable:
-        note(undrawable)
+    labels = [str(label) for label in frame["label"].unique()]
+    with styled(choice.look):
+        alike = alike_note(labels, characters(NAME))
+    for remark in filter(None, (undrawable_note(labels), alike)):
+        note(remark)
     panels = [metric for metric in wanted if metric in frame]
     shown = [name for name in dict.fromkeys((*panels, *usual)) if name in frame]
     perturbed = every if every[PERTURBATION].notna().any() else None

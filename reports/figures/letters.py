@@ -19,6 +19,7 @@ _MORE: Final = (
     *("Hiragino Sans GB", "Microsoft YaHei", "SimHei", "Arial Unicode MS", "Unifont"),
 )
 LONGEST: Final = 48  # characters of a label
+NAME: Final = 26  # of one that stands beside its curve
 
 
 @cache
@@ -60,6 +61,20 @@ def shown(label: str, longest: int = LONGEST) -> str:
         return label
     tail = (longest - 1) // 2
     return f"{label[: longest - 1 - tail]}…{label[len(label) - tail :]}"
+
+
+def alike_note(labels: Iterable[str], longest: int) -> str:
+    """Say which labels are the same where figures shorten them, and the cure; nothing if none."""
+    cut: dict[str, list[str]] = {}
+    for label in labels:
+        cut.setdefault(shown(label, longest), []).append(label)
+    alike = [few(its) for its in cut.values() if len(its) > 1]
+    if not alike:
+        return ""
+    return (
+        f"figures shorten labels so that some look the same ({'; '.join(alike)}); give them shorter"
+        " names with --rename"
+    )
 
 
 def undrawable_note(labels: Iterable[str]) -> str:

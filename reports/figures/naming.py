@@ -17,13 +17,12 @@ from matplotlib.transforms import Bbox
 from reports.data.results import Floats
 from reports.data.words import counted
 from reports.figures.emphasis import MANY
-from reports.figures.letters import shown
+from reports.figures.letters import NAME, shown
 from reports.figures.style import FAINT, GREY, Style, characters, inches, points
 
 NAME_SIZE = 6.5  # points
 NAME_HEIGHT = 0.105  # inches of a line of them
 MOST_NAMES = 40  # beside one panel; more would be higher than a page is comfortable with
-_LONGEST = 26  # characters
 _AROUND = 0.55  # inches of a panel that are not its axes
 _NOT_PANEL = 0.45  # inches of a panel's height that are words below it
 _COLUMN = 1.12  # where names begin, as a share of the panel's width
@@ -106,7 +105,7 @@ def name_ends(
     for label, (x, y), place in zip(map(str, ends.index), ends_in_axes, places, strict=True):
         own = label in coloured
         colour = styles[label].colour if own else GREY
-        text = axes.text(_COLUMN, place, shown(label, characters(_LONGEST)))
+        text = axes.text(_COLUMN, place, shown(label, characters(NAME)))
         text.set(transform=axes.transAxes, va="center", color=colour, parse_math=False)
         text.set(fontsize=points(NAME_SIZE), gid=f"name {label}")
         # Level to the panel's edge, so that lines to names do not cross the curves at an angle.
@@ -188,7 +187,7 @@ def name_points(
     window = axes.get_window_extent()
     left_out = []
     for i, (label, colour) in enumerate(zip(labels, colours, strict=True)):
-        words = axes.text(0, 0, shown(label, characters(_LONGEST)), fontsize=points(NAME_SIZE))
+        words = axes.text(0, 0, shown(label, characters(NAME)), fontsize=points(NAME_SIZE))
         words.set(color=colour, parse_math=False, gid=f"name {label}", in_layout=False)
         words.set_path_effects([withStroke(linewidth=points(1.6), foreground="white")])
         size = words.get_window_extent()

@@ -386,3 +386,12 @@ def test_a_bad_file_ends_the_program_with_status_1(bench):
         "bench: nowhere.parquet: no such file; "
         "`bench run` writes one, by default ./results.parquet\n"
     )
+
+
+def test_labels_that_look_the_same_shortened_are_named(tmp_path):
+    long = ("Proposed (quick)[laplacian=False]", "Proposed (quick)[edge=none,laplacian=False]")
+    notes = []
+    make_figures(write(tmp_path / "r.parquet", Fake((*long, "FH"))), on_note=notes.append)
+    (said,) = [note for note in notes if "look the same" in note]
+    assert all(label in said for label in long)
+    assert "--rename" in said
