@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from metrics import METRICS
 from reports.data.align import Aligned, coverage, mean_of
 from reports.data.facts import Facts
 from reports.data.results import Floats
@@ -17,20 +16,8 @@ from reports.statistics.intervals import mean_interval
 NO_FACTS = Facts()
 
 
-def aggregate(
-    aligned: Aligned, metrics: Sequence[str], differences: bool = False
-) -> dict[str, pd.DataFrame]:
+def aggregate(aligned: Aligned, metrics: Sequence[str]) -> dict[str, pd.DataFrame]:
     """Average metrics over the images of each point, with their 95 % intervals.
-
-    Parameters
-    ----------
-    aligned : Aligned
-        The scores.
-    metrics : sequence of str
-        Which to average.
-    differences : bool
-        Whether they are differences. Else intervals end where the metric's values do: with few
-        images Student's t goes beyond, where no mean can be.
 
     Returns
     -------
@@ -45,8 +32,6 @@ def aggregate(
     for i, metric in enumerate(metrics):
         values = aligned.scores[metric]
         low, high = (ends[i * width : (i + 1) * width] for ends in bounds)
-        if not differences and metric in METRICS:
-            low, high = (np.clip(end, *METRICS[metric].range) for end in (low, high))
         mean = mean_of(values, np.isfinite(values), aligned.weights.get(metric))
         tables[metric] = coverage(aligned, metric).assign(value=mean, low=low, high=high)
     return tables

@@ -103,8 +103,7 @@ def _measured(clean: Aligned, changed: Aligned, scores: Sequence[str]) -> pd.Dat
     }
     changed = replace(changed, weights=clean.weights)
     loss = replace(clean, scores={**clean.scores, **apart})
-    tables = [aggregate(each, scores) for each in (clean, changed)]
-    tables.append(aggregate(loss, scores, differences=True))
+    tables = [aggregate(each, scores) for each in (clean, changed, loss)]
     # No image leaves stability undefined.
     unstable = (~np.isfinite(changed.scores[STABILITY]) | changed.partial).sum(axis=0)
     pieces = in_pieces(clean) | in_pieces(changed)

@@ -111,7 +111,7 @@ def _to_the_best(aligned: Aligned, metric: str, best: int, told: Standings) -> p
     if metric in weights:
         weights[metric] = np.minimum(weights[metric], weights[metric][:, [best]])
     scores = {**aligned.scores, metric: values - values[:, [best]]}
-    apart = aggregate(replace(aligned, scores=scores, weights=weights), [metric], True)[metric]
+    apart = aggregate(replace(aligned, scores=scores, weights=weights), [metric])[metric]
     together = np.isfinite(told.low[:, best])
     middle = (told.low[:, best] + told.high[:, best]) / 2
     return pd.DataFrame(

@@ -335,8 +335,7 @@ def _means(found: Matched, metrics: Sequence[str]) -> Iterator[pd.DataFrame]:
     for a, b in zip(*(align(rows[found.ok], metrics) for rows in sides), strict=True):
         scores = {m: b.scores[m] - a.scores[m] for m in metrics}
         apart = replace(a, scores={**a.scores, **scores})
-        tables = [aggregate(x, metrics) for x in (a, replace(b, weights=a.weights))]
-        tables.append(aggregate(apart, metrics, differences=True))
+        tables = [aggregate(x, metrics) for x in (a, replace(b, weights=a.weights), apart)]
         for metric in metrics:
             mean_a, mean_b, difference = (t[metric] for t in tables)
             yield pd.DataFrame(

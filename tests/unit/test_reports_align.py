@@ -374,16 +374,6 @@ def test_failed_cells_bring_no_pairs(tmp_path):
         )
 
 
-def test_intervals_end_where_scores_do_but_those_of_differences_do_not():
-    (group,) = align(table(Fake(images=2)).to_pandas().astype({"n": float}), ["asa", "ue_np"])
-    points, apart = (aggregate(group, ["asa", "ue_np"], differences=it) for it in (False, True))
-    assert apart["asa"]["high"].max() > 1
-    assert apart["ue_np"]["low"].min() < 0
-    assert points["asa"]["high"].max() == 1
-    assert points["ue_np"]["low"].min() == 0
-    assert (points["asa"]["value"] == apart["asa"]["value"]).all()
-
-
 def test_the_interval_of_pairs_is_over_images(tmp_path):
     path = write(tmp_path / "r.parquet", Fake(images=9, lists=True, protocol=PAIRS))
     group, points = asa_of(path)
