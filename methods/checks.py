@@ -13,10 +13,8 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import traceback
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -26,6 +24,7 @@ from numpy.typing import NDArray
 from methods.base import Method, Skip
 from methods.canonical import InvalidLabelsError, canonicalise, n_components
 from methods.image import as_rgb_uint8
+from methods.messages import raised
 from methods.registry import get_class
 
 Image = NDArray[np.uint8]
@@ -275,14 +274,6 @@ CHECKS: Mapping[str, Callable[[type[Method], Mapping[str, Any]], None]] = Mappin
 )
 
 
-def _said(error: Exception) -> str:
-    """Say what does not hold, or what was raised and where."""
-    if isinstance(error, AssertionError):
-        return str(error)
-    where = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__}: {error} ({Path(where.filename).name}:{where.lineno})"
-
-
 def run_check(name: str, method: str | type[Method], **params: Any) -> CheckResult:
     """Run one check of `CHECKS` on a method, given by name or as a class."""
     cls = get_class(method) if isinstance(method, str) else method
@@ -294,7 +285,8 @@ def run_check(name: str, method: str | type[Method], **params: Any) -> CheckResu
     except Exception as error:
         if reason:
             return CheckResult(name, "expected", reason)
-        return CheckResult(name, "failed", _said(error))
+        told = isinstance(error, AssertionError) and str(error)  # by the check itself
+        return CheckResult(name, "failed", str(error) if told else raised(error))
     if reason:
         return CheckResult(name, "failed", f"it holds, but is listed as failing: {reason}")
     return CheckResult(name, "passed")

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from methods.base import Method
 from methods.labelfiles import SUFFIXES, LabelFileError, read_labels
+from methods.messages import ending
 from methods.programs import run_program
 from methods.registry import register
 
@@ -121,7 +122,7 @@ class Command(Method):
                 f"executable"
             ) from error
         if ended.status:
-            said = _end_of(ended.said.replace(f"{folder}/", "").strip())
+            said = ending(ended.said.replace(f"{folder}/", ""), _QUOTED)
             raise RuntimeError(f"{words[0]!r} {ended.how}: {said or 'no message'}")
         self.facts = {
             "program_s": ended.seconds,
@@ -156,12 +157,6 @@ class Command(Method):
                 f"{pixels} pixels take at most {most}; let it write one label per pixel"
             )
         return found[0]
-
-
-def _end_of(said: str) -> str:
-    """Return what a program said last, and nothing of a path that would lose its root."""
-    first, space, rest = said[-_QUOTED:].partition(" ")
-    return f"... {rest}" if len(said) > _QUOTED and "/" in first else first + space + rest
 
 
 def _filled(word: str, values: dict[str, str]) -> str:

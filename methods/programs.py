@@ -8,7 +8,6 @@ program alone has cost, where the memory of a child of this process starts at th
 from __future__ import annotations
 
 import os
-import re
 import selectors
 import signal
 import subprocess
@@ -19,11 +18,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from methods.messages import without_colours
+
 _GUARDIAN = Path(__file__).with_name("guardian.py")
 # How much of the end of what a program prints is kept.
 _KEPT = 4096
 _CHUNK = 65536
-_SEQUENCE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 # Killing takes no time but for a process that waits in the kernel, say for a dead network drive.
 _KILLING_S = 10.0
 # The unit of ru_maxrss, in MiB.
@@ -101,7 +101,7 @@ def run_program(words: Sequence[str]) -> Ended:
                 guardian.stdin.close()
                 with suppress(subprocess.TimeoutExpired):
                     guardian.wait(_KILLING_S)
-    return _ended(told, err_end.strip() or out_end.strip())
+    return _ended(told, _plain(err_end) or _plain(out_end))
 
 
 def _read_ends(report: IO[bytes], *streams: IO[bytes]) -> list[bytes]:
@@ -126,7 +126,7 @@ def _read_ends(report: IO[bytes], *streams: IO[bytes]) -> list[bytes]:
     return list(ends.values())
 
 
-def _ended(report: bytes, said: bytes) -> Ended:
+def _ended(report: bytes, said: str) -> Ended:
     what, *numbers = report.decode().split() or [""]
     if what == "refused":
         error = int(numbers[0])
@@ -142,12 +142,11 @@ def _ended(report: bytes, said: bytes) -> Ended:
         float(seconds),
         float(cpu_s),
         float(peak) * _MB,
-        "".join(
-            c if c.isprintable() else " " for c in without_colours(said.decode(errors="replace"))
-        ),
+        said,
     )
 
 
-def without_colours(text: str) -> str:
-    """Return text without what tells a terminal how to show it (ECMA-48, control sequences)."""
-    return _SEQUENCE.sub("", text)
+def _plain(said: bytes) -> str:
+    """Return what was printed as one line without colours."""
+    text = without_colours(said.decode(errors="replace"))
+    return "".join(c if c.isprintable() else " " for c in text).strip()

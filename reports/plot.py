@@ -238,7 +238,7 @@ def _view(
         tuple(choice.highlight),
         choice.budget,
         tuple(choice.pairs),
-        machine_words(timed, group.facts) if len(timed) else "",
+        machine_words(timed, group.facts, its["image"].nunique()) if len(timed) else "",
         perturbed if perturbed is None else _of(perturbed, aligned),
         note,
     )

@@ -64,7 +64,8 @@ def read_with(texts: Sequence[str] | None) -> str | None:
     if not others:
         return None
     (other,) = others
-    if other != REFERENCE and not Path(other).exists() and did_you_mean(other, [REFERENCE]):
+    named = other == REFERENCE or Path(other).suffix or Path(other).exists()
+    if not named and did_you_mean(other, [REFERENCE]):
         raise UsageError(f"--with: there is no file {other!r}; did you mean {REFERENCE!r}?")
     return other
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 import gc
 import signal
 import sys
-import traceback
-from pathlib import Path
 from typing import Any
 
-from methods.programs import without_colours
+from methods.messages import beginning, message_of, raised
 
 _KILLED_BY_THE_SYSTEM = (
     ", as the system does for lack of memory, where smaller images, fewer --workers, or --preset"
@@ -18,7 +16,6 @@ _KILLED_BY_THE_SYSTEM = (
 # What C++ says before it ends a process for which there is no memory.
 _NO_MEMORY_IN_C = "bad_alloc"
 MOST_WORDS = 200
-LONGEST_MESSAGE = 1000
 
 # PyTorch raises a plain RuntimeError for the CPU, and OpenCV an error of its own.
 _NO_MEMORY = (
@@ -64,7 +61,7 @@ def crashed(status: int, last_words: str) -> dict[str, Any]:
             how += _KILLED_BY_THE_SYSTEM
     text = f"the method's process died, and again when it was alone: {how}"
     if last_words:
-        text += f"; it said: {without_colours(last_words)[:MOST_WORDS]}"
+        text += f"; it said: {beginning(last_words, MOST_WORDS)}"
     return {
         "status": "crashed",
         "error": f"{OUT_OF_MEMORY}: {text}" if _NO_MEMORY_IN_C in last_words else text,
@@ -80,8 +77,7 @@ def _signal_name(number: int) -> str:
 
 def one_line(error: BaseException) -> str:
     """Say what was raised, and where; and, where memory was short, what needs less."""
-    where = traceback.extract_tb(error.__traceback__)[-1]
-    text = f"{type(error).__name__}: {_message(error)} ({Path(where.filename).name}:{where.lineno})"
+    text = raised(error)
     return f"{OUT_OF_MEMORY}: {text}; {_LESS_MEMORY}" if is_out_of_memory(error) else text
 
 
@@ -90,7 +86,7 @@ def is_out_of_memory(error: BaseException) -> bool:
     names = {each.__name__ for each in type(error).__mro__}
     if names & {"MemoryError", "OutOfMemoryError"}:
         return True
-    return isinstance(error, Exception) and any(sign in _message(error) for sign in _NO_MEMORY)
+    return isinstance(error, Exception) and any(sign in message_of(error) for sign in _NO_MEMORY)
 
 
 def release_memory() -> None:
@@ -99,11 +95,3 @@ def release_memory() -> None:
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_initialized():
         torch.cuda.empty_cache()
-
-
-def _message(error: BaseException) -> str:
-    try:
-        text = " ".join(without_colours(str(error)).split()) or "no message"
-    except Exception:
-        return "its message cannot be shown"
-    return text if len(text) <= LONGEST_MESSAGE else f"{text[:LONGEST_MESSAGE]} ..."

@@ -22,6 +22,7 @@ from bench.execution.processes import in_main_thread, interrupts_held, variables
 from bench.execution.serving import Answer, serve
 from bench.planning.cells import Batch
 from bench.storage.store import Store
+from methods.messages import without_colours
 
 # Of what a method prints so much is kept, for the row of the cell that takes its process along.
 LAST_WORDS = 4096
@@ -137,7 +138,7 @@ class WorkerProcess:
     @property
     def last_words(self) -> str:
         """The last line that it printed."""
-        lines = self._written.decode("utf-8", "backslashreplace").split("\n")
+        lines = without_colours(self._written.decode("utf-8", "backslashreplace")).split("\n")
         return next((" ".join(line.split()) for line in reversed(lines) if line.strip()), "")
 
     def stop(self, why: str) -> None:

@@ -18,6 +18,7 @@ from bench.storage.parts import read_part
 from bench.storage.plain_names import plain_command, plain_params, plain_text, without_folders
 from bench.storage.schema import missing_facts, results_schema, with_column, with_run_facts
 from bench.storage.timed_cells import TIMES, with_times
+from reports.data.facts import file_facts
 from reports.data.mixture import refuse_mixtures
 from reports.data.results import dataset_name, load
 from reports.data.schema import ResultsError, check_results, run_facts
@@ -94,7 +95,7 @@ def condense(
         rows = _plain(rows, name, change, results)
     order = ("dataset", "split", "method", "params", "n", "seed", "image")
     rows = rows.sort_by([(name, "ascending") for name in order])
-    lost = "" if before is None else _lost(before, rows)
+    lost = "" if before is None else _lost(before, rows) or _other_scoring(out, results)
     if lost:
         raise UsageError(
             f"--out: to replace {out} by what is made of {results} would lose {lost}; give another"
@@ -137,8 +138,8 @@ def _lost(before: pa.Table, rows: pa.Table) -> str:
             f"{counted(found.count(None), 'cell')}, such as {its['label']} at n = {at} on {where}"
         )
     after = rows.take(pa.array(found, pa.int64()))
-    floats = [field.name for field in before.schema if pa.types.is_floating(field.type)]
-    lost = {name: _gone(before[name], after, name) for name in sorted(floats)}
+    scores = sorted(field.name for field in before.schema if _is_score(field))
+    lost = {name: _gone(before[name], after, name) for name in scores}
     return few([f"{name} of {counted(cells, 'cell')}" for name, cells in lost.items() if cells])
 
 
@@ -152,6 +153,13 @@ def _gone(before: pa.ChunkedArray, after: pa.Table, name: str) -> int:
         return len(before.drop_null())
     lost: int | None = pc.sum(pc.and_(before.is_valid(), after[name].is_null())).as_py()
     return lost or 0
+
+
+def _other_scoring(out: Path, results: Path) -> str:
+    """Say under which protocol scores would be lost, whatever it is called; empty if none are."""
+    before, now = (file_facts(path).protocol for path in (out, results))
+    differ = before.differences(now)
+    return f"scores under protocol {before.name} ({', '.join(differ)})" if differ else ""
 
 
 def _read(path: Path) -> tuple[pa.Table, dict[str, Any]]:

@@ -7,7 +7,7 @@ import re
 from pathlib import PurePath
 from typing import Final
 
-from methods.programs import without_colours
+from methods.messages import without_colours
 
 # What a path from the root on begins with, and what separates its folders.
 _ROOTS: Final = (

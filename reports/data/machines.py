@@ -11,13 +11,15 @@ from reports.data.mixture import machines_of
 from reports.data.words import counted
 
 
-def machine_words(timed: pd.DataFrame, facts: Facts) -> str:
-    """Name repeats, devices, threads and machines of timed rows."""
+def machine_words(timed: pd.DataFrame, facts: Facts, images: int) -> str:
+    """Name repeats, devices, threads, machines of timed rows, and of how many images if not all."""
     repeats = timed["time_repeats"].max()
     kinds = timed[["device", "threads"]].drop_duplicates()
-    times = f"{repeats} repeats a cell" if repeats > 1 else "single runs"
+    times = f"{repeats:.0f} repeats a cell" if repeats > 1 else "single runs"
+    have = timed["image"].nunique()
+    times += f" of {counted(have, 'image')}" if have < images else ""
     threads = (
-        f"{device}, {counted(threads, 'thread')}"
+        f"{device}, {counted(int(threads), 'thread')}"
         for device, threads in sorted(kinds.itertuples(index=False))
     )
     machines = (

@@ -83,9 +83,10 @@ def load(path: Path, columns: Iterable[str] = COLUMNS) -> pd.DataFrame:
 
 
 def _is_joined(schema: pa.Schema) -> bool:
-    """Tell whether rows say if they are one's own; a column that another program so called not."""
-    its = schema.field(IS_MINE).metadata or {} if IS_MINE in schema.names else {}
-    return bool(IS_MINE_FIELD.metadata.items() <= its.items())
+    """Tell whether joining wrote which rows are one's own; another program's column counts not."""
+    if IS_MINE not in schema.names:
+        return False
+    return bool(IS_MINE_FIELD.metadata.items() <= (schema.field(IS_MINE).metadata or {}).items())
 
 
 def pairs_column(metric: str) -> str:

@@ -77,7 +77,7 @@ def differences(view: View, own: list[str]) -> pd.DataFrame:
     there = rows.groupby("minus")["difference_images"].max()
     if not there.all():
         lost = f"{few(sorted(there.index[there == 0]), 12)}, not to be read at the counts of"
-        view.note(f"the differences figure lacks {lost} {few(own)}")
+        view.note(f"the differences figure lacks {lost} {few(drawn)}")
     rows = rows[rows["difference_images"] > 0]
     sign = 1.0 if get_metric(view.metrics[0]).direction != "low" else -1.0
     first = rows[rows["metric"] == view.metrics[0]]

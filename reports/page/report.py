@@ -209,7 +209,8 @@ def _group(analysis: Analysis, its: pd.DataFrame, page: Page, gallery: Gallery) 
     )
     group["coloured"] = [place for place, it in enumerate(group["labels"]) if it in coloured]
     timed = its[timed_alone(its)]
-    group["machine"] = machine_words(timed, analysis.facts) if analysis.timed else ""
+    known = its["image"].nunique()
+    group["machine"] = machine_words(timed, analysis.facts, known) if analysis.timed else ""
     group["untimed"] = "" if analysis.timed else _untimed(analysis, its)
     group["gallery"] = gallery.images
     group["no_gallery"] = list(gallery.notes)

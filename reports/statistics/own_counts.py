@@ -13,7 +13,7 @@ from reports.statistics.equal_counts import AtCount, at_returned
 from reports.statistics.intervals import joint_interval
 from reports.statistics.pieces import in_pieces
 
-ONE_COUNT = "one count only, which is no curve"
+ONE_COUNT = "one count on most images, which is no curve"
 
 
 def minus_others(aligned: Aligned, own: Sequence[str], metrics: Sequence[str]) -> pd.DataFrame:
@@ -97,7 +97,7 @@ def _minus(its: Aligned, point: int, at: AtCount, metric: str) -> pd.DataFrame:
 
 
 def _one_count(aligned: Aligned, labels: Sequence[str]) -> Flags:
-    """Tell which labels returned two counts on half of their images at most."""
+    """Tell which labels have a second count on half of their images at most."""
     returned, names = aligned.returned, np.array(aligned.labels)
     its = [returned[:, names == label] for label in labels]
     there = [np.isfinite(counts).any(axis=1).sum() for counts in its]

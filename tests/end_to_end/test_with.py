@@ -246,6 +246,10 @@ def test_one_file_is_set_beside(here, command):
     made = here(command, "r.parquet", "--with", "refrence")
     assert made.status == 1
     assert made.out == "bench: --with: there is no file 'refrence'; did you mean 'reference'?\n"
+    assert (
+        "reference.parquet: no such"
+        in here(command, "r.parquet", "--with", "reference.parquet").out
+    )
 
 
 @pytest.mark.usefixtures("shipped", "own")

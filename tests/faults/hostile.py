@@ -134,7 +134,7 @@ def exits_at_once(image, n):
 
 @hostile("crashed", "ended by SIGABRT; it said: bad news")
 def aborts(image, n):
-    print("bad news")
+    print("\x1b[31mbad news\n\x1b[0m")
     os.abort()
 
 

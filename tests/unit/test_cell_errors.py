@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.execution.cell_errors import crashed, is_out_of_memory, one_line
+from bench.execution.cell_errors import is_out_of_memory, one_line
 
 
 class OutOfMemoryError(RuntimeError):
@@ -65,10 +65,3 @@ def test_an_error_is_one_line_that_says_where():
     assert raised(ValueError("two\nlines")).startswith(
         "ValueError: two lines (test_cell_errors.py:"
     )
-
-
-def test_an_error_has_no_colours():
-    with pytest.raises(ValueError, match="red") as caught:
-        raise ValueError("\x1b[31mred\x1b[0m is wrong")
-    assert one_line(caught.value).startswith("ValueError: red is wrong (")
-    assert "it said: red" in crashed(1, "\x1b[01m\x1b[Kred")["error"]

@@ -361,6 +361,23 @@ def test_neither_times_nor_scores_are_lost_where_a_condensed_file_is_made_again(
         condense(without, small, tmp_path / "t.parquet")
 
 
+def test_neither_values_by_annotator_nor_scores_of_another_protocol_are_lost(tmp_path):
+    pairs = PROTOCOLS["seal2018"]
+    big, small = (tmp_path / f"{name}.parquet" for name in "rs")
+    condense(write(big, Fake(lists=True, protocol=pairs)), small)
+    rows = pq.read_table(big)
+    lists = rows["asa_by_annotator"].to_pylist()
+    place = rows.schema.get_field_index("asa_by_annotator")
+    kind = rows.schema.field(place).type
+    gone = pa.array([None, *lists[1:]], kind)
+    pq.write_table(rows.set_column(place, "asa_by_annotator", gone), tmp_path / "w.parquet")
+    with pytest.raises(UsageError, match="would lose asa_by_annotator of 1 cell;"):
+        condense(tmp_path / "w.parquet", small)
+    other = write(tmp_path / "o.parquet", Fake(lists=True, protocol=replace(pairs, tolerance=3)))
+    with pytest.raises(UsageError, match=r"would lose scores under protocol seal2018 \(tolerance"):
+        condense(other, small)
+
+
 def test_a_run_that_both_files_have_stands_once(tmp_path):
     timed = write_changed(tmp_path / "t.parquet", timing, facts=FACTS)
     condense(timed, tmp_path / "s.parquet", timed)

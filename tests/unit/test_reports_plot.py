@@ -266,6 +266,22 @@ def test_the_runtime_figure_tells_of_the_cells_in_it_alone(tmp_path, monkeypatch
     assert said == ["3 repeats a cell; cpu, 1 thread"]
 
 
+def test_the_runtime_figure_says_on_how_many_images_times_were_taken(tmp_path, monkeypatch):
+    said = []
+    monkeypatch.setattr(
+        "reports.figures.runtime.draw_runtime",
+        lambda times, machine, *_: said.append(machine) or draw_runtime(times, machine),
+    )
+    rows = table(TIMED)
+    timed = pc.equal(rows["image"], "image00001")
+    for name, value in (("time_s", rows["time_s"]), ("time_repeats", 3), ("threads", 1)):
+        values = pc.if_else(timed, value, None).cast(rows.schema.field(name).type)
+        rows = with_column(rows, name, values)
+    pq.write_table(rows, tmp_path / "r.parquet")
+    make_figures(tmp_path / "r.parquet", formats=())
+    assert said == ["3 repeats a cell of 1 image; cpu, 1 thread"]
+
+
 # --- refusals ----------------------------------------------------------------------------------
 
 
