@@ -152,7 +152,9 @@ def _how_to_read(samples: str) -> str:
 
 def _legend(analysis: Analysis, partial: bool) -> Iterator[str]:
     if analysis.timed:
-        yield "Times: medians over images, uncontended."
+        most, every = int(analysis.times["images"].max()), len(analysis.aligned.images)
+        of = "images" if most == every else f"{most} of {every} images"
+        yield f"Times: medians over {of}, uncontended."
     titles = (f"{metric}: {get_metric(metric).title}" for metric in analysis.points)
     yield f"{'; '.join(titles)}."
     pieces = list(pieces_notes(analysis.aligned))

@@ -183,6 +183,14 @@ def test_times_are_a_column_only_where_there_are_any():
     assert (rows["A"][-1], rows["B"][-1]) == ("0.0200", "-")
 
 
+@pytest.mark.parametrize(("timed", "of"), [(3, "images"), (2, "2 of 3 images")])
+def test_it_is_said_of_how_many_images_times_are(timed, of):
+    rows = cells("SLIC", [0.9, 0.8, 0.7], contended=False)
+    for row in rows[timed:]:
+        row["time_s"] = np.nan
+    assert f"Times: medians over {of}, uncontended." in markdown(analysis(*rows))
+
+
 def test_a_bar_in_a_label_does_not_break_the_table():
     text = markdown(analysis(*cells("a|b", GOOD)))
     assert r"| a\|b " in text
