@@ -285,7 +285,7 @@ def run_check(name: str, method: str | type[Method], **params: Any) -> CheckResu
     except Exception as error:
         if reason:
             return CheckResult(name, "expected", reason)
-        told = isinstance(error, AssertionError) and str(error)  # by the check itself
+        told = isinstance(error, AssertionError) and str(error)  # mostly by the check itself
         return CheckResult(name, "failed", str(error) if told else raised(error))
     if reason:
         return CheckResult(name, "failed", f"it holds, but is listed as failing: {reason}")

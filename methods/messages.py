@@ -9,8 +9,11 @@ from typing import Final
 
 _LONGEST: Final = 1000  # characters of what an error says
 
+#: Where something is cut off.
+CUT: Final = "..."
+
 # Control sequences of ECMA-48, and commands to the terminal, such as links.
-_SEQUENCE: Final = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
+_SEQUENCE: Final = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b\n]*(?:\x07|\x1b\\)")
 
 
 def without_colours(text: str) -> str:
@@ -19,19 +22,13 @@ def without_colours(text: str) -> str:
 
 
 def beginning(text: str, most: int) -> str:
-    """Return the beginning of a text that is longer; of a path that is cut nothing stays."""
-    if len(text) <= most:
-        return text
-    kept, _, last = text[:most].rpartition(" ")
-    return f"{kept if '/' in last else text[:most].rstrip()} ..."
+    """Return the beginning of a text that is longer, with a mark where it is cut."""
+    return text if len(text) <= most else f"{text[:most].rstrip()} {CUT}"
 
 
 def ending(text: str, most: int) -> str:
-    """Return the end of a text that is longer; of a path that is cut its last part stays."""
-    if len(text) <= most:
-        return text
-    first, space, rest = text[-most:].partition(" ")
-    return f"... {first.rpartition('/')[2]}{space}{rest}"
+    """Return the end of a text that is longer, with a mark where it is cut."""
+    return text if len(text) <= most else f"{CUT} {text[-most:].lstrip()}"
 
 
 def message_of(error: BaseException) -> str:

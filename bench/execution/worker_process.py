@@ -22,7 +22,7 @@ from bench.execution.processes import in_main_thread, interrupts_held, variables
 from bench.execution.serving import Answer, serve
 from bench.planning.cells import Batch
 from bench.storage.store import Store
-from methods.messages import without_colours
+from methods.messages import CUT, without_colours
 
 # Of what a method prints so much is kept, for the row of the cell that takes its process along.
 LAST_WORDS = 4096
@@ -138,7 +138,9 @@ class WorkerProcess:
     @property
     def last_words(self) -> str:
         """The last line that it printed."""
-        lines = without_colours(self._written.decode("utf-8", "backslashreplace")).split("\n")
+        text = self._written.decode("utf-8", "backslashreplace")
+        cut = f"{CUT} " if len(self._written) == LAST_WORDS else ""  # where it begins
+        lines = without_colours(f"{cut}{text}").split("\n")
         return next((" ".join(line.split()) for line in reversed(lines) if line.strip()), "")
 
     def stop(self, why: str) -> None:

@@ -157,7 +157,10 @@ def _gone(before: pa.ChunkedArray, after: pa.Table, name: str) -> int:
 
 def _other_scoring(out: Path, results: Path) -> str:
     """Say under which protocol scores would be lost, whatever it is called; empty if none are."""
-    before, now = (file_facts(path).protocol for path in (out, results))
+    try:
+        before, now = (file_facts(path).protocol for path in (out, results))
+    except ResultsError as error:
+        raise UsageError(str(error)) from error
     differ = before.differences(now)
     return f"scores under protocol {before.name} ({', '.join(differ)})" if differ else ""
 

@@ -7,7 +7,7 @@ import re
 from pathlib import PurePath
 from typing import Final
 
-from methods.messages import without_colours
+from methods.messages import CUT, without_colours
 
 # What a path from the root on begins with, and what separates its folders.
 _ROOTS: Final = (
@@ -45,6 +45,12 @@ _IN_TEXT: Final = re.compile(
         )
     )
 )
+# What is left of a path where a message is cut: without its root, or without its end.
+_CUT: Final = re.escape(CUT)
+_NO_ROOT: Final = re.compile(rf"(?<!\S){_CUT} :?[^'\":\n]*[/\\]")
+_NO_END: Final = re.compile(
+    rf"{_BEFORE}(?:{'|'.join(root for root, _ in _ROOTS)})[^'\":\n]* {_CUT}(?!\S)"
+)
 _IN_WORD: Final = re.compile(_folders("", _PARAMETER))
 # A word of a command, as a shell tells them apart; a path with spaces is quoted.
 _WORD: Final = re.compile(r"""(?:"[^"]*"|'[^']*'|\\.|\S)+""")
@@ -67,7 +73,7 @@ def plain_text(text: str) -> str:
     Where a path without quotes ends cannot be known: what is between it and a later slash may go,
     too, rather than that a folder stays.
     """
-    return _IN_TEXT.sub("", without_colours(text))
+    return _IN_TEXT.sub("", _NO_END.sub(CUT, _NO_ROOT.sub(f"{CUT} ", without_colours(text))))
 
 
 def plain_command(text: str) -> str:

@@ -19,7 +19,9 @@ def machine_words(timed: pd.DataFrame, facts: Facts, images: int) -> str:
     have = timed["image"].nunique()
     times += f" of {counted(have, 'image')}" if have < images else ""
     threads = (
-        f"{device}, {counted(int(threads), 'thread')}"
+        f"{device}, threads not recorded"
+        if pd.isna(threads)
+        else f"{device}, {counted(int(threads), 'thread')}"
         for device, threads in sorted(kinds.itertuples(index=False))
     )
     machines = (

@@ -72,8 +72,8 @@ def alike_note(labels: Iterable[str], longest: int) -> str:
     if not alike:
         return ""
     return (
-        f"some figures cut labels of more than {longest} characters, which makes"
-        f" {'; '.join(alike)} look the same; give them shorter names with --rename"
+        f"some figures cut long labels, which makes {'; '.join(alike)} look the same; give them"
+        " shorter names with --rename"
     )
 
 

@@ -152,8 +152,8 @@ def _how_to_read(samples: str) -> str:
 
 def _legend(analysis: Analysis, partial: bool) -> Iterator[str]:
     if analysis.timed:
-        most, every = int(analysis.times["images"].max()), len(analysis.aligned.images)
-        of = "images" if most == every else f"{most} of {every} images"
+        known = np.isfinite(analysis.aligned.scores["time_s"]).any(axis=1)
+        of = "images" if known.all() else f"{known.sum()} of {known.size} images"
         yield f"Times: medians over {of}, uncontended."
     titles = (f"{metric}: {get_metric(metric).title}" for metric in analysis.points)
     yield f"{'; '.join(titles)}."

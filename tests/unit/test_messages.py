@@ -5,8 +5,6 @@ import pytest
 from bench.storage.plain_names import plain_text
 from methods.messages import beginning, ending, raised, without_colours
 
-PATH = "/home/eve/secret-project/x.cpp"
-
 
 @pytest.mark.parametrize(
     "said",
@@ -21,21 +19,37 @@ def test_colours_and_links_go(said):
     assert without_colours(said) == "red"
 
 
-@pytest.mark.parametrize("most", range(2, 60))
-def test_wherever_a_text_is_cut_no_folder_of_a_path_is_left(most):
-    text = f"it cannot open {PATH} and stops"
-    for cut in (beginning(text, most), ending(text, most)):
-        left = plain_text(cut)
-        assert "secret" not in left
-        assert "eve" not in left
-        assert len(cut) <= most + 4
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/home/eve/secret-project/x.cpp",
+        "'/home/eve/my secret/proj/x.cpp'",
+        "/home/eve/my secret/proj/x.cpp",
+        r"C:\Users\eve\my secret\x.cpp",
+    ],
+)
+def test_wherever_a_text_is_cut_no_folder_of_a_path_is_published(path):
+    text = f"it cannot open {path} and stops"
+    for most in range(4, len(text)):
+        for cut in (beginning(text, most), ending(text, most), f"E: {beginning(text, most)} (a:1)"):
+            left = plain_text(cut)
+            assert "secret" not in left, (cut, left)
+            assert "eve" not in left, (cut, left)
+
+
+def test_what_is_cut_without_a_path_is_published_as_it_is():
+    for said in ("it stops ...", "... and stops", "E: 1/2 of it ... (a:1)", "a ... b"):
+        assert plain_text(said) == said
 
 
 def test_a_text_that_fits_stays_and_of_a_longer_one_the_end_or_the_beginning():
     assert beginning("one two", 7) == ending("one two", 7) == "one two"
     assert beginning("one two three", 8) == "one two ..."
     assert ending("one two three", 8) == "... wo three"
-    assert ending("x" * 9 + "/" + "y" * 9, 12) == "... " + "y" * 9
+
+
+def test_a_title_that_is_not_closed_takes_its_own_line_alone():
+    assert without_colours("\x1b]0;title\nthe error\x07").endswith("\nthe error\x07")
 
 
 def test_an_error_is_told_with_its_place():

@@ -266,6 +266,20 @@ def test_the_runtime_figure_tells_of_the_cells_in_it_alone(tmp_path, monkeypatch
     assert said == ["3 repeats a cell; cpu, 1 thread"]
 
 
+def test_threads_that_are_not_recorded_are_said_so(tmp_path, monkeypatch):
+    said = []
+    monkeypatch.setattr(
+        "reports.figures.runtime.draw_runtime",
+        lambda times, machine, *_: said.append(machine) or draw_runtime(times, machine),
+    )
+    rows = table(TIMED)
+    nothing = pa.nulls(len(rows), rows.schema.field("threads").type)
+    pq.write_table(with_column(rows, "threads", nothing), tmp_path / "r.parquet")
+    make_figures(tmp_path / "r.parquet", formats=())
+    assert len(said) == 1
+    assert "cpu, threads not recorded" in said[0]
+
+
 def test_the_runtime_figure_says_on_how_many_images_times_were_taken(tmp_path, monkeypatch):
     said = []
     monkeypatch.setattr(
