@@ -251,41 +251,36 @@ def test_the_default_protocol_goes_without_saying(tmp_path):
     assert set(pd.read_csv(tmp_path / "r-summary.csv")["protocol"]) == {"default"}
 
 
-def test_the_runtime_figure_tells_of_the_cells_in_it_alone(tmp_path, monkeypatch):
+@pytest.fixture
+def machines(monkeypatch):
+    """What runtime figures say that times were taken on."""
     said = []
     monkeypatch.setattr(
         "reports.figures.runtime.draw_runtime",
         lambda times, machine, *_: said.append(machine) or draw_runtime(times, machine),
     )
+    return said
+
+
+def test_the_runtime_figure_tells_of_the_cells_in_it_alone(tmp_path, machines):
     rows = table(TIMED)
     repeated = pc.equal(rows["label"], "SLIC")
     rows = with_column(rows, "time_repeats", pc.if_else(repeated, 3, 1).cast("int32"))
     rows = with_column(rows, "threads", pc.if_else(repeated, 1, 8).cast("int32"))
     pq.write_table(rows, tmp_path / "r.parquet")
     make_figures(tmp_path / "r.parquet", formats=())
-    assert said == ["3 repeats a cell; cpu, 1 thread"]
+    assert machines == ["3 repeats a cell; cpu, 1 thread"]
 
 
-def test_threads_that_are_not_recorded_are_said_so(tmp_path, monkeypatch):
-    said = []
-    monkeypatch.setattr(
-        "reports.figures.runtime.draw_runtime",
-        lambda times, machine, *_: said.append(machine) or draw_runtime(times, machine),
-    )
+def test_threads_that_are_not_recorded_are_said_so(tmp_path, machines):
     rows = table(TIMED)
     nothing = pa.nulls(len(rows), rows.schema.field("threads").type)
     pq.write_table(with_column(rows, "threads", nothing), tmp_path / "r.parquet")
     make_figures(tmp_path / "r.parquet", formats=())
-    assert len(said) == 1
-    assert "cpu, threads not recorded" in said[0]
+    assert machines == ["single runs; cpu, threads not recorded"]
 
 
-def test_the_runtime_figure_says_on_how_many_images_times_were_taken(tmp_path, monkeypatch):
-    said = []
-    monkeypatch.setattr(
-        "reports.figures.runtime.draw_runtime",
-        lambda times, machine, *_: said.append(machine) or draw_runtime(times, machine),
-    )
+def test_the_runtime_figure_says_on_how_many_images_times_were_taken(tmp_path, machines):
     rows = table(TIMED)
     timed = pc.equal(rows["image"], "image00001")
     for name, value in (("time_s", rows["time_s"]), ("time_repeats", 3), ("threads", 1)):
@@ -293,7 +288,7 @@ def test_the_runtime_figure_says_on_how_many_images_times_were_taken(tmp_path, m
         rows = with_column(rows, name, values)
     pq.write_table(rows, tmp_path / "r.parquet")
     make_figures(tmp_path / "r.parquet", formats=())
-    assert said == ["3 repeats a cell of 1 image; cpu, 1 thread"]
+    assert machines == ["3 repeats a cell of 1 image; cpu, 1 thread"]
 
 
 # --- refusals ----------------------------------------------------------------------------------
